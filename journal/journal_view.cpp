@@ -1,0 +1,151 @@
+// Reading the journal: JournalView.
+#include <bit>
+#include <cstring>
+
+#include "journal/journal.hpp"
+#include "journal/layout.hpp"
+#include "journal/merkle.hpp"
+#include "journal/name_cache.hpp"
+
+namespace daybook {
+
+std::uint64_t JournalView::size() const {
+    lmdb::Cursor cursor(transaction_, tables_.events);
+    return cursor.last() ? read_big_endian(cursor.key()) : 0;
+}
+
+std::optional<RecordView> JournalView::record(Sequence sequence) const {
+    const auto bytes = transaction_.get(tables_.events, key_of(sequence.value, 8));
+    if (!bytes) return std::nullopt;
+    const auto record = RecordView::parse(*bytes);
+    if (!record) {
+        throw StorageError("the record of event " + std::to_string(sequence.value) + " in " +
+                           transaction_.environment().directory().string() +
+                           " is damaged: run `daybook verify`, then restore a backup");
+    }
+    return record;
+}
+
+std::optional<StreamHead> JournalView::stream(std::string_view id) const {
+    const auto number = transaction_.get(tables_.stream_ids, id);
+    if (!number) return std::nullopt;
+    return stream(StreamNumber{static_cast<std::uint32_t>(read_big_endian(*number))});
+}
+
+std::optional<StreamHead> JournalView::stream(StreamNumber number) const {
+    const auto row = transaction_.get(tables_.streams, key_of(number.value, 4));
+    if (!row) return std::nullopt;
+    StreamHead head = layout::read_stream_head(*row);
+    head.number = number;
+    return head;
+}
+
+std::string_view JournalView::stream_id(StreamNumber number) const {
+    const auto row = transaction_.get(tables_.streams, key_of(number.value, 4));
+    return row ? layout::stream_id_of(*row) : std::string_view();
+}
+
+std::uint64_t JournalView::stream_count() const { return transaction_.count(tables_.streams); }
+
+std::vector<Sequence> JournalView::stream_sequences(StreamNumber number, std::uint64_t from, std::uint64_t to) const {
+    std::vector<Sequence> sequences;
+    if (from == 0) from = 1;
+    lmdb::Cursor cursor(transaction_, tables_.stream_index);
+    const std::uint64_t first_block = (from - 1) / layout::block_events;
+    bool there = cursor.seek(FixedKey().add(number.value, 4).add(first_block, 4));
+    while (there && read_big_endian(cursor.key().substr(0, 4)) == number.value) {
+        std::uint64_t version = read_big_endian(cursor.key().substr(4)) * layout::block_events + 1;
+        if (version > to) break;
+        const std::string_view block = cursor.value();
+        for (std::size_t at = 0; at + 8 <= block.size(); at += 8, ++version) {
+            if (version < from) continue;
+            if (version > to) return sequences;
+            sequences.push_back({layout::read_u64(block.substr(at))});
+        }
+        there = cursor.next();
+    }
+    return sequences;
+}
+
+std::string_view JournalView::name(NameNumber number) const {
+    if (!number) return {};
+    if (names_ != nullptr) {
+        if (const auto text = names_->text(number)) return *text;
+    }
+    const auto text = transaction_.get(tables_.names, key_of(number.value, 4));
+    if (!text) return {};
+    if (names_ != nullptr) names_->add(number, *text);
+    return *text;
+}
+
+std::optional<NameNumber> JournalView::find_name(std::string_view text) const {
+    if (text.empty()) return std::nullopt;
+    if (names_ != nullptr) {
+        if (const auto number = names_->number(text)) return number;
+    }
+    const auto number = transaction_.get(tables_.name_ids, text);
+    if (!number) return std::nullopt;
+    return NameNumber{static_cast<std::uint32_t>(read_big_endian(*number))};
+}
+
+std::optional<JournalView::Key> JournalView::key(std::string_view key) const {
+    if (key.empty() || key.size() > layout::stored_key_bytes_max) return std::nullopt;
+    const auto row = transaction_.get(tables_.keys, key);
+    if (!row) return std::nullopt;
+    return Key{{layout::read_u64(*row)}, row->substr(8)};
+}
+
+std::optional<Sequence> JournalView::event_with_id(std::string_view event_id) const {
+    if (event_id.empty() || event_id.size() > layout::stored_key_bytes_max) return std::nullopt;
+    const auto uuid = parse_uuid(event_id);
+    const auto row = transaction_.get(tables_.event_ids, uuid ? layout::bytes_of(*uuid) : event_id);
+    if (row) return Sequence{layout::read_u64(*row)};
+    const auto millis = uuid ? uuid7_millis(*uuid) : std::nullopt;
+    if (!millis) return std::nullopt;
+    // Ids of our own bear the moment of recording, which never decreases: search for it.
+    const auto recorded_millis = [&](std::uint64_t sequence) {
+        return std::chrono::floor<std::chrono::milliseconds>(record({sequence})->recorded_at()).time_since_epoch().count();
+    };
+    std::uint64_t low = 1;
+    const std::uint64_t end = size() + 1;
+    std::uint64_t high = end;
+    while (low < high) {
+        const std::uint64_t middle = low + (high - low) / 2;
+        if (recorded_millis(middle) < *millis) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (; low < end && recorded_millis(low) == *millis; ++low) {
+        if (record({low})->header().event_id == *uuid) return Sequence{low};
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string_view> JournalView::blob(const Digest& sha256) const {
+    return transaction_.get(tables_.blobs, bytes_of(sha256));
+}
+
+Digest JournalView::root(Sha256& sha256, std::uint64_t size) const { return layout::frontier(*this, size).root(sha256); }
+
+std::string JournalView::origin() const { return std::string(transaction_.get(tables_.meta, "origin").value_or("")); }
+
+Sequence JournalView::scan(Sequence from, std::uint64_t count, const std::function<bool(const RecordView&)>& visit) const {
+    lmdb::Cursor cursor(transaction_, tables_.events);
+    Sequence next = from;
+    if (count == 0 || !cursor.seek(key_of(from.value, 8))) return next;
+    do {
+        const std::uint64_t sequence = read_big_endian(cursor.key());
+        const auto record = RecordView::parse(cursor.value());
+        if (!record || sequence != next.value || record->sequence() != next) {
+            throw StorageError("event " + std::to_string(next.value) + " in " + transaction_.environment().directory().string() +
+                               " is missing or damaged: run `daybook verify`, then restore a backup");
+        }
+        next = next.next();
+        if (!visit(*record)) return next;
+    } while (--count != 0 && cursor.next());
+    return next;
+}
+
+}  // namespace daybook

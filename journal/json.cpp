@@ -1,0 +1,398 @@
+#include "journal/json.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <deque>
+#include <vector>
+
+#include <simdjson.h>
+
+namespace daybook {
+
+namespace dom = simdjson::dom;
+
+const char* to_text(RefusalCode code) {
+    switch (code) {
+        case RefusalCode::invalid: return "invalid";
+        case RefusalCode::not_found: return "not_found";
+        case RefusalCode::conflict: return "conflict";
+        case RefusalCode::idempotency_conflict: return "idempotency_conflict";
+        case RefusalCode::not_permitted: return "not_permitted";
+        case RefusalCode::too_large: return "too_large";
+    }
+    return "invalid";
+}
+
+namespace {
+
+constexpr std::int64_t integer_max = (std::int64_t{1} << 53) - 1;
+
+bool is_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+// The UTF-16 code units of valid UTF-8, one after the other.
+class Utf16Units {
+public:
+    explicit Utf16Units(std::string_view text) : text_(text) {}
+    // The next unit, or -1 at the end.
+    int next() {
+        if (pending_ >= 0) return std::exchange(pending_, -1);
+        if (at_ >= text_.size()) return -1;
+        const auto lead = static_cast<unsigned char>(text_[at_++]);
+        if (lead < 0x80) return lead;
+        const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
+        int point = lead & (0x3F >> more);
+        for (int i = 0; i < more && at_ < text_.size(); ++i) point = (point << 6) | (text_[at_++] & 0x3F);
+        if (point < 0x10000) return point;
+        point -= 0x10000;
+        pending_ = 0xDC00 + (point & 0x3FF);
+        return 0xD800 + (point >> 10);
+    }
+
+private:
+    std::string_view text_;
+    std::size_t at_ = 0;
+    int pending_ = -1;
+};
+
+std::string describe(simdjson::error_code error) {
+    switch (static_cast<int>(error)) {
+        case simdjson::UTF8_ERROR: return "not valid UTF-8";
+        case simdjson::DEPTH_ERROR: return "nested deeper than " + std::to_string(json_depth_max) + " levels";
+        case simdjson::NUMBER_ERROR: return "a number that JSON in JCS form cannot hold (integers: up to 2^53-1)";
+        case simdjson::STRING_ERROR: return "a malformed string";
+        case simdjson::UNESCAPED_CHARS: return "a control character inside a string";
+        case simdjson::UNCLOSED_STRING: return "a string without an end";
+        case simdjson::EMPTY: return "empty, where a JSON text was expected";
+        case simdjson::CAPACITY: return "too long for the JSON reader";
+        default: return "not a JSON text";
+    }
+}
+
+}  // namespace
+
+bool json_name_less(std::string_view a, std::string_view b) {
+    // Bytes of UTF-8 sort as UTF-16 units do unless a surrogate pair meets a unit from U+E000 on.
+    if (is_ascii(a) || is_ascii(b)) return a < b;
+    Utf16Units left(a);
+    Utf16Units right(b);
+    while (true) {
+        const int x = left.next();
+        const int y = right.next();
+        if (x != y) return x < y;
+        if (x < 0) return false;
+    }
+}
+
+bool is_clean_utf8(std::string_view text) {
+    return simdjson::validate_utf8(text.data(), text.size()) && text.find('\0') == std::string_view::npos;
+}
+
+std::string pointer_token(std::string_view name) {
+    std::string out = "/";
+    for (const char c : name) {
+        if (c == '~') {
+            out += "~0";
+        } else if (c == '/') {
+            out += "~1";
+        } else {
+            out += c;
+        }
+    }
+    return out;
+}
+
+const JsonValue* JsonValue::find(std::string_view name) const {
+    if (kind != Kind::object) return nullptr;
+    for (const JsonMember& member : members()) {
+        if (member.name == name) return &member.value;
+    }
+    return nullptr;
+}
+
+// Values are copied from simdjson's tape into arrays of our own: sorted, checked, and with simdjson in one file.
+struct JsonReader::Parts {
+    dom::parser parser;
+    std::string padded;
+    // Room for arrays and objects; blocks keep their place while a text is read, and their storage between texts.
+    template <class T>
+    struct Pool {
+        std::deque<std::vector<T>> blocks;
+        std::size_t used_blocks = 0;
+        T* take(std::size_t count) {
+            if (used_blocks > 0) {
+                std::vector<T>& last = blocks[used_blocks - 1];
+                if (last.capacity() - last.size() >= count) {
+                    const std::size_t start = last.size();
+                    last.resize(start + count);
+                    return last.data() + start;
+                }
+            }
+            if (used_blocks == blocks.size()) blocks.emplace_back();
+            std::vector<T>& next = blocks[used_blocks++];
+            next.clear();
+            next.reserve(std::max<std::size_t>(count, 512));
+            next.resize(count);
+            return next.data();
+        }
+        void reset() {
+            for (std::size_t i = 0; i < used_blocks; ++i) blocks[i].clear();
+            used_blocks = std::min<std::size_t>(used_blocks, 1);
+            if (blocks.size() > 16) blocks.resize(16);
+        }
+    };
+    Pool<JsonValue> values;
+    Pool<JsonMember> members;
+    JsonValue root;
+    bool has_surrogates = false;  // escapes \\ud8xx … \\udfxx occur; simdjson 3.0 lets a lone low one through
+    std::string problem;  // of the first value that was refused
+    std::string where;
+
+    bool refuse(std::string what) {
+        problem = std::move(what);
+        return false;
+    }
+    bool copy(dom::element from, JsonValue& to);
+    bool copy_array(dom::array from, JsonValue& to);
+    bool copy_object(dom::object from, JsonValue& to);
+};
+
+bool JsonReader::Parts::copy_array(dom::array from, JsonValue& to) {
+    const std::size_t count = from.size() < 0xFFFFFF ? from.size() : static_cast<std::size_t>(std::distance(from.begin(), from.end()));
+    JsonValue* items = values.take(count);
+    std::size_t i = 0;
+    for (const dom::element item : from) {
+        if (!copy(item, items[i])) {
+            where = "/" + std::to_string(i) + where;
+            return false;
+        }
+        ++i;
+    }
+    to.kind = JsonValue::Kind::array;
+    to.size = static_cast<std::uint32_t>(count);
+    to.elements = items;
+    return true;
+}
+
+bool JsonReader::Parts::copy_object(dom::object from, JsonValue& to) {
+    const std::size_t count = from.size() < 0xFFFFFF ? from.size() : static_cast<std::size_t>(std::distance(from.begin(), from.end()));
+    JsonMember* items = members.take(count);
+    std::size_t i = 0;
+    bool sorted = true;
+    for (const auto field : from) {
+        items[i].name = field.key;
+        if (field.key.find('\0') != std::string_view::npos) return refuse("a NUL character in a name");
+        if (has_surrogates && !simdjson::validate_utf8(field.key.data(), field.key.size())) return refuse("half of a surrogate pair in a name");
+        if (!copy(field.value, items[i].value)) {
+            where = pointer_token(field.key) + where;
+            return false;
+        }
+        if (i > 0 && !json_name_less(items[i - 1].name, items[i].name)) sorted = false;
+        ++i;
+    }
+    if (!sorted) {
+        std::sort(items, items + count, [](const JsonMember& a, const JsonMember& b) { return json_name_less(a.name, b.name); });
+        for (std::size_t k = 1; k < count; ++k) {
+            if (items[k - 1].name == items[k].name) {
+                where = pointer_token(items[k].name);
+                return refuse("the same name twice in one object");
+            }
+        }
+    }
+    to.kind = JsonValue::Kind::object;
+    to.size = static_cast<std::uint32_t>(count);
+    to.first_member = items;
+    return true;
+}
+
+bool JsonReader::Parts::copy(dom::element from, JsonValue& to) {
+    switch (from.type()) {
+        case dom::element_type::NULL_VALUE: to.kind = JsonValue::Kind::null; return true;
+        case dom::element_type::BOOL:
+            to.kind = JsonValue::Kind::boolean;
+            to.boolean = from.get_bool().value_unsafe();
+            return true;
+        case dom::element_type::INT64: {
+            const std::int64_t number = from.get_int64().value_unsafe();
+            if (number > integer_max || number < -integer_max) return refuse("an integer beyond 2^53-1");
+            to.kind = JsonValue::Kind::integer;
+            to.integer = number;
+            return true;
+        }
+        case dom::element_type::UINT64: return refuse("an integer beyond 2^53-1");
+        case dom::element_type::DOUBLE: {
+            const double number = from.get_double().value_unsafe();
+            // Equal numbers have equal texts: 2.0 and 2 are one value.
+            if (number == std::floor(number) && std::abs(number) <= static_cast<double>(integer_max)) {
+                to.kind = JsonValue::Kind::integer;
+                to.integer = static_cast<std::int64_t>(number);
+                return true;
+            }
+            to.kind = JsonValue::Kind::real;
+            to.real = number;
+            return true;
+        }
+        case dom::element_type::STRING: {
+            const std::string_view text = from.get_string().value_unsafe();
+            if (std::memchr(text.data(), 0, text.size()) != nullptr) return refuse("a NUL character in a string");
+            if (has_surrogates && !simdjson::validate_utf8(text.data(), text.size())) return refuse("half of a surrogate pair in a string");
+            to.kind = JsonValue::Kind::string;
+            to.size = static_cast<std::uint32_t>(text.size());
+            to.characters = text.data();
+            return true;
+        }
+        case dom::element_type::ARRAY: return copy_array(from.get_array().value_unsafe(), to);
+        case dom::element_type::OBJECT: return copy_object(from.get_object().value_unsafe(), to);
+    }
+    return refuse("not a JSON value");
+}
+
+JsonReader::JsonReader() : parts_(std::make_unique<Parts>()) {}
+JsonReader::~JsonReader() = default;
+JsonReader::JsonReader(JsonReader&&) noexcept = default;
+JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
+
+Result<const JsonValue*> JsonReader::read(std::string_view text) {
+    Parts& parts = *parts_;
+    parts.values.reset();
+    parts.members.reset();
+    parts.where.clear();
+    parts.has_surrogates = text.find("\\ud") != std::string_view::npos || text.find("\\uD") != std::string_view::npos;
+    // simdjson reads a little past the end: the copy gives it that room.
+    parts.padded.assign(text);
+    parts.padded.append(simdjson::SIMDJSON_PADDING, '\0');
+    if (parts.parser.capacity() < text.size() || parts.parser.max_depth() != static_cast<std::size_t>(json_depth_max)) {
+        const auto error = parts.parser.allocate(std::max<std::size_t>(text.size(), 16 * 1024), json_depth_max);
+        if (error != simdjson::SUCCESS) return Refusal{RefusalCode::too_large, describe(error), ""};
+    }
+    dom::element root;
+    const auto error = parts.parser.parse(parts.padded.data(), text.size(), false).get(root);
+    if (error != simdjson::SUCCESS) return Refusal{RefusalCode::invalid, describe(error), ""};
+    if (!parts.copy(root, parts.root)) return Refusal{RefusalCode::invalid, parts.problem, parts.where};
+    return &parts.root;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+    out += '"';
+    std::size_t plain = 0;  // start of what needs no escape
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c >= 0x20 && c != '"' && c != '\\') continue;
+        out.append(text, plain, i - plain);
+        plain = i + 1;
+        switch (c) {
+            case '"': out += "\\\""; break;
+            case '\\': out += "\\\\"; break;
+            case '\b': out += "\\b"; break;
+            case '\f': out += "\\f"; break;
+            case '\n': out += "\\n"; break;
+            case '\r': out += "\\r"; break;
+            case '\t': out += "\\t"; break;
+            default: {
+                static constexpr char hex[] = "0123456789abcdef";
+                out += "\\u00";
+                out += hex[c >> 4];
+                out += hex[c & 15];
+            }
+        }
+    }
+    out.append(text, plain);
+    out += '"';
+}
+
+void append_json_number(std::string& out, double number) {
+    if (number == 0) {
+        out += '0';
+        return;
+    }
+    if (number < 0) {
+        out += '-';
+        number = -number;
+    }
+    // The shortest digits that read back as the same number, as d.ddde±xx.
+    char text[40];
+    const auto end = std::to_chars(text, text + sizeof text, number, std::chars_format::scientific).ptr;
+    const std::string_view scientific(text, static_cast<std::size_t>(end - text));
+    const std::size_t e = scientific.find('e');
+    std::string digits;
+    for (const char c : scientific.substr(0, e)) {
+        if (c != '.') digits += c;
+    }
+    int exponent = 0;
+    const std::size_t sign = scientific[e + 1] == '+' ? e + 2 : e + 1;
+    std::from_chars(scientific.data() + sign, end, exponent);
+
+    // ECMA-262, Number::toString: n is where the point stands, k how many digits there are.
+    const int n = exponent + 1;
+    const int k = static_cast<int>(digits.size());
+    if (k <= n && n <= 21) {
+        out += digits;
+        out.append(static_cast<std::size_t>(n - k), '0');
+    } else if (0 < n && n <= 21) {
+        out.append(digits, 0, static_cast<std::size_t>(n));
+        out += '.';
+        out.append(digits, static_cast<std::size_t>(n));
+    } else if (-6 < n && n <= 0) {
+        out += "0.";
+        out.append(static_cast<std::size_t>(-n), '0');
+        out += digits;
+    } else {
+        out += digits[0];
+        if (k > 1) {
+            out += '.';
+            out.append(digits, 1);
+        }
+        out += n - 1 < 0 ? "e-" : "e+";
+        out += std::to_string(std::abs(n - 1));
+    }
+}
+
+void append_canonical(std::string& out, const JsonValue& value) {
+    switch (value.kind) {
+        case JsonValue::Kind::null: out += "null"; return;
+        case JsonValue::Kind::boolean: out += value.boolean ? "true" : "false"; return;
+        case JsonValue::Kind::integer: {
+            char text[24];
+            const auto end = std::to_chars(text, text + sizeof text, value.integer).ptr;
+            out.append(text, end);
+            return;
+        }
+        case JsonValue::Kind::real: append_json_number(out, value.real); return;
+        case JsonValue::Kind::string: append_json_string(out, value.text()); return;
+        case JsonValue::Kind::array: {
+            out += '[';
+            bool first = true;
+            for (const JsonValue& item : value.array()) {
+                if (!first) out += ',';
+                first = false;
+                append_canonical(out, item);
+            }
+            out += ']';
+            return;
+        }
+        case JsonValue::Kind::object: {
+            out += '{';
+            bool first = true;
+            for (const JsonMember& member : value.members()) {
+                if (!first) out += ',';
+                first = false;
+                append_json_string(out, member.name);
+                out += ':';
+                append_canonical(out, member.value);
+            }
+            out += '}';
+            return;
+        }
+    }
+}
+
+std::string canonical(const JsonValue& value) {
+    std::string out;
+    append_canonical(out, value);
+    return out;
+}
+
+}  // namespace daybook

@@ -1,0 +1,68 @@
+// How the journal's small rows look on disk (journal/FORMAT.md). For journal/ alone.
+#pragma once
+
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "journal/journal.hpp"
+#include "journal/merkle.hpp"
+
+namespace daybook::layout {
+
+inline constexpr std::uint64_t block_events = 32;            // of one row of stream_index
+inline constexpr std::size_t stored_key_bytes_max = 256;     // of a key, of an imported event_id
+inline constexpr std::size_t key_digest_bytes = 16;          // of the input's SHA-256, in a row of keys
+
+inline void append_u64(std::string& out, std::uint64_t value) {
+    char bytes[8];
+    std::memcpy(bytes, &value, sizeof bytes);
+    out.append(bytes, sizeof bytes);
+}
+// The first 8 bytes, little-endian; 0 where there are fewer.
+inline std::uint64_t read_u64(std::string_view bytes) {
+    std::uint64_t value = 0;
+    if (bytes.size() >= sizeof value) std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+}
+inline std::string_view bytes_of(const Uuid& uuid) { return {reinterpret_cast<const char*>(uuid.data()), uuid.size()}; }
+
+// A row of `streams`: version (8), newest seq (8), its leaf hash (32), then the stream's id.
+inline constexpr std::size_t stream_head_bytes = 48;
+inline StreamHead read_stream_head(std::string_view row) {
+    if (row.size() < stream_head_bytes) throw StorageError("a row of the table of streams is damaged: run `daybook verify`");
+    StreamHead head;
+    head.version = read_u64(row);
+    head.sequence = {read_u64(row.substr(8))};
+    std::memcpy(head.leaf.data(), row.data() + 16, head.leaf.size());
+    return head;
+}
+inline std::string_view stream_id_of(std::string_view row) {
+    return row.size() < stream_head_bytes ? std::string_view() : row.substr(stream_head_bytes);
+}
+inline std::string stream_row(const StreamHead& head, std::string_view id) {
+    std::string row;
+    append_u64(row, head.version);
+    append_u64(row, head.sequence.value);
+    row += daybook::bytes_of(head.leaf);
+    row += id;
+    return row;
+}
+
+// The right edge of the tree of the first `size` events, from the nodes that their records hold.
+inline MerkleFrontier frontier(const JournalView& view, std::uint64_t size) {
+    std::vector<Digest> subtrees;
+    std::uint64_t covered = 0;
+    for (int level = 63; level >= 0; --level) {
+        const std::uint64_t leaves = std::uint64_t{1} << level;
+        if ((size & leaves) == 0) continue;
+        covered += leaves;
+        const auto record = view.record({covered});
+        if (!record) throw StorageError("event " + std::to_string(covered) + " is missing: run `daybook verify`");
+        subtrees.push_back(record->node(level));
+    }
+    return {size, std::move(subtrees)};
+}
+
+}  // namespace daybook::layout

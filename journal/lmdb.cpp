@@ -1,0 +1,256 @@
+#include "journal/lmdb.hpp"
+
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <string>
+
+#include <fcntl.h>
+#include <lmdb.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace daybook::lmdb {
+namespace {
+
+std::string advice(int code) {
+    switch (code) {
+        case ENOSPC: return "the disk is full: make room, then run the command again; nothing acknowledged is lost";
+        case EDQUOT: return "the disk quota is used up: make room, then run the command again; nothing acknowledged is lost";
+        case EACCES:
+        case EPERM: return "this user may not read and write it: check owner and mode";
+        case EROFS: return "the file system is read-only";
+        case ENOENT: return "it does not exist";
+        case EIO: return "the disk reported an error: look at the kernel's log; run `daybook verify` before going on";
+        case MDB_MAP_FULL: return "the address space reserved for it is used up";
+        case MDB_INVALID: return "this is not a daybook database";
+        case MDB_VERSION_MISMATCH: return "another version of LMDB wrote it";
+        case MDB_CORRUPTED:
+        case MDB_PAGE_NOTFOUND: return "it is damaged: run `daybook verify`, and restore a backup if it says so";
+        case MDB_READERS_FULL: return "too many readers at once: close some daybook processes";
+        case MDB_PANIC: return "an earlier error on the disk stopped it: run the command again";
+        default: return "";
+    }
+}
+
+[[noreturn]] void fail(int code, const std::filesystem::path& directory, const char* doing) {
+    std::string what = std::string("cannot ") + doing + " " + directory.string() + ": " + mdb_strerror(code);
+    const std::string more = advice(code);
+    if (!more.empty()) what += " (" + more + ")";
+    throw StorageError(what);
+}
+
+MDB_val value_of(std::string_view bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }
+std::string_view view_of(const MDB_val& value) { return {static_cast<const char*>(value.mv_data), value.mv_size}; }
+
+void sync_directory(const std::filesystem::path& directory) {
+    const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return;
+    ::fsync(fd);
+    ::close(fd);
+}
+
+// LMDB maps the file and reads where its meta pages point: a file that was cut would kill the process with SIGBUS.
+void check_size(MDB_env* env, const std::filesystem::path& directory) {
+    MDB_envinfo info;
+    MDB_stat stat;
+    mdb_env_info(env, &info);
+    mdb_env_stat(env, &stat);
+    std::error_code error;
+    const auto size = std::filesystem::file_size(directory / "data.mdb", error);
+    const std::uint64_t wanted = (static_cast<std::uint64_t>(info.me_last_pgno) + 1) * stat.ms_psize;
+    if (!error && size < wanted && info.me_last_pgno > 1) {
+        throw StorageError(directory.string() + "/data.mdb was cut: it has " + std::to_string(size) + " bytes and must have " +
+                           std::to_string(wanted) + " (restore a backup, or import a journal.jsonl)");
+    }
+}
+
+}  // namespace
+
+Environment::Environment(std::filesystem::path directory, const Options& options)
+    : directory_(std::move(directory)), read_only_(options.read_only) {
+    std::error_code error;
+    const bool existed = std::filesystem::exists(directory_ / "data.mdb", error);
+    if (!options.read_only) {
+        std::filesystem::create_directories(directory_, error);
+        if (error) {
+            throw StorageError("cannot make the directory " + directory_.string() + ": " + error.message());
+        }
+        if (!existed) ::chmod(directory_.c_str(), 0700);
+    }
+    int code = mdb_env_create(&handle_);
+    if (code != 0) fail(code, directory_, "set up a database in");
+    try {
+        mdb_env_set_maxdbs(handle_, options.tables_max);
+        mdb_env_set_maxreaders(handle_, 510);
+        unsigned flags = MDB_NOTLS;
+        if (options.read_only) flags |= MDB_RDONLY;
+        if (!options.durable) flags |= MDB_NOSYNC;
+        // Where the process may not reserve so much address space, less will do.
+        std::size_t map_bytes = options.map_bytes;
+        while (true) {
+            mdb_env_set_mapsize(handle_, map_bytes);
+            code = mdb_env_open(handle_, directory_.c_str(), flags, 0600);
+            if (code != ENOMEM || map_bytes <= (std::size_t{1} << 30)) break;
+            map_bytes /= 4;
+            mdb_env_close(handle_);
+            handle_ = nullptr;
+            code = mdb_env_create(&handle_);
+            if (code != 0) break;
+            mdb_env_set_maxdbs(handle_, options.tables_max);
+            mdb_env_set_maxreaders(handle_, 510);
+        }
+        if (code != 0) fail(code, directory_, "open the database in");
+        check_size(handle_, directory_);
+        clear_dead_readers();
+        if (!existed && !options.read_only) {
+            sync_directory(directory_);
+            sync_directory(directory_.parent_path());
+        }
+    } catch (...) {
+        if (handle_ != nullptr) mdb_env_close(handle_);
+        throw;
+    }
+}
+
+Environment::~Environment() { mdb_env_close(handle_); }
+
+std::uint64_t Environment::used_bytes() const {
+    MDB_envinfo info;
+    MDB_stat stat;
+    mdb_env_info(handle_, &info);
+    mdb_env_stat(handle_, &stat);
+    return (static_cast<std::uint64_t>(info.me_last_pgno) + 1) * stat.ms_psize;
+}
+
+void Environment::sync() {
+    const int code = mdb_env_sync(handle_, 1);
+    if (code != 0) fail(code, directory_, "sync the database in");
+}
+
+int Environment::clear_dead_readers() {
+    int dead = 0;
+    mdb_reader_check(handle_, &dead);
+    return dead;
+}
+
+Transaction::Transaction(Environment& environment, Kind kind) : environment_(environment), kind_(kind) {
+    if (kind == Kind::write && environment.read_only()) {
+        throw StorageError("cannot write to " + environment.directory().string() + ": it was opened read-only");
+    }
+    const unsigned flags = kind == Kind::read ? MDB_RDONLY : 0;
+    int code = mdb_txn_begin(environment.handle(), nullptr, flags, &handle_);
+    if (code == MDB_READERS_FULL) {
+        environment.clear_dead_readers();
+        code = mdb_txn_begin(environment.handle(), nullptr, flags, &handle_);
+    }
+    if (code != 0) fail(code, environment.directory(), kind == Kind::read ? "read" : "write to");
+}
+
+Transaction::~Transaction() {
+    if (handle_ != nullptr) mdb_txn_abort(handle_);
+}
+
+std::optional<Table> Transaction::open(const char* name) {
+    MDB_dbi dbi = 0;
+    const int code = mdb_dbi_open(handle_, name, kind_ == Kind::write ? MDB_CREATE : 0, &dbi);
+    if (code == MDB_NOTFOUND) return std::nullopt;
+    if (code != 0) fail(code, environment_.directory(), "open a table in");
+    return Table{dbi};
+}
+
+std::optional<std::string_view> Transaction::get(Table table, std::string_view key) const {
+    MDB_val k = value_of(key);
+    MDB_val v;
+    const int code = mdb_get(handle_, table.number, &k, &v);
+    if (code == MDB_NOTFOUND) return std::nullopt;
+    if (code != 0) fail(code, environment_.directory(), "read");
+    return view_of(v);
+}
+
+void Transaction::put(Table table, std::string_view key, std::string_view value) {
+    MDB_val k = value_of(key);
+    MDB_val v = value_of(value);
+    const int code = mdb_put(handle_, table.number, &k, &v, 0);
+    if (code != 0) fail(code, environment_.directory(), "write to");
+}
+
+void Transaction::append(Table table, std::string_view key, std::string_view value) {
+    MDB_val k = value_of(key);
+    MDB_val v = value_of(value);
+    const int code = mdb_put(handle_, table.number, &k, &v, MDB_APPEND);
+    if (code == MDB_KEYEXIST) throw std::logic_error("a key was appended out of order");
+    if (code != 0) fail(code, environment_.directory(), "write to");
+}
+
+char* Transaction::reserve(Table table, std::string_view key, std::size_t size, bool append) {
+    MDB_val k = value_of(key);
+    MDB_val v{size, nullptr};
+    const int code = mdb_put(handle_, table.number, &k, &v, MDB_RESERVE | (append ? unsigned{MDB_APPEND} : 0U));
+    if (code == MDB_KEYEXIST) throw std::logic_error("a key was appended out of order");
+    if (code != 0) fail(code, environment_.directory(), "write to");
+    return static_cast<char*>(v.mv_data);
+}
+
+bool Transaction::erase(Table table, std::string_view key) {
+    MDB_val k = value_of(key);
+    const int code = mdb_del(handle_, table.number, &k, nullptr);
+    if (code == MDB_NOTFOUND) return false;
+    if (code != 0) fail(code, environment_.directory(), "write to");
+    return true;
+}
+
+void Transaction::clear(Table table) {
+    const int code = mdb_drop(handle_, table.number, 0);
+    if (code != 0) fail(code, environment_.directory(), "write to");
+}
+
+std::uint64_t Transaction::count(Table table) const {
+    MDB_stat stat;
+    const int code = mdb_stat(handle_, table.number, &stat);
+    if (code != 0) fail(code, environment_.directory(), "read");
+    return stat.ms_entries;
+}
+
+void Transaction::commit() {
+    MDB_txn* handle = std::exchange(handle_, nullptr);
+    const int code = mdb_txn_commit(handle);
+    if (code != 0) fail(code, environment_.directory(), "commit to");
+}
+
+void Transaction::renew() {
+    assert(kind_ == Kind::read);
+    mdb_txn_reset(handle_);
+    const int code = mdb_txn_renew(handle_);
+    if (code != 0) fail(code, environment_.directory(), "read");
+}
+
+Cursor::Cursor(const Transaction& transaction, Table table) {
+    const int code = mdb_cursor_open(transaction.handle(), table.number, &handle_);
+    if (code != 0) fail(code, transaction.environment().directory(), "read");
+}
+
+Cursor::~Cursor() { mdb_cursor_close(handle_); }
+
+bool Cursor::move(int operation) {
+    MDB_val k = value_of(key_);
+    MDB_val v;
+    const int code = mdb_cursor_get(handle_, &k, &v, static_cast<MDB_cursor_op>(operation));
+    if (code == MDB_NOTFOUND) return false;
+    if (code != 0) throw StorageError(std::string("cannot read a table: ") + mdb_strerror(code) + " " + advice(code));
+    key_ = view_of(k);
+    value_ = view_of(v);
+    return true;
+}
+
+bool Cursor::first() { return move(MDB_FIRST); }
+bool Cursor::last() { return move(MDB_LAST); }
+bool Cursor::next() { return move(MDB_NEXT); }
+bool Cursor::previous() { return move(MDB_PREV); }
+bool Cursor::seek(std::string_view key) {
+    key_ = key;
+    return move(MDB_SET_RANGE);
+}
+
+}  // namespace daybook::lmdb

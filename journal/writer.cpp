@@ -1,0 +1,368 @@
+#include "journal/writer.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "journal/layout.hpp"
+#include "journal/leaf.hpp"
+
+namespace daybook {
+namespace {
+
+std::uint32_t last_number(const lmdb::Transaction& transaction, lmdb::Table table) {
+    lmdb::Cursor cursor(transaction, table);
+    return cursor.last() ? static_cast<std::uint32_t>(read_big_endian(cursor.key())) : 0;
+}
+
+// The key of the event at `place` (from 0) of what one input led to: the plain key, then `#2`, `#3` …
+std::string key_at(const std::string& key, std::size_t place) {
+    return place == 0 ? key : key + '#' + std::to_string(place + 1);
+}
+
+Refusal invalid(std::string message, std::string field) { return {RefusalCode::invalid, std::move(message), std::move(field)}; }
+
+}  // namespace
+
+Writer::Writer(lmdb::Environment& environment, const JournalTables& tables, const JournalOptions& options, NameCache& names,
+               WriterMemory& memory, Sha256& sha256)
+    : tables_(tables),
+      options_(options),
+      names_(names),
+      memory_(memory),
+      sha256_(sha256),
+      transaction_(environment, lmdb::Transaction::Kind::write),
+      view_(transaction_, tables, nullptr) {
+    const std::uint64_t size = view_.size();
+    if (size != memory_.frontier.size() || size == 0) {
+        memory_.frontier = layout::frontier(view_, size);
+        memory_.last_recorded = size == 0 ? RecordHeader::no_time : view_.record({size})->header().recorded_at;
+    }
+    frontier_ = memory_.frontier;
+    last_recorded_ = memory_.last_recorded;
+    last_stream_ = last_number(transaction_, tables_.streams);
+    last_name_ = last_number(transaction_, tables_.names);
+    for (TransactionalIndex* index : options_.indexes) index->begin(transaction_);
+}
+
+Writer::~Writer() {
+    for (TransactionalIndex* index : options_.indexes) index->end();
+}
+
+Result<Appended> Writer::append(const AppendRequest& request) {
+    if (request.input) {
+        const KeyedInput& input = *request.input;
+        if (input.key.empty() || input.key.size() > key_bytes_max || !is_clean_utf8(input.key)) {
+            return invalid("an idempotency key has 1 to " + std::to_string(key_bytes_max) + " bytes of UTF-8, this one " +
+                               std::to_string(input.key.size()),
+                           "/idempotency_key");
+        }
+        if (const auto known = view_.key(input.key)) {
+            const bool comparable = input.sha256 && !known->digest.empty();
+            if (comparable && known->digest != bytes_of(*input.sha256).substr(0, known->digest.size())) {
+                return Refusal{RefusalCode::idempotency_conflict,
+                               "the key " + input.key + " was used for another input, at seq " +
+                                   std::to_string(known->sequence.value) + ": use a new key, or send the same input",
+                               "/idempotency_key"};
+            }
+            return Appended{known->sequence, 0, true};
+        }
+    }
+    const Time now = recorded_now(std::nullopt);
+    Result<Batch> decided = request.decide(view_, now);
+    if (!decided) return decided.refusal();
+    Batch& batch = *decided;
+    if (batch.events.empty()) return Appended{};
+    if (const auto refusal = check(batch, request)) return *refusal;
+
+    for (const Blob& blob : batch.blobs) put_blob(blob);
+    Appended appended;
+    for (std::size_t i = 0; i < batch.events.size(); ++i) {
+        NewEvent& event = batch.events[i];
+        if (!event.payload.seal) seal(event.payload, *options_.entropy, sha256_);
+        std::string key;
+        Draft draft;
+        draft.stream = &stream(event.stream);
+        draft.payload = &event.payload;
+        draft.occurred_at = event.occurred_at;
+        draft.recorded_at = recorded_now(event.recorded_at ? event.recorded_at : std::optional(now));
+        draft.actor = event.actor;
+        draft.source = event.source;
+        if (request.input) {
+            key = key_at(request.input->key, i);
+            draft.key = key;
+        }
+        if (event.event_id) draft.event_id = *event.event_id;
+        draft.cause = event.cause_in_batch ? Sequence{appended.first.value + *event.cause_in_batch} : event.cause;
+        const Sequence sequence = write(draft);
+        if (i == 0) appended.first = sequence;
+        if (request.input) put_key(key, sequence, i == 0 ? request.input->sha256 : std::nullopt);
+    }
+    appended.count = batch.events.size();
+    return appended;
+}
+
+std::optional<Refusal> Writer::check(const Batch& batch, const AppendRequest& request) {
+    for (const ExpectedVersion& expected : batch.expected) {
+        const std::uint64_t actual = stream(expected.stream).head.version;
+        if (actual == expected.version) continue;
+        const auto said = [](std::uint64_t version) { return version == 0 ? std::string("none") : std::to_string(version); };
+        return Refusal{RefusalCode::conflict,
+                       "expected_version " + said(expected.version) + ", but " + expected.stream + " is at version " + said(actual) +
+                           ": read it again and decide anew",
+                       "/expected_version"};
+    }
+    for (std::size_t i = 0; i < batch.events.size(); ++i) {
+        if (auto refusal = check_event(batch.events[i], i)) return refusal;
+        if (!request.input || i == 0) continue;
+        const std::string key = key_at(request.input->key, i);
+        if (key.size() > key_bytes_max) {
+            return invalid("this input leads to several events, and with #" + std::to_string(i + 1) + " its key " +
+                               "is over " + std::to_string(key_bytes_max) + " bytes",
+                           "/idempotency_key");
+        }
+        if (view_.key(key)) {
+            return Refusal{RefusalCode::idempotency_conflict, "the key " + key + " is taken by another input", "/idempotency_key"};
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<Refusal> Writer::check_event(const NewEvent& event, std::size_t place) {
+    if (event.payload.text.size() > payload_bytes_max) {
+        return Refusal{RefusalCode::too_large,
+                       "the payload of a " + std::string(to_text(event.payload.type)) + " would have " +
+                           std::to_string(event.payload.text.size()) + " bytes, the limit is " + std::to_string(payload_bytes_max) +
+                           ": attach the long text as an artifact",
+                       ""};
+    }
+    if (!is_stream(event.stream)) return invalid("not a stream: " + event.stream, "/incident_id");
+    if (!is_actor(event.actor)) return invalid("not an actor ([A-Za-z0-9._@:-], 1 to 128): " + event.actor, "/agent_id");
+    if (event.source.empty() || event.source.size() > name_bytes_max) return invalid("a source has 1 to 128 bytes", "/source");
+    const EventFacts& facts = event.payload.facts;
+    if (std::max({facts.service.size(), facts.env.size(), facts.kind.size()}) > 4 * name_bytes_max) {
+        return invalid("service, env and kind have at most 128 characters", "");
+    }
+    if (event.event_id && (event.event_id->empty() || event.event_id->size() > layout::stored_key_bytes_max)) {
+        return invalid("an event_id has 1 to 256 bytes", "/event_id");
+    }
+    assert(!event.cause_in_batch || *event.cause_in_batch < place);
+    (void)place;
+    return std::nullopt;
+}
+
+std::optional<Refusal> Writer::restore(const Journal::Restored& event) {
+    const auto misfit = [&](const std::string& what) {
+        return Refusal{RefusalCode::conflict, "event " + std::to_string(event.sequence.value) + " does not fit: " + what, ""};
+    };
+    if (event.sequence.value != frontier_.size() + 1) {
+        return misfit("the next seq of this journal is " + std::to_string(frontier_.size() + 1));
+    }
+    Stream& target = stream(event.stream);
+    if (event.version != target.head.version + 1) {
+        return misfit("version " + std::to_string(event.version) + " of " + event.stream + ", which is at " +
+                      std::to_string(target.head.version));
+    }
+    if (to_micros(event.recorded_at) < last_recorded_) return misfit("recorded_at lies before that of the event before it");
+    if (event.cause >= event.sequence) return misfit("its cause is not an earlier event");
+    if (event.key && view_.key(*event.key)) return misfit("its key " + *event.key + " is there already");
+
+    Draft draft;
+    draft.stream = &target;
+    draft.payload = &event.payload;
+    draft.occurred_at = event.occurred_at;
+    draft.recorded_at = event.recorded_at;
+    draft.actor = event.actor;
+    draft.source = event.source;
+    if (event.key) draft.key = *event.key;
+    draft.event_id = event.event_id;
+    draft.cause = event.cause;
+    draft.redacted = event.redacted;
+    last_recorded_ = to_micros(event.recorded_at);
+    const Sequence sequence = write(draft);
+    if (nodes_.front() != event.leaf) return misfit("its leaf, payload and salt do not belong together");
+    if (event.key) {
+        const auto& hex = event.payload.input_sha256;
+        put_key(*event.key, sequence, hex ? digest_from_hex(*hex) : std::nullopt);
+    }
+    return std::nullopt;
+}
+
+void Writer::put_blob(const Blob& blob) {
+    if (transaction_.get(tables_.blobs, bytes_of(blob.sha256))) return;
+    transaction_.put(tables_.blobs, bytes_of(blob.sha256), blob.bytes);
+    changed_ = true;
+}
+
+Writer::Stream& Writer::stream(std::string_view id) {
+    const auto [place, added] = streams_.try_emplace(std::string(id));
+    Stream& stream = place->second;
+    if (!added) return stream;
+    stream.id = id;
+    if (const auto head = view_.stream(id)) {
+        stream.head = *head;
+        const std::uint64_t block = (head->version - 1) / layout::block_events;
+        if (head->version % layout::block_events != 0) {
+            stream.block = transaction_.get(tables_.stream_index, FixedKey().add(head->number.value, 4).add(block, 4)).value_or("");
+        }
+    }
+    return stream;
+}
+
+NameNumber Writer::intern(std::string_view text) {
+    if (text.empty()) return {};
+    if (const auto number = names_.number(text)) return *number;
+    const auto pending = new_names_.find(std::string(text));
+    if (pending != new_names_.end()) return pending->second;
+    if (const auto number = view_.find_name(text)) {
+        names_.add(*number, text);
+        return *number;
+    }
+    const NameNumber number{++last_name_};
+    transaction_.append(tables_.names, key_of(number.value, 4), text);
+    transaction_.put(tables_.name_ids, text, key_of(number.value, 4));
+    new_names_.emplace(text, number);
+    return number;
+}
+
+void Writer::put_key(std::string_view key, Sequence sequence, const std::optional<Digest>& digest) {
+    std::string row;
+    layout::append_u64(row, sequence.value);
+    if (digest) row += bytes_of(*digest).substr(0, layout::key_digest_bytes);
+    transaction_.put(tables_.keys, key, row);
+}
+
+Time Writer::recorded_now(std::optional<Time> given) {
+    const std::int64_t micros = std::max(to_micros(given ? *given : options_.clock()), last_recorded_);
+    last_recorded_ = micros;
+    return from_micros(micros);
+}
+
+Sequence Writer::write(const Draft& draft) {
+    const EncodedPayload& payload = *draft.payload;
+    const EventFacts& facts = payload.facts;
+    Stream& stream = *draft.stream;
+    const Sequence sequence{frontier_.size() + 1};
+
+    RecordParts parts;
+    RecordHeader& header = parts.header;
+    header.type = payload.type;
+    header.schema_version = payload.schema_version;
+    header.payload_size = static_cast<std::uint32_t>(payload.text.size());
+    header.sequence = sequence.value;
+    header.version = stream.head.version + 1;
+    header.occurred_at = to_micros(draft.occurred_at);
+    header.recorded_at = to_micros(draft.recorded_at);
+    header.previous = stream.head.sequence.value;
+    header.cause = draft.cause.value;
+    header.actor = intern(draft.actor).value;
+    header.source = intern(draft.source).value;
+    header.service = intern(facts.service).value;
+    header.env = intern(facts.env).value;
+    header.kind = intern(facts.kind).value;
+    if (facts.severity) header.severity = static_cast<std::uint8_t>(*facts.severity);
+    header.from = facts.from;
+    header.to = facts.to;
+    if (facts.moment) header.moment = to_micros(*facts.moment);
+    if (stream.head.version == 0) {
+        stream.head.number = {++last_stream_};
+        transaction_.put(tables_.stream_ids, stream.id, key_of(stream.head.number.value, 4));
+    }
+    header.stream = stream.head.number.value;
+    if (draft.key) {
+        header.flags |= RecordHeader::has_key;
+        header.key_size = static_cast<std::uint16_t>(draft.key->size());
+        parts.key = *draft.key;
+    }
+
+    const auto given_uuid = parse_uuid(draft.event_id);
+    std::string event_id(draft.event_id);
+    if (given_uuid) {
+        header.event_id = *given_uuid;
+    } else if (draft.event_id.empty()) {
+        header.event_id = make_uuid7(draft.recorded_at, *options_.entropy);
+        event_id = format_uuid(header.event_id);
+    } else {
+        header.flags |= RecordHeader::has_text_id;
+        header.event_id[0] = static_cast<std::uint8_t>(draft.event_id.size());
+        header.event_id[1] = static_cast<std::uint8_t>(draft.event_id.size() >> 8);
+        parts.text_id = draft.event_id;
+    }
+    // An id whose time is the moment of recording is found by that; any other needs an entry.
+    const auto millis = std::chrono::floor<std::chrono::milliseconds>(draft.recorded_at).time_since_epoch().count();
+    if (!draft.event_id.empty() && (!given_uuid || uuid7_millis(*given_uuid) != millis)) {
+        std::string row;
+        layout::append_u64(row, sequence.value);
+        transaction_.put(tables_.event_ids, given_uuid ? layout::bytes_of(*given_uuid) : draft.event_id, row);
+    }
+
+    LeafFields leaf;
+    leaf.actor = draft.actor;
+    leaf.cause = draft.cause;
+    leaf.event_id = event_id;
+    leaf.key = draft.key;
+    leaf.occurred_at = draft.occurred_at;
+    leaf.payload_sha256 = payload.seal->digest;
+    if (stream.head.version != 0) leaf.previous = stream.head.leaf;
+    leaf.recorded_at = draft.recorded_at;
+    leaf.sequence = sequence;
+    leaf.source = draft.source;
+    leaf.stream = stream.id;
+    leaf.type = payload.type;
+    leaf.schema_version = payload.schema_version;
+    leaf.version = header.version;
+    leaf_text_.clear();
+    append_leaf_text(leaf_text_, leaf);
+    const Digest hash = leaf_hash(sha256_, leaf_text_);
+    frontier_.add(sha256_, hash, nodes_);
+
+    parts.nodes = nodes_.data();
+    parts.node_count = static_cast<int>(nodes_.size());
+    parts.salt = payload.seal->salt;
+    if (draft.redacted) {
+        header.flags |= RecordHeader::is_redacted;
+        parts.redacted = payload.seal->digest;
+    }
+    parts.payload = payload.text;
+    write_record(parts, transaction_.reserve(tables_.events, key_of(sequence.value, 8), record_size(parts), true));
+
+    stream.head.version = header.version;
+    stream.head.sequence = sequence;
+    stream.head.leaf = hash;
+    layout::append_u64(stream.block, sequence.value);
+    if (header.version % layout::block_events == 0) {
+        transaction_.put(tables_.stream_index,
+                         FixedKey().add(stream.head.number.value, 4).add((header.version - 1) / layout::block_events, 4), stream.block);
+        stream.block.clear();
+    }
+    stream.dirty = true;
+    changed_ = true;
+    for (TransactionalIndex* index : options_.indexes) index->apply(header, stream.id, facts);
+    return sequence;
+}
+
+void Writer::write_streams() {
+    std::vector<const Stream*> dirty;
+    for (const auto& [id, stream] : streams_) {
+        if (stream.dirty) dirty.push_back(&stream);
+    }
+    std::sort(dirty.begin(), dirty.end(), [](const Stream* a, const Stream* b) { return a->head.number < b->head.number; });
+    for (const Stream* stream : dirty) {
+        const std::uint32_t number = stream->head.number.value;
+        transaction_.put(tables_.streams, key_of(number, 4), layout::stream_row(stream->head, stream->id));
+        if (!stream->block.empty()) {
+            transaction_.put(tables_.stream_index,
+                             FixedKey().add(number, 4).add((stream->head.version - 1) / layout::block_events, 4), stream->block);
+        }
+    }
+}
+
+void Writer::commit() {
+    write_streams();
+    for (TransactionalIndex* index : options_.indexes) index->flush();
+    transaction_.commit();
+    memory_.frontier = frontier_;
+    memory_.last_recorded = last_recorded_;
+    for (const auto& [text, number] : new_names_) names_.add(number, text);
+}
+
+}  // namespace daybook

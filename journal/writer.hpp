@@ -1,0 +1,87 @@
+// One write transaction of the journal: takes requests one after the other, then commits them with one sync. For journal/ alone.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "journal/journal.hpp"
+#include "journal/merkle.hpp"
+#include "journal/name_cache.hpp"
+
+namespace daybook {
+
+// What the writer knows from its last transaction, so that the next one need not read it again; it holds as long as no
+// other process has appended in between.
+struct WriterMemory {
+    MerkleFrontier frontier;
+    std::int64_t last_recorded = RecordHeader::no_time;
+};
+
+class Writer {
+public:
+    // Waits for the write lock of all processes. `memory` and the rest outlive it.
+    Writer(lmdb::Environment& environment, const JournalTables& tables, const JournalOptions& options, NameCache& names,
+           WriterMemory& memory, Sha256& sha256);
+    ~Writer();
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+    // Throws StorageError: the whole transaction must be given up.
+    Result<Appended> append(const AppendRequest& request);
+    // As Journal::restore, for one event. After a refusal the transaction must be given up.
+    std::optional<Refusal> restore(const Journal::Restored& event);
+    void put_blob(const Blob& blob);
+
+    bool changed() const { return changed_; }
+    // Durable when it returns. Throws StorageError: outcome not known.
+    void commit();
+
+private:
+    struct Stream {
+        StreamHead head;
+        std::string id;
+        std::string block;  // of stream_index: the one that the newest version lies in
+        bool dirty = false;
+    };
+    // All of an event that is not yet decided by its place in the journal.
+    struct Draft {
+        Stream* stream = nullptr;
+        const EncodedPayload* payload = nullptr;
+        Time occurred_at{}, recorded_at{};
+        std::string_view actor, source;
+        std::optional<std::string_view> key;
+        std::string_view event_id;  // empty: make one
+        Sequence cause;
+        bool redacted = false;
+    };
+
+    std::optional<Refusal> check(const Batch& batch, const AppendRequest& request);
+    std::optional<Refusal> check_event(const NewEvent& event, std::size_t place);
+    Stream& stream(std::string_view id);  // a new one has version 0
+    NameNumber intern(std::string_view text);
+    void put_key(std::string_view key, Sequence sequence, const std::optional<Digest>& digest);
+    Time recorded_now(std::optional<Time> given);
+    Sequence write(const Draft& draft);  // fills in seq, version, hashes; returns the seq
+    void write_streams();
+
+    const JournalTables& tables_;
+    const JournalOptions& options_;
+    NameCache& names_;
+    WriterMemory& memory_;
+    Sha256& sha256_;
+    lmdb::Transaction transaction_;
+    JournalView view_;
+    MerkleFrontier frontier_;
+    std::int64_t last_recorded_ = RecordHeader::no_time;
+    std::unordered_map<std::string, Stream> streams_;
+    std::unordered_map<std::string, NameNumber> new_names_;
+    std::uint32_t last_stream_ = 0;
+    std::uint32_t last_name_ = 0;
+    std::string leaf_text_;
+    std::vector<Digest> nodes_;
+    bool changed_ = false;
+};
+
+}  // namespace daybook
