@@ -11,6 +11,14 @@
 
 namespace daybook {
 
+struct IndexedEvent {
+    const RecordHeader& header;
+    std::string_view stream;
+    std::string_view source;
+    const EventFacts& facts;
+    StreamNumber linked;  // of an incident_linked: the stream of the other incident, where that was there before this event
+};
+
 // Used by the thread that holds the write transaction only.
 class TransactionalIndex {
 public:
@@ -19,7 +27,7 @@ public:
     // A write transaction begins; tables are opened (and made) here.
     virtual void begin(lmdb::Transaction& transaction) = 0;
     // Takes one event, in the order of sequence. Must not fail for an event that it can't make sense of: it leaves it out.
-    virtual void apply(const RecordHeader& header, std::string_view stream, const EventFacts& facts) = 0;
+    virtual void apply(const IndexedEvent& event) = 0;
     // The transaction is about to commit: whatever is held back is written now.
     virtual void flush() = 0;
     // The transaction is over, committed or not: nothing may be remembered of it that a new one would not see.

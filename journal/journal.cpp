@@ -11,34 +11,48 @@
 namespace daybook {
 namespace {
 
-JournalTables open_tables(lmdb::Environment& environment, const JournalOptions& options) {
-    const auto kind = environment.read_only() ? lmdb::Transaction::Kind::read : lmdb::Transaction::Kind::write;
-    lmdb::Transaction transaction(environment, kind);
-    const auto open = [&](const char* name) {
-        const auto table = transaction.open(name);
-        if (!table) {
-            throw StorageError("there is no journal in " + environment.directory().string() +
-                               ": `daybook ingest FILE` or `daybook incident create` makes one; --data says where");
-        }
-        return *table;
-    };
-    JournalTables tables{open("events"), open("streams"),   open("stream_ids"), open("stream_index"), open("names"), open("name_ids"),
-                         open("keys"),   open("event_ids"), open("blobs"),      open("meta")};
-    const auto format = transaction.get(tables.meta, "format");
-    if (format && *format != "1") {
+// Nothing where a table is missing.
+std::optional<JournalTables> find_tables(lmdb::Transaction& transaction) {
+    JournalTables t;
+    const std::pair<lmdb::Table*, const char*> all[] = {
+        {&t.events, "events"}, {&t.streams, "streams"}, {&t.stream_ids, "stream_ids"}, {&t.stream_index, "stream_index"},
+        {&t.names, "names"},   {&t.name_ids, "name_ids"}, {&t.keys, "keys"},           {&t.event_ids, "event_ids"},
+        {&t.blobs, "blobs"},   {&t.meta, "meta"}};
+    for (const auto& [table, name] : all) {
+        const auto found = transaction.open(name);
+        if (!found) return std::nullopt;
+        *table = *found;
+    }
+    return t;
+}
+
+// Of a journal that is there. Takes no write lock: another process may be writing for a while.
+std::optional<JournalTables> existing_tables(lmdb::Environment& environment) {
+    lmdb::Transaction transaction(environment, lmdb::Transaction::Kind::read);
+    const auto tables = find_tables(transaction);
+    const auto format = tables ? transaction.get(tables->meta, "format") : std::nullopt;
+    if (!format) return std::nullopt;
+    if (*format != "1") {
         throw StorageError("the journal in " + environment.directory().string() + " has format " + std::string(*format) +
                            ", this daybook knows format 1: use the newer daybook that wrote it");
     }
-    if (!environment.read_only()) {
-        if (!format) {
-            transaction.put(tables.meta, "format", "1");
-            transaction.put(tables.meta, "origin",
-                            options.origin.empty() ? make_short_id("daybook.local/", options.clock(), *options.entropy) : options.origin);
-        }
-        for (TransactionalIndex* index : options.indexes) {
-            index->begin(transaction);
-            index->end();
-        }
+    transaction.commit();  // keeps the tables open
+    return tables;
+}
+
+JournalTables open_tables(lmdb::Environment& environment, const JournalOptions& options) {
+    if (const auto tables = existing_tables(environment)) return *tables;
+    if (environment.read_only()) throw StorageError("there is no journal in " + environment.directory().string());
+    lmdb::Transaction transaction(environment, lmdb::Transaction::Kind::write);
+    const JournalTables tables = *find_tables(transaction);
+    if (!transaction.get(tables.meta, "format")) {  // another process may have been faster
+        transaction.put(tables.meta, "format", "1");
+        transaction.put(tables.meta, "origin",
+                        options.origin.empty() ? make_short_id("daybook.local/", options.clock(), *options.entropy) : options.origin);
+    }
+    for (TransactionalIndex* index : options.indexes) {
+        index->begin(transaction);
+        index->end();
     }
     transaction.commit();
     return tables;
@@ -57,6 +71,7 @@ struct Journal::Parts {
     // Requests that one caller waits for.
     struct Waiting {
         std::span<const AppendRequest> requests;
+        bool stop_at_refusal = false;
         std::vector<Result<Appended>> answers;
         std::exception_ptr failure;
         bool done = false;
@@ -117,7 +132,10 @@ void Journal::Parts::write_group(const std::vector<Waiting*>& group) {
         Writer writer(environment, tables, options, names, memory, sha256);
         for (Waiting* waiting : group) {
             waiting->answers.clear();
-            for (const AppendRequest& request : waiting->requests) waiting->answers.push_back(writer.append(request));
+            for (const AppendRequest& request : waiting->requests) {
+                waiting->answers.push_back(writer.append(request));
+                if (waiting->stop_at_refusal && !waiting->answers.back()) break;
+            }
         }
         if (!writer.changed()) return;
         try {
@@ -138,14 +156,27 @@ Journal::Journal(const std::filesystem::path& directory, JournalOptions options)
 
 Journal::~Journal() = default;
 
-std::vector<Result<Appended>> Journal::append_all(std::span<const AppendRequest> requests) {
+std::vector<Result<Appended>> Journal::append_all(std::span<const AppendRequest> requests, bool stop_at_refusal) {
     Parts::Waiting waiting;
     waiting.requests = requests;
+    waiting.stop_at_refusal = stop_at_refusal;
     if (!requests.empty()) parts_->submit(waiting);
     return std::move(waiting.answers);
 }
 
 Result<Appended> Journal::append(const AppendRequest& request) { return append_all({&request, 1}).front(); }
+
+void Journal::rehearse(const std::function<std::vector<AppendRequest>()>& more,
+                       const std::function<void(std::size_t, const Result<Appended>&)>& answer) {
+    Parts& parts = *parts_;
+    std::unique_lock lock(parts.mutex);
+    parts.changed.wait(lock, [&] { return !parts.writing; });
+    WriterMemory memory;
+    Writer writer(parts.environment, parts.tables, parts.options, parts.names, memory, parts.sha256);
+    for (std::vector<AppendRequest> requests = more(); !requests.empty(); requests = more()) {
+        for (std::size_t i = 0; i < requests.size(); ++i) answer(i, writer.append(requests[i]));
+    }
+}
 
 Snapshot Journal::snapshot() const { return Snapshot(parts_->environment, parts_->tables, &parts_->names); }
 
@@ -157,8 +188,11 @@ Result<std::uint64_t> Journal::restore(std::span<const Restored> events, std::sp
     parts.changed.wait(lock, [&] { return !parts.writing; });
     Writer writer(parts.environment, parts.tables, parts.options, parts.names, parts.memory, parts.sha256);
     for (const Blob& blob : blobs) writer.put_blob(blob);
-    for (const Restored& event : events) {
-        if (auto refusal = writer.restore(event)) return *refusal;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        if (auto refusal = writer.restore(events[i])) {
+            refusal->field = "/" + std::to_string(i);
+            return *refusal;
+        }
     }
     if (writer.changed()) writer.commit();
     return static_cast<std::uint64_t>(events.size());

@@ -48,13 +48,23 @@ struct JournalTables {
 
 class NameCache;
 
+// Streams that a write transaction has changed and not yet written to its tables.
+class PendingStreams {
+public:
+    virtual std::optional<StreamHead> pending(std::string_view id) const = 0;
+
+protected:
+    ~PendingStreams() = default;
+};
+
 // The journal as one transaction sees it. Not thread-safe. Texts and records that it hands out lie in the map and are valid
 // until the transaction ends (or writes again).
 class JournalView {
 public:
-    // `names` is null in a write transaction: what it sees may yet be undone, and must not be remembered.
-    JournalView(lmdb::Transaction& transaction, const JournalTables& tables, NameCache* names)
-        : transaction_(transaction), tables_(tables), names_(names) {}
+    // In a write transaction `names` is null, since what it sees may yet be undone and must not be remembered, and `pending`
+    // is there.
+    JournalView(lmdb::Transaction& transaction, const JournalTables& tables, NameCache* names, const PendingStreams* pending = nullptr)
+        : transaction_(transaction), tables_(tables), names_(names), pending_(pending) {}
 
     // How many events there are: also the newest seq, and the size of the tree.
     std::uint64_t size() const;
@@ -62,10 +72,11 @@ public:
     std::optional<RecordView> record(Sequence sequence) const;
 
     std::optional<StreamHead> stream(std::string_view id) const;
-    std::optional<StreamHead> stream(StreamNumber number) const;
+    std::optional<StreamNumber> stream_number(std::string_view id) const;
+    std::optional<StreamHead> stream(StreamNumber number) const;  // not what is pending in this transaction
     std::string_view stream_id(StreamNumber number) const;
     std::uint64_t stream_count() const;
-    // The seqs of the stream's events with versions in [from, to], ascending.
+    // The seqs of the stream's events with versions in [from, to], ascending; without those pending in this transaction.
     std::vector<Sequence> stream_sequences(StreamNumber number, std::uint64_t from = 1, std::uint64_t to = UINT64_MAX) const;
 
     std::string_view name(NameNumber number) const;  // empty for none
@@ -93,6 +104,7 @@ private:
     lmdb::Transaction& transaction_;
     const JournalTables& tables_;
     NameCache* names_;
+    const PendingStreams* pending_;
 };
 
 struct NewEvent {
@@ -125,7 +137,8 @@ struct Batch {
     std::vector<Blob> blobs;
 };
 
-// An input that must be taken once only: its idempotency key, and the digest of its RFC 8785 text.
+// An input that must be taken once only: its idempotency key, and the digest of its RFC 8785 text. The first event that it leads to
+// carries that digest (input_sha256), unless the key says it already: a later input under the same key is compared with it.
 struct KeyedInput {
     std::string key;
     std::optional<Digest> sha256;
@@ -181,8 +194,14 @@ public:
     // Throws StorageError: whether the events are on disk is not known; the journal takes no more appends in this process.
     Result<Appended> append(const AppendRequest& request);
 
-    // Many requests in one transaction and one sync; each is taken or refused by itself, in order.
-    std::vector<Result<Appended>> append_all(std::span<const AppendRequest> requests);
+    // Many requests in one transaction and one sync; each is taken or refused by itself, in order. With `stop_at_refusal` the first
+    // refusal is the last answer, and nothing after it is looked at.
+    std::vector<Result<Appended>> append_all(std::span<const AppendRequest> requests, bool stop_at_refusal = false);
+
+    // Tries `requests` out, in order, each seeing what those before it would have written; nothing is kept. Calls `more` for
+    // the next requests until it gives none. Other writers wait meanwhile.
+    void rehearse(const std::function<std::vector<AppendRequest>()>& more,
+                  const std::function<void(std::size_t place, const Result<Appended>&)>& answer);
 
     Snapshot snapshot() const;
     lmdb::Environment& environment() const;
@@ -201,7 +220,8 @@ public:
         Sequence cause;
         Digest leaf{};
     };
-    // Refuses: conflict, invalid (which event does not fit and why); then nothing of this call is written.
+    // Refuses: conflict, invalid (why an event does not fit, and with `field` which of `events`: "/7"); then nothing of this
+    // call is written.
     Result<std::uint64_t> restore(std::span<const Restored> events, std::span<const Blob> blobs);
 
 private:

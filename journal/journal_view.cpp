@@ -18,7 +18,7 @@ std::optional<RecordView> JournalView::record(Sequence sequence) const {
     const auto bytes = transaction_.get(tables_.events, key_of(sequence.value, 8));
     if (!bytes) return std::nullopt;
     const auto record = RecordView::parse(*bytes);
-    if (!record) {
+    if (!record || record->sequence() != sequence) {
         throw StorageError("the record of event " + std::to_string(sequence.value) + " in " +
                            transaction_.environment().directory().string() +
                            " is damaged: run `daybook verify`, then restore a backup");
@@ -26,10 +26,20 @@ std::optional<RecordView> JournalView::record(Sequence sequence) const {
     return record;
 }
 
-std::optional<StreamHead> JournalView::stream(std::string_view id) const {
+std::optional<StreamNumber> JournalView::stream_number(std::string_view id) const {
+    if (id.empty() || id.size() > layout::stored_key_bytes_max) return std::nullopt;
     const auto number = transaction_.get(tables_.stream_ids, id);
     if (!number) return std::nullopt;
-    return stream(StreamNumber{static_cast<std::uint32_t>(read_big_endian(*number))});
+    return StreamNumber{static_cast<std::uint32_t>(read_big_endian(*number))};
+}
+
+std::optional<StreamHead> JournalView::stream(std::string_view id) const {
+    if (pending_ != nullptr) {
+        if (const auto head = pending_->pending(id)) return head;
+    }
+    const auto number = stream_number(id);
+    if (!number) return std::nullopt;
+    return stream(*number);
 }
 
 std::optional<StreamHead> JournalView::stream(StreamNumber number) const {
@@ -79,7 +89,7 @@ std::string_view JournalView::name(NameNumber number) const {
 }
 
 std::optional<NameNumber> JournalView::find_name(std::string_view text) const {
-    if (text.empty()) return std::nullopt;
+    if (text.empty() || text.size() > layout::stored_name_bytes_max) return std::nullopt;
     if (names_ != nullptr) {
         if (const auto number = names_->number(text)) return number;
     }

@@ -58,6 +58,21 @@ private:
     int pending_ = -1;
 };
 
+// Where, from `at` on, the first character of `text` is that JSON wants escaped; its size where there is none. Eight at a time.
+std::size_t plain_length(std::string_view text, std::size_t at) {
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::uint64_t tops = 0x8080808080808080;
+    const auto has_zero = [](std::uint64_t bytes) { return (bytes - ones) & ~bytes & tops; };
+    for (; at + 8 <= text.size(); at += 8) {
+        std::uint64_t bytes = 0;
+        std::memcpy(&bytes, text.data() + at, sizeof bytes);
+        const std::uint64_t below_space = (bytes - ones * 0x20) & ~bytes & tops;
+        if ((below_space | has_zero(bytes ^ ones * '"') | has_zero(bytes ^ ones * '\\')) != 0) break;
+    }
+    while (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x20 && text[at] != '"' && text[at] != '\\') ++at;
+    return at;
+}
+
 std::string describe(simdjson::error_code error) {
     switch (static_cast<int>(error)) {
         case simdjson::UTF8_ERROR: return "not valid UTF-8";
@@ -148,7 +163,8 @@ struct JsonReader::Parts {
     Pool<JsonMember> members;
     JsonValue root;
     bool has_surrogates = false;  // escapes \\ud8xx … \\udfxx occur; simdjson 3.0 lets a lone low one through
-    std::string problem;  // of the first value that was refused
+    int depth = 0;                // of the array or object that is being copied
+    std::string problem;          // of the first value that was refused
     std::string where;
 
     bool refuse(std::string what) {
@@ -156,9 +172,18 @@ struct JsonReader::Parts {
         return false;
     }
     bool copy(dom::element from, JsonValue& to);
+    bool copy_container(dom::element from, JsonValue& to);
     bool copy_array(dom::array from, JsonValue& to);
     bool copy_object(dom::object from, JsonValue& to);
 };
+
+// simdjson does not count an empty array or object as a level; here it is one.
+bool JsonReader::Parts::copy_container(dom::element from, JsonValue& to) {
+    if (++depth > json_depth_max) return refuse(describe(simdjson::DEPTH_ERROR));
+    const bool good = from.is_array() ? copy_array(from.get_array().value_unsafe(), to) : copy_object(from.get_object().value_unsafe(), to);
+    --depth;
+    return good;
+}
 
 bool JsonReader::Parts::copy_array(dom::array from, JsonValue& to) {
     const std::size_t count = from.size() < 0xFFFFFF ? from.size() : static_cast<std::size_t>(std::distance(from.begin(), from.end()));
@@ -231,6 +256,8 @@ bool JsonReader::Parts::copy(dom::element from, JsonValue& to) {
                 to.integer = static_cast<std::int64_t>(number);
                 return true;
             }
+            // Below 1e21 its text would be that of an integer, which would not be read back.
+            if (std::abs(number) > static_cast<double>(integer_max) && std::abs(number) < 1e21) return refuse("an integer beyond 2^53-1");
             to.kind = JsonValue::Kind::real;
             to.real = number;
             return true;
@@ -244,8 +271,8 @@ bool JsonReader::Parts::copy(dom::element from, JsonValue& to) {
             to.characters = text.data();
             return true;
         }
-        case dom::element_type::ARRAY: return copy_array(from.get_array().value_unsafe(), to);
-        case dom::element_type::OBJECT: return copy_object(from.get_object().value_unsafe(), to);
+        case dom::element_type::ARRAY:
+        case dom::element_type::OBJECT: return copy_container(from, to);
     }
     return refuse("not a JSON value");
 }
@@ -260,12 +287,14 @@ Result<const JsonValue*> JsonReader::read(std::string_view text) {
     parts.values.reset();
     parts.members.reset();
     parts.where.clear();
+    parts.depth = 0;
     parts.has_surrogates = text.find("\\ud") != std::string_view::npos || text.find("\\uD") != std::string_view::npos;
     // simdjson reads a little past the end: the copy gives it that room.
     parts.padded.assign(text);
     parts.padded.append(simdjson::SIMDJSON_PADDING, '\0');
-    if (parts.parser.capacity() < text.size() || parts.parser.max_depth() != static_cast<std::size_t>(json_depth_max)) {
-        const auto error = parts.parser.allocate(std::max<std::size_t>(text.size(), 16 * 1024), json_depth_max);
+    constexpr std::size_t depth = json_depth_max + 1;  // simdjson's limit is the first depth that it refuses
+    if (parts.parser.capacity() < text.size() || parts.parser.max_depth() != depth) {
+        const auto error = parts.parser.allocate(std::max<std::size_t>(text.size(), 16 * 1024), depth);
         if (error != simdjson::SUCCESS) return Refusal{RefusalCode::too_large, describe(error), ""};
     }
     dom::element root;
@@ -278,9 +307,8 @@ Result<const JsonValue*> JsonReader::read(std::string_view text) {
 void append_json_string(std::string& out, std::string_view text) {
     out += '"';
     std::size_t plain = 0;  // start of what needs no escape
-    for (std::size_t i = 0; i < text.size(); ++i) {
+    for (std::size_t i = plain_length(text, 0); i < text.size(); i = plain_length(text, i + 1)) {
         const auto c = static_cast<unsigned char>(text[i]);
-        if (c >= 0x20 && c != '"' && c != '\\') continue;
         out.append(text, plain, i - plain);
         plain = i + 1;
         switch (c) {

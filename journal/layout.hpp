@@ -13,6 +13,7 @@ namespace daybook::layout {
 
 inline constexpr std::uint64_t block_events = 32;            // of one row of stream_index
 inline constexpr std::size_t stored_key_bytes_max = 256;     // of a key, of an imported event_id
+inline constexpr std::size_t stored_name_bytes_max = 511;    // of an interned name: LMDB's longest key
 inline constexpr std::size_t key_digest_bytes = 16;          // of the input's SHA-256, in a row of keys
 
 inline void append_u64(std::string& out, std::uint64_t value) {
@@ -27,6 +28,10 @@ inline std::uint64_t read_u64(std::string_view bytes) {
     return value;
 }
 inline std::string_view bytes_of(const Uuid& uuid) { return {reinterpret_cast<const char*>(uuid.data()), uuid.size()}; }
+// Whether an event's id needs no row in `event_ids`: its time is the moment of recording, and it is found by that.
+inline bool found_by_time(const Uuid& event_id, Time recorded_at) {
+    return uuid7_millis(event_id) == std::chrono::floor<std::chrono::milliseconds>(recorded_at).time_since_epoch().count();
+}
 
 // A row of `streams`: version (8), newest seq (8), its leaf hash (32), then the stream's id.
 inline constexpr std::size_t stream_head_bytes = 48;

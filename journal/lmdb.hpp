@@ -106,7 +106,7 @@ private:
     Kind kind_;
 };
 
-// A place in a table, within the life of its transaction.
+// A place in a table. Must be gone before its transaction commits or ends.
 class Cursor {
 public:
     Cursor(const Transaction& transaction, Table table);

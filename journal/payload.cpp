@@ -214,6 +214,9 @@ void add_facts(EventFacts& facts, const FollowupStatusChanged& e) {
     facts.from = static_cast<std::uint8_t>(e.from);
     facts.to = static_cast<std::uint8_t>(e.to);
 }
+void add_facts(EventFacts& facts, const Escalated& e) {
+    facts.to = static_cast<std::uint8_t>(std::clamp<std::int64_t>(e.level, 0, 254));
+}
 void add_facts(EventFacts& facts, const ArtifactAttached& e) { facts.kind = e.kind; }
 void add_facts(EventFacts& facts, const IncidentLinked& e) {
     facts.to = static_cast<std::uint8_t>(e.relation);
@@ -227,6 +230,13 @@ EventFacts facts_of(const Payload& payload) {
     EventFacts facts;
     std::visit([&](const auto& event) { add_facts(facts, event); }, payload);
     return facts;
+}
+
+EventFacts facts_of_kept(EventType type, const JsonValue& kept) {
+    Payload payload = empty_payload_of(type);
+    Decoder decoder(kept);  // goes on after a field that is missing
+    std::visit([&](auto& event) { std::decay_t<decltype(event)>::fields(event, decoder); }, payload);
+    return facts_of(payload);
 }
 
 EncodedPayload encode(const Payload& payload) {

@@ -21,7 +21,7 @@ namespace daybook {
 struct EventFacts {
     std::optional<Severity> severity;  // of the incident created, the alert; a follow-up's priority; `to` of a severity change
     std::uint8_t from = no_code;       // of a change of severity, of an incident's or a follow-up's status
-    std::uint8_t to = no_code;         // likewise; of an alert: its AlertState
+    std::uint8_t to = no_code;         // likewise; of an alert its AlertState, of a link its relation, of an escalation its level
     std::optional<Time> moment;        // started_at, an alert's starts_at, a follow-up's due_at
     std::string service;               // empty: none
     std::string env;
@@ -52,6 +52,8 @@ EncodedPayload encode(const Payload& payload);
 void seal(EncodedPayload& payload, Entropy& entropy, Sha256& sha256);
 
 EventFacts facts_of(const Payload& payload);
+// The facts of an event that was redacted: `kept` holds those of its payload's fields that its `redacted` event kept.
+EventFacts facts_of_kept(EventType type, const JsonValue& kept);
 
 // The newest schema version of `type` that this program knows.
 std::uint16_t schema_version_of(EventType type);

@@ -31,7 +31,7 @@ Writer::Writer(lmdb::Environment& environment, const JournalTables& tables, cons
       memory_(memory),
       sha256_(sha256),
       transaction_(environment, lmdb::Transaction::Kind::write),
-      view_(transaction_, tables, nullptr) {
+      view_(transaction_, tables, nullptr, this) {
     const std::uint64_t size = view_.size();
     if (size != memory_.frontier.size() || size == 0) {
         memory_.frontier = layout::frontier(view_, size);
@@ -71,8 +71,8 @@ Result<Appended> Writer::append(const AppendRequest& request) {
     Result<Batch> decided = request.decide(view_, now);
     if (!decided) return decided.refusal();
     Batch& batch = *decided;
-    if (batch.events.empty()) return Appended{};
     if (const auto refusal = check(batch, request)) return *refusal;
+    if (batch.events.empty()) return Appended{};
 
     for (const Blob& blob : batch.blobs) put_blob(blob);
     Appended appended;
@@ -95,7 +95,7 @@ Result<Appended> Writer::append(const AppendRequest& request) {
         draft.cause = event.cause_in_batch ? Sequence{appended.first.value + *event.cause_in_batch} : event.cause;
         const Sequence sequence = write(draft);
         if (i == 0) appended.first = sequence;
-        if (request.input) put_key(key, sequence, i == 0 ? request.input->sha256 : std::nullopt);
+        if (request.input) put_key(key, sequence, event.payload.input_sha256);
     }
     appended.count = batch.events.size();
     return appended;
@@ -139,7 +139,7 @@ std::optional<Refusal> Writer::check_event(const NewEvent& event, std::size_t pl
     if (!is_actor(event.actor)) return invalid("not an actor ([A-Za-z0-9._@:-], 1 to 128): " + event.actor, "/agent_id");
     if (event.source.empty() || event.source.size() > name_bytes_max) return invalid("a source has 1 to 128 bytes", "/source");
     const EventFacts& facts = event.payload.facts;
-    if (std::max({facts.service.size(), facts.env.size(), facts.kind.size()}) > 4 * name_bytes_max) {
+    if (std::max({facts.service.size(), facts.env.size(), facts.kind.size()}) > layout::stored_name_bytes_max) {
         return invalid("service, env and kind have at most 128 characters", "");
     }
     if (event.event_id && (event.event_id->empty() || event.event_id->size() > layout::stored_key_bytes_max)) {
@@ -165,6 +165,12 @@ std::optional<Refusal> Writer::restore(const Journal::Restored& event) {
     if (to_micros(event.recorded_at) < last_recorded_) return misfit("recorded_at lies before that of the event before it");
     if (event.cause >= event.sequence) return misfit("its cause is not an earlier event");
     if (event.key && view_.key(*event.key)) return misfit("its key " + *event.key + " is there already");
+    // Of ids that are found by their time there may be others in the same millisecond: who restores sees to that.
+    const auto uuid = parse_uuid(event.event_id);
+    const bool id_taken = uuid && layout::found_by_time(*uuid, event.recorded_at)
+                              ? transaction_.get(tables_.event_ids, layout::bytes_of(*uuid)).has_value()
+                              : view_.event_with_id(event.event_id).has_value();
+    if (id_taken) return misfit("another event has its event_id " + event.event_id);
 
     Draft draft;
     draft.stream = &target;
@@ -179,11 +185,11 @@ std::optional<Refusal> Writer::restore(const Journal::Restored& event) {
     draft.redacted = event.redacted;
     last_recorded_ = to_micros(event.recorded_at);
     const Sequence sequence = write(draft);
-    if (nodes_.front() != event.leaf) return misfit("its leaf, payload and salt do not belong together");
-    if (event.key) {
-        const auto& hex = event.payload.input_sha256;
-        put_key(*event.key, sequence, hex ? digest_from_hex(*hex) : std::nullopt);
+    if (nodes_.front() != event.leaf) {
+        return misfit("its prev is not the leaf hash of the event before it in " + event.stream +
+                      ", or its leaf, payload and salt do not belong together");
     }
+    if (event.key) put_key(*event.key, sequence, event.payload.input_sha256);
     return std::nullopt;
 }
 
@@ -191,6 +197,12 @@ void Writer::put_blob(const Blob& blob) {
     if (transaction_.get(tables_.blobs, bytes_of(blob.sha256))) return;
     transaction_.put(tables_.blobs, bytes_of(blob.sha256), blob.bytes);
     changed_ = true;
+}
+
+std::optional<StreamHead> Writer::pending(std::string_view id) const {
+    const auto found = streams_.find(std::string(id));
+    if (found == streams_.end() || found->second.head.version == 0) return std::nullopt;
+    return found->second.head;
 }
 
 Writer::Stream& Writer::stream(std::string_view id) {
@@ -224,7 +236,8 @@ NameNumber Writer::intern(std::string_view text) {
     return number;
 }
 
-void Writer::put_key(std::string_view key, Sequence sequence, const std::optional<Digest>& digest) {
+void Writer::put_key(std::string_view key, Sequence sequence, const std::optional<std::string>& input_sha256) {
+    const auto digest = input_sha256 ? digest_from_hex(*input_sha256) : std::nullopt;
     std::string row;
     layout::append_u64(row, sequence.value);
     if (digest) row += bytes_of(*digest).substr(0, layout::key_digest_bytes);
@@ -266,6 +279,7 @@ Sequence Writer::write(const Draft& draft) {
     if (stream.head.version == 0) {
         stream.head.number = {++last_stream_};
         transaction_.put(tables_.stream_ids, stream.id, key_of(stream.head.number.value, 4));
+        transaction_.append(tables_.streams, key_of(stream.head.number.value, 4), layout::stream_row(stream.head, stream.id));
     }
     header.stream = stream.head.number.value;
     if (draft.key) {
@@ -287,9 +301,7 @@ Sequence Writer::write(const Draft& draft) {
         header.event_id[1] = static_cast<std::uint8_t>(draft.event_id.size() >> 8);
         parts.text_id = draft.event_id;
     }
-    // An id whose time is the moment of recording is found by that; any other needs an entry.
-    const auto millis = std::chrono::floor<std::chrono::milliseconds>(draft.recorded_at).time_since_epoch().count();
-    if (!draft.event_id.empty() && (!given_uuid || uuid7_millis(*given_uuid) != millis)) {
+    if (!draft.event_id.empty() && !(given_uuid && layout::found_by_time(*given_uuid, draft.recorded_at))) {
         std::string row;
         layout::append_u64(row, sequence.value);
         transaction_.put(tables_.event_ids, given_uuid ? layout::bytes_of(*given_uuid) : draft.event_id, row);
@@ -336,7 +348,9 @@ Sequence Writer::write(const Draft& draft) {
     }
     stream.dirty = true;
     changed_ = true;
-    for (TransactionalIndex* index : options_.indexes) index->apply(header, stream.id, facts);
+    IndexedEvent indexed{header, stream.id, draft.source, facts, {}};
+    if (payload.type == EventType::incident_linked) indexed.linked = view_.stream_number(facts.subject).value_or(StreamNumber{});
+    for (TransactionalIndex* index : options_.indexes) index->apply(indexed);
     return sequence;
 }
 

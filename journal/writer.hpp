@@ -19,7 +19,7 @@ struct WriterMemory {
     std::int64_t last_recorded = RecordHeader::no_time;
 };
 
-class Writer {
+class Writer final : private PendingStreams {
 public:
     // Waits for the write lock of all processes. `memory` and the rest outlive it.
     Writer(lmdb::Environment& environment, const JournalTables& tables, const JournalOptions& options, NameCache& names,
@@ -57,11 +57,12 @@ private:
         bool redacted = false;
     };
 
+    std::optional<StreamHead> pending(std::string_view id) const override;
     std::optional<Refusal> check(const Batch& batch, const AppendRequest& request);
     std::optional<Refusal> check_event(const NewEvent& event, std::size_t place);
     Stream& stream(std::string_view id);  // a new one has version 0
     NameNumber intern(std::string_view text);
-    void put_key(std::string_view key, Sequence sequence, const std::optional<Digest>& digest);
+    void put_key(std::string_view key, Sequence sequence, const std::optional<std::string>& input_sha256);
     Time recorded_now(std::optional<Time> given);
     Sequence write(const Draft& draft);  // fills in seq, version, hashes; returns the seq
     void write_streams();

@@ -1,0 +1,309 @@
+#include "ingest/alert_rules.hpp"
+
+#include <algorithm>
+
+#include "ingest/checks.hpp"
+
+namespace daybook {
+namespace {
+
+constexpr std::int64_t minute = 60'000'000;  // µs
+
+// How many events of a stream are looked back at when alerts are counted for an escalation.
+constexpr int look_back_max = 256;
+
+// Adds the events that a report leads to, in order, all said by its reporter.
+class BatchWriter {
+public:
+    BatchWriter(Batch& batch, const AlertReport& report, std::string stream) : batch_(batch), report_(report), stream_(std::move(stream)) {}
+
+    void add(EncodedPayload payload, Time occurred_at, std::optional<std::size_t> cause) {
+        NewEvent event;
+        event.stream = stream_;
+        event.payload = std::move(payload);
+        event.occurred_at = occurred_at;
+        event.actor = report_.actor;
+        event.source = report_.source;
+        event.cause_in_batch = cause;
+        batch_.events.push_back(std::move(event));
+    }
+    std::size_t last() const { return batch_.events.size() - 1; }
+
+private:
+    Batch& batch_;
+    const AlertReport& report_;
+    std::string stream_;
+};
+
+// The place of the report's alert in its batch: behind the incident_created that it led to, if any.
+std::size_t alert_place(const Batch& batch) { return batch.events.front().payload.type == EventType::alert ? 0 : 1; }
+
+EncodedPayload incident_of(const AlertReport& report) {
+    const Alert& alert = report.alert;
+    IncidentCreated created;
+    created.service = alert.service;
+    created.env = alert.env;
+    created.severity = alert.severity;
+    created.title = alert.title;
+    created.started_at = alert.starts_at;
+    created.summary = alert.summary;
+    created.signature = report.signature;
+    created.kind = alert.kind;
+    if (alert.labels.text != "{}") created.labels = alert.labels;
+    created.input_sha256 = alert.input_sha256;
+    return encode(created);
+}
+
+Result<Batch> ignored(const AlertReport& report, const std::string& reason) {
+    AlertIgnored event;
+    Alert alert = report.alert;
+    event.input_sha256 = std::exchange(alert.input_sha256, std::nullopt);
+    event.alert.text = encode(Payload(alert)).text;
+    event.reason = reason;
+    event.signature = report.signature;
+    Batch batch;
+    BatchWriter(batch, report, "$triage").add(encode(event), report.alert_at, std::nullopt);
+    return batch;
+}
+
+}  // namespace
+
+StreamNumber AlertRules::original_of(StreamNumber number) const {
+    // A link to a duplicate of itself is refused; the bound is for journals that were imported.
+    for (int hops = 0; hops < 64; ++hops) {
+        const auto incident = index_.incident(number);
+        if (!incident || incident->duplicate_of == 0) return number;
+        number = {incident->duplicate_of};
+    }
+    return number;
+}
+
+// What an alert that starts `at` does to an incident of its signature; nothing: the incident has no place for it.
+std::optional<AlertRules::Place> AlertRules::place_in(StreamNumber number, const DecisionIncident& incident, bool newest, std::int64_t at) const {
+    const IncidentState& state = incident.state;
+    if (state.active()) return Place{Place::Kind::join, number, ""};
+    const std::int64_t ended_at = state.ended_at();
+    if (newest && state.status == IncidentStatus::resolved && at >= state.resolved_at && at >= state.last_change &&
+        at - state.resolved_at <= policy_.reopen_minutes * minute) {
+        return Place{Place::Kind::reopen, number, ""};
+    }
+    if (at >= state.started_at && at <= ended_at) return Place{Place::Kind::join_late, number, ""};
+    return std::nullopt;
+}
+
+AlertRules::Place AlertRules::place_firing(const AlertReport& report) const {
+    const std::int64_t at = to_micros(report.alert_at);
+    const auto summary = index_.summary(report.signature);
+    if (!summary) return {};
+    // An active incident takes an alert that started a little before it, as alerts of one cause come in any order; one that
+    // started long before belongs to a past of its own.
+    const std::int64_t latest_start = at + policy_.reopen_minutes * minute;
+    StreamNumber newest;
+    index_.incidents_of(report.signature, INT64_MAX, [&](StreamNumber number, const DecisionIncident&) {
+        newest = number;
+        return false;
+    });
+    Place found;
+    index_.incidents_of(report.signature, latest_start, [&](StreamNumber number, const DecisionIncident& incident) {
+        const StreamNumber original = original_of(number);
+        const DecisionIncident target = original == number ? incident : index_.incident(original).value_or(incident);
+        if (const auto place = place_in(original, target, number == newest, at)) {
+            found = *place;
+            return false;
+        }
+        // Nothing older can be active or still have been going on at that moment.
+        return summary->active > 0 || at <= summary->latest_end;
+    });
+    return found;
+}
+
+AlertRules::Place AlertRules::place_resolved(const AlertReport& report) const {
+    const std::int64_t at = to_micros(report.alert_at);
+    Place found{Place::Kind::ignore, {}, "resolved, and no active incident has its signature"};
+    const auto summary = index_.summary(report.signature);
+    if (!summary || summary->active == 0) return found;
+    // The active incident in which this very alert fires, else the latest that began before it ended.
+    std::optional<StreamNumber> latest;
+    bool fires = false;
+    index_.incidents_of(report.signature, at, [&](StreamNumber number, const DecisionIncident&) {
+        const StreamNumber original = original_of(number);
+        const auto target = index_.incident(original);
+        if (!target || !target->state.active()) return true;
+        if (!latest) latest = original;
+        const auto alert = index_.alert(original, report.alert.fingerprint);
+        fires = alert && alert->state == AlertState::firing;
+        if (fires) latest = original;
+        return !fires;
+    });
+    if (latest) found = {Place::Kind::join, *latest, ""};
+    return found;
+}
+
+Result<AlertRules::Place> AlertRules::place(const AlertReport& report, const JournalView& journal) const {
+    using Triaged = AlertReport::Decision;
+    if (report.decision == Triaged::ignore) return Place{Place::Kind::ignore, {}, "the triage decided to ignore it"};
+    if (report.decision == Triaged::create) return Place{};
+    const bool named = report.incident_id && (report.decision == Triaged::update || report.decision == Triaged::resolve);
+    if (named) {
+        const auto number = journal.stream_number(*report.incident_id);
+        const auto incident = number ? index_.incident(*number) : std::nullopt;
+        if (!incident) return Refusal{RefusalCode::not_found, "no such incident: " + *report.incident_id, "/incident_id"};
+        return Place{incident->state.active() ? Place::Kind::join : Place::Kind::join_late, *number, ""};
+    }
+    return report.alert.state == AlertState::firing ? place_firing(report) : place_resolved(report);
+}
+
+Result<Batch> AlertRules::decide(const AlertReport& report, const JournalView& journal) const {
+    const auto place = this->place(report, journal);
+    if (!place) return place.refusal();
+    if (place->kind == Place::Kind::ignore) return ignored(report, place->reason);
+
+    Batch batch;
+    const bool opens = place->kind == Place::Kind::open;
+    const std::string stream = opens ? new_incident_id(journal, report.alert.starts_at, entropy_) : std::string(journal.stream_id(place->number));
+    const auto incident = opens ? std::nullopt : index_.incident(place->number);
+    BatchWriter writer(batch, report, stream);
+    if (opens) writer.add(incident_of(report), report.alert.starts_at, std::nullopt);
+    writer.add(report.encoded_alert, report.alert_at, opens ? std::optional<std::size_t>(0) : std::nullopt);
+    const std::size_t alert = alert_place(batch);
+
+    bool raised = false;
+    if (place->kind == Place::Kind::reopen) {
+        StatusChanged reopened;
+        reopened.from = incident->state.status;
+        reopened.to = IncidentStatus::open;
+        reopened.reason = "the alert came back";
+        writer.add(encode(reopened), report.alert_at, alert);
+    }
+    if (incident && place->kind != Place::Kind::join_late) add_raise(batch, report, *incident, stream, raised);
+    for (const std::string& text : report.notes) {
+        Note note;
+        note.message = text;
+        writer.add(encode(note), report.reported_at, alert);
+    }
+    for (const AlertReport::NewFollowup& wanted : report.followups) {
+        FollowupAdded followup;
+        followup.followup_id = make_short_id("fu_", report.reported_at, entropy_);
+        followup.title = wanted.title;
+        followup.owner = wanted.owner;
+        followup.priority = wanted.priority;
+        followup.due_at = wanted.due_at;
+        followup.links = wanted.links;
+        writer.add(encode(followup), report.reported_at, alert);
+    }
+    add_escalations(batch, report, journal, place->number, incident, stream, raised);
+    if (report.alert.state == AlertState::resolved) {
+        const DecisionIncident before = incident.value_or(DecisionIncident{});
+        if (auto refusal = add_resolution(batch, report, place->number, before, stream)) return *refusal;
+    }
+    return batch;
+}
+
+// An alert worse than every earlier one of its incident, and than the incident, raises the severity: what a person lowered
+// stays lowered until something worse comes.
+void AlertRules::add_raise(Batch& batch, const AlertReport& report, const DecisionIncident& incident, const std::string& stream,
+                           bool& raised) const {
+    const Alert& alert = report.alert;
+    const bool worse = static_cast<std::uint8_t>(alert.severity) < incident.worst_alert && is_worse(alert.severity, incident.state.severity);
+    if (alert.state != AlertState::firing || !worse) return;
+    SeverityChanged change;
+    change.from = incident.state.severity;
+    change.to = alert.severity;
+    change.reason = "a worse alert";
+    const std::int64_t at = std::max(to_micros(report.alert_at), incident.state.last_change);
+    BatchWriter(batch, report, stream).add(encode(change), from_micros(at), alert_place(batch));
+    raised = true;
+}
+
+std::optional<Refusal> AlertRules::add_resolution(Batch& batch, const AlertReport& report, StreamNumber number,
+                                                  const DecisionIncident& incident, const std::string& stream) const {
+    const IncidentState& state = incident.state;
+    const bool told = report.decision == AlertReport::Decision::resolve;
+    if (state.exists() && !state.active()) return std::nullopt;
+    std::int64_t at = to_micros(report.alert_at);
+    if (told) {
+        if (state.exists() && at < state.last_change) {
+            return Refusal{RefusalCode::conflict,
+                           "the status or severity of " + stream + " last changed at " + format_time(from_micros(state.last_change)) +
+                               ", after the resolution at " + format_time(report.alert_at),
+                           "/alert/ended_at"};
+        }
+    } else {
+        if (!policy_.auto_resolve || (state.exists() && incident.opened_by_alert == 0)) return std::nullopt;
+        // Does any other alert of the incident still fire?
+        const auto known = state.exists() ? index_.alert(number, report.alert.fingerprint) : std::nullopt;
+        const bool was_firing = known && known->state == AlertState::firing;
+        const bool takes_effect = !known || at >= known->at;
+        const std::uint32_t others = incident.firing_alerts - (was_firing && takes_effect ? 1U : 0U);
+        if (others > 0) return std::nullopt;
+        // All of them are over when the last one is, in whatever order they were told.
+        at = std::max({at, incident.latest_alert, state.last_change});
+    }
+    StatusChanged resolved;
+    resolved.from = state.status;
+    resolved.to = IncidentStatus::resolved;
+    resolved.reason = told ? "the triage resolved it" : "all its alerts are resolved";
+    BatchWriter(batch, report, stream).add(encode(resolved), from_micros(at), alert_place(batch));
+    return std::nullopt;
+}
+
+void AlertRules::add_escalations(Batch& batch, const AlertReport& report, const JournalView& journal, StreamNumber number,
+                                 const std::optional<DecisionIncident>& incident, const std::string& stream, bool raised) const {
+    BatchWriter writer(batch, report, stream);
+    const std::size_t alert = alert_place(batch);
+    std::optional<int> told_level;
+    if (report.escalation) {
+        Escalated event;
+        event.policy = "alert_triage";
+        event.level = report.escalation->level;
+        event.target = report.escalation->target;
+        event.reason = report.escalation->reason;
+        writer.add(encode(event), report.reported_at, alert);
+        told_level = report.escalation->level;
+    }
+    if (report.alert.state != AlertState::firing) return;
+    if (incident && incident->state.acknowledged() && !raised) return;
+    for (const EscalationPolicy& policy : policy_.escalation) {
+        if (!fits(policy, report, journal)) continue;
+        const auto last = incident ? index_.last_escalation(number, policy.level) : std::nullopt;
+        const bool cooling = last && to_micros(report.reported_at) < *last + policy.cooldown_minutes * minute;
+        if (cooling || told_level == policy.level) return;
+        Escalated event;
+        event.policy = policy.name;
+        event.level = policy.level;
+        event.target = policy.target;
+        event.reason = policy.alerts > 0 ? std::to_string(policy.alerts) + " alerts within " + std::to_string(policy.minutes) + " minutes"
+                                         : std::string(to_text(report.alert.severity)) + " in " + report.alert.env;
+        writer.add(encode(event), report.reported_at, alert);
+        return;
+    }
+}
+
+bool AlertRules::fits(const EscalationPolicy& policy, const AlertReport& report, const JournalView& journal) const {
+    if (policy.env && report.alert.env != *policy.env) return false;
+    if (policy.severity && is_worse(*policy.severity, report.alert.severity)) return false;
+    return policy.alerts == 0 || recent_alerts(report, journal, policy.minutes, policy.alerts) >= policy.alerts;
+}
+
+// Firing alerts of the signature in the `minutes` up to this one, which is counted too; stops at `enough`.
+int AlertRules::recent_alerts(const AlertReport& report, const JournalView& journal, int minutes, int enough) const {
+    const std::int64_t at = to_micros(report.alert_at);
+    const std::int64_t from = at - minutes * minute;
+    int count = 1;
+    index_.incidents_of(report.signature, at, [&](StreamNumber number, const DecisionIncident& incident) {
+        if (incident.state.updated_at < from) return false;
+        const auto head = journal.stream(journal.stream_id(number));
+        Sequence next = head ? head->sequence : Sequence{};
+        for (int i = 0; next && i < look_back_max && count < enough; ++i) {
+            const auto record = journal.record(next);
+            const RecordHeader& header = record->header();
+            const bool firing = header.type == EventType::alert && header.to == static_cast<std::uint8_t>(AlertState::firing);
+            if (firing && header.occurred_at >= from && header.occurred_at <= at) ++count;
+            next = {header.previous};
+        }
+        return count < enough;
+    });
+    return count;
+}
+
+}  // namespace daybook

@@ -1,0 +1,32 @@
+// The limits of single fields, the same at every door. Lengths count characters (code points), as the schemas do.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "journal/identifiers.hpp"
+#include "journal/journal.hpp"
+#include "journal/result.hpp"
+#include "journal/time.hpp"
+#include "journal/types.hpp"
+
+namespace daybook {
+
+inline constexpr std::size_t title_characters_max = 512;
+inline constexpr std::size_t text_characters_max = 16384;
+
+// The number of code points in valid UTF-8.
+std::size_t character_count(std::string_view text);
+
+// Each returns the refusal, with `field` as its place, or nothing when all is well. All want UTF-8 without NUL.
+std::optional<Refusal> check_name(std::string_view text, const char* field);  // 1 to 128 characters
+std::optional<Refusal> check_optional_name(const std::optional<std::string>& text, const char* field);
+std::optional<Refusal> check_title(std::string_view text);                                      // 1 to 512
+std::optional<Refusal> check_text(const std::optional<std::string>& text, const char* field);  // up to 16,384
+std::optional<Refusal> check_message(std::string_view text, const char* field);                // 1 to 16,384
+
+// An incident's id that no stream has yet.
+std::string new_incident_id(const JournalView& journal, Time started_at, Entropy& entropy);
+
+}  // namespace daybook

@@ -1,0 +1,54 @@
+// The dead letters: lines that could not be taken, with the reason, kept in a file beside the data until somebody mends them.
+//
+// On disk: JSON Lines, one letter a line:
+//   {"sha256":…,"at":…,"file":…,"line":…,"offset":…,"code":…,"field":…,"reason":…,"record":{…}}
+// `record` is the line where it is JSON, and is what a person mends. A line that is no JSON stands as `text`, one that is no
+// UTF-8 as `hex`. A line that is there already is not added again.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "ingest/ingest.hpp"
+#include "journal/json.hpp"
+#include "journal/sha256.hpp"
+
+namespace daybook {
+
+// Holds a lock on the file, across processes, as long as it lives. Not thread-safe.
+class DeadLetters {
+public:
+    // Nothing is made before the first letter is added.
+    explicit DeadLetters(std::filesystem::path file);
+    ~DeadLetters();
+    DeadLetters(const DeadLetters&) = delete;
+    DeadLetters& operator=(const DeadLetters&) = delete;
+
+    // `at` is now; `source` the name of the file that the line came from. Throws StorageError.
+    void add(const RefusedLine& line, const std::string& source, Time at);
+    // Everything added is on disk when it returns. Throws StorageError.
+    void sync();
+
+    // Hands the records to `take`, as a file of JSON Lines, and keeps the letters whose line it reports as refused, with the new
+    // reason; letters that hold no record are kept too. The counts are those that `take` returns.
+    // Throws StorageError, and what `take` throws: the letters are then as before.
+    IngestCounts retry(Time at, const std::function<IngestCounts(const std::filesystem::path&, const std::function<void(const RefusedLine&)>&)>& take);
+
+    const std::filesystem::path& file() const { return file_; }
+
+private:
+    void open();
+    std::string letter_of(const RefusedLine& line, const std::string& source, Time at);
+
+    std::filesystem::path file_;
+    int fd_ = -1;
+    std::optional<std::set<std::string>> known_;  // digests of the lines that are there
+    JsonReader reader_;
+    Sha256 sha256_;
+};
+
+}  // namespace daybook

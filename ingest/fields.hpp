@@ -1,0 +1,67 @@
+// Reads the fields of a JSON object that came from outside, and remembers the first that is wrong, with its place.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "journal/event.hpp"
+#include "journal/json.hpp"
+#include "journal/result.hpp"
+#include "journal/time.hpp"
+#include "journal/types.hpp"
+
+namespace daybook {
+
+// After a failure every read gives an empty value, so that a whole object is read first and asked for its refusal then.
+// Optional fields may be absent or null. Lengths are in characters.
+class Fields {
+public:
+    // `value` outlives it. `path` is its JSON Pointer.
+    explicit Fields(const JsonValue& value, std::string path = "");
+
+    void allow_only(std::initializer_list<std::string_view> names);
+
+    std::string text(const char* name, std::size_t least, std::size_t most);
+    std::optional<std::string> optional_text(const char* name, std::size_t least, std::size_t most);
+    Time time(const char* name);
+    std::optional<Time> optional_time(const char* name);
+    std::optional<std::int64_t> optional_integer(const char* name, std::int64_t least, std::int64_t most);
+    std::optional<bool> optional_boolean(const char* name);
+    template <class T>
+    std::optional<T> optional_word(const char* name) {
+        const auto word = optional_text(name, 0, name_bytes_max);
+        if (!word) return std::nullopt;
+        const auto value = from_text<T>(*word);
+        if (!value) fail(name, "must be one of " + choices<T>());
+        return value;
+    }
+    // An object whose values are all of one kind (real: any number), as RFC 8785 text.
+    std::optional<JsonText> optional_map(const char* name, JsonValue::Kind kind);
+    std::optional<JsonText> optional_object(const char* name);
+    // An array of strings.
+    std::optional<JsonText> optional_texts(const char* name);
+
+    void with_object(const char* name, const std::function<void(Fields&)>& read);  // absent: not called
+    void with_required_object(const char* name, const std::function<void(Fields&)>& read);
+    // An array of objects; of strings.
+    void each(const char* name, const std::function<void(Fields&)>& read);
+    void each_text(const char* name, std::size_t most, const std::function<void(std::string_view)>& read);
+
+    void fail(const std::string& name, const std::string& what);
+    const std::optional<Refusal>& refusal() const { return refusal_; }
+
+private:
+    const JsonValue* find(const char* name) const;
+    const JsonValue* find_array(const char* name);
+    void take_over(Fields& inner);
+
+    const JsonValue& value_;
+    std::string path_;
+    std::optional<Refusal> refusal_;
+};
+
+}  // namespace daybook

@@ -1,0 +1,57 @@
+// Taking a stream of records: read and checked on one thread, decided and appended on another, in chunks of bounded size.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "ingest/triage_policy.hpp"
+#include "journal/identifiers.hpp"
+#include "journal/journal.hpp"
+#include "projections/decision_index.hpp"
+
+namespace daybook {
+
+inline constexpr std::size_t record_line_bytes_max = 1024 * 1024;
+
+struct IngestCounts {
+    std::uint64_t read = 0;  // records; taken + duplicate + ignored + refused
+    std::uint64_t taken = 0;
+    std::uint64_t duplicate = 0;
+    std::uint64_t ignored = 0;  // told, written down as alert_ignored, and nothing else
+    std::uint64_t refused = 0;
+
+    IngestCounts& operator+=(const IngestCounts& other);
+};
+
+// A line that was not taken.
+struct RefusedLine {
+    std::uint64_t number = 0;  // from 1
+    std::uint64_t offset = 0;  // of its first byte
+    std::string text;          // the line; of one that is too long, its first 1 MiB
+    Refusal refusal;
+};
+
+struct IngestOptions {
+    std::string caller;    // the actor of records that name none
+    bool strict = false;   // the first refusal ends it; what came before stays taken
+    bool dry_run = false;  // all is checked and decided, nothing is taken
+    std::function<void(const RefusedLine&)> refused;         // in the order of lines
+    std::function<void(std::uint64_t bytes_done)> progress;  // now and then
+};
+
+// What a source's records go through; outlives the call.
+struct IngestParts {
+    Journal& journal;
+    const DecisionIndex& index;
+    const TriagePolicy& policy;
+    Entropy& entropy;
+};
+
+// Takes `file`, JSON Lines of alert_triage records. Memory is bounded, whatever the file's length.
+// Throws StorageError: the file can't be read, or the journal not be written to; what was acknowledged before stays, and running it
+// again takes up where it stopped.
+IngestCounts ingest_alert_triage(const IngestParts& parts, const std::filesystem::path& file, const IngestOptions& options);
+
+}  // namespace daybook

@@ -1,0 +1,187 @@
+// What the rows of a layout lead to, decided inside the write transaction: LayoutImport's decisions.
+#include <algorithm>
+#include <variant>
+
+#include "ingest/current.hpp"
+#include "ingest/import_layout.hpp"
+#include "ingest/missing_events.hpp"
+
+namespace daybook {
+namespace {
+
+NewEvent new_event(const std::string& incident_id, const Payload& payload, Time at, const std::string& actor) {
+    NewEvent event;
+    event.stream = incident_id;
+    event.payload = encode(payload);
+    event.occurred_at = at;
+    event.actor = actor;
+    event.source = import_source;
+    return event;
+}
+
+Refusal no_incident(const std::string& id) {
+    return {RefusalCode::not_found, "there is no incident " + id + ", and no row to make it from", "/incident_id"};
+}
+
+// Adds the bytes of an artifact to the batch, unless the journal holds them. Returns why they can't be had.
+std::optional<Refusal> add_blob(Batch& batch, const ArtifactAttached& attached, const Result<std::string>& file, const JournalView& journal) {
+    const Digest digest = *digest_from_hex(attached.sha256);
+    const std::string place = attached.name;
+    std::size_t size = 0;
+    if (const auto there = journal.blob(digest)) {
+        size = there->size();
+    } else {
+        if (!file) return file.refusal();
+        if (Sha256()({*file}) != digest) {
+            return Refusal{RefusalCode::invalid, "the file " + place + " does not have the SHA-256 " + attached.sha256, "/meta/sha256"};
+        }
+        size = file->size();
+        batch.blobs.push_back({digest, *file});
+    }
+    if (static_cast<std::int64_t>(size) == attached.size_bytes) return std::nullopt;
+    return Refusal{RefusalCode::invalid, "the file " + place + " has " + std::to_string(size) + " bytes, not " + std::to_string(attached.size_bytes),
+                   "/meta/size_bytes"};
+}
+
+// Whether something happened to the incident that did not come with an import, after the newest of the events that did.
+bool has_gone_on(const JournalView& journal, const StreamHead& head, Sequence newest) {
+    for (Sequence at = head.sequence; at > newest;) {
+        const auto record = journal.record(at);
+        if (journal.name({record->header().source}) != import_source) return true;
+        at = {record->header().previous};
+    }
+    return false;
+}
+
+}  // namespace
+
+Result<Batch> LayoutImport::decide_creation(const Incident& incident, const JournalView& journal) const {
+    Batch batch;
+    if (journal.stream(incident.id)) return batch;
+    const IncidentLine& line = *incident.line;
+    batch.events.push_back(new_event(incident.id, created_from(line), line.created_at.value_or(line.started_at), line.created_by));
+    return batch;
+}
+
+Result<Batch> LayoutImport::decide_event(const Draft& draft, const JournalView& journal) {
+    const EventLine& line = draft.line;
+    settle_keys(draft.keys_before, journal);
+    if (const auto known = line.event_id ? journal.event_with_id(*line.event_id) : std::nullopt) {
+        note_known(*known);
+        Incident& incident = incidents_[draft.incident];
+        incident.newest = std::max(incident.newest, *known);
+        return Batch{};
+    }
+    const auto head = journal.stream(line.incident_id);
+    const auto decision = head ? index_.incident(head->number) : std::nullopt;
+    Batch batch;
+    Payload payload = line.payload;
+    if (std::holds_alternative<IncidentCreated>(payload)) {
+        if (decision) return Refusal{RefusalCode::conflict, "the incident " + line.incident_id + " was created already", "/type"};
+    } else {
+        if (!decision) return no_incident(line.incident_id);
+        if (auto refusal = fit(payload, *head, decision->state, journal)) return *refusal;
+    }
+    if (const auto* attached = std::get_if<ArtifactAttached>(&payload)) {
+        if (auto refusal = add_blob(batch, *attached, *draft.file, journal)) return *refusal;
+    }
+    NewEvent event = new_event(line.incident_id, payload, line.ts, line.actor);
+    event.source = line.source;
+    event.event_id = line.event_id;
+    if (const std::uint64_t size = journal.size(); size <= ours_) {
+        event.recorded_at = line.recorded_at;
+        ours_ = size + 1;
+    }
+    batch.events.push_back(std::move(event));
+    return batch;
+}
+
+std::optional<Refusal> LayoutImport::fit(Payload& payload, const StreamHead& head, const IncidentState& state,
+                                         const JournalView& journal) const {
+    if (auto* changed = std::get_if<SeverityChanged>(&payload)) changed->from = state.severity;
+    if (auto* changed = std::get_if<StatusChanged>(&payload)) changed->from = state.status;
+    if (auto* corrected = std::get_if<EntryCorrected>(&payload)) {
+        const auto sequence = new_sequence(corrected->corrects, head, journal);
+        if (!sequence) return sequence.refusal();
+        corrected->corrects = *sequence;
+    }
+    if (const auto* added = std::get_if<FollowupAdded>(&payload)) {
+        if (!index_.followup(added->followup_id)) return std::nullopt;
+        return Refusal{RefusalCode::conflict, "there is a follow-up " + added->followup_id + " already", "/meta/followup_id"};
+    }
+    auto* changed = std::get_if<FollowupStatusChanged>(&payload);
+    const auto* updated = std::get_if<FollowupUpdated>(&payload);
+    if (changed == nullptr && updated == nullptr) return std::nullopt;
+    const std::string& id = changed != nullptr ? changed->followup_id : updated->followup_id;
+    const auto followup = index_.followup(id);
+    if (!followup || followup->stream != head.number.value) {
+        return Refusal{RefusalCode::not_found, "this incident has no follow-up " + id, "/meta/followup_id"};
+    }
+    if (changed != nullptr) changed->from = followup->status;
+    return std::nullopt;
+}
+
+Result<std::int64_t> LayoutImport::new_sequence(std::int64_t old, const StreamHead& head, const JournalView& journal) const {
+    const auto identity = identities_.find(static_cast<std::uint64_t>(old));
+    std::optional<Sequence> sequence;
+    if (identity != identities_.end() && identity->second.is_key) {
+        if (const auto key = journal.key(identity->second.id)) sequence = key->sequence;
+    } else if (identity != identities_.end()) {
+        sequence = journal.event_with_id(identity->second.id);
+    }
+    const auto record = sequence ? journal.record(*sequence) : std::nullopt;
+    if (record && record->stream() == head.number) return static_cast<std::int64_t>(sequence->value);
+    return Refusal{RefusalCode::not_found, "no earlier row of this incident has the seq " + std::to_string(old), "/meta/corrects"};
+}
+
+Result<Batch> LayoutImport::decide_artifact(const Artifact& artifact, const Result<std::string>& file, const JournalView& journal) const {
+    const ArtifactLine& line = artifact.line;
+    const auto head = journal.stream(line.incident_id);
+    const auto decision = head ? index_.incident(head->number) : std::nullopt;
+    if (!decision) return no_incident(line.incident_id);
+    if (!file && (!line.sha256 || !line.size_bytes)) return file.refusal();
+    ArtifactAttached attached;
+    attached.artifact_id = line.artifact_id;
+    attached.kind = line.kind;
+    attached.format = line.format;
+    attached.name = line.name;
+    attached.sha256 = line.sha256 ? *line.sha256 : to_hex(Sha256()({*file}));
+    attached.size_bytes = line.size_bytes ? *line.size_bytes : static_cast<std::int64_t>(file->size());
+    attached.meta = line.meta;
+    Batch batch;
+    if (auto refusal = add_blob(batch, attached, file, journal)) {
+        if (refusal->field.starts_with("/meta")) refusal->field.erase(0, 5);  // its columns stand in the row itself
+        return *refusal;
+    }
+    const Time at = line.created_at.value_or(from_micros(decision->state.created_at));
+    batch.events.push_back(new_event(line.incident_id, attached, at, line.created_by));
+    return batch;
+}
+
+Result<Batch> LayoutImport::decide_conclusion(const Incident& incident, const JournalView& journal) const {
+    Batch batch;
+    const auto head = journal.stream(incident.id);
+    if (!head || has_gone_on(journal, *head, incident.newest)) return batch;
+    const IncidentRow row = current_incident(journal, *head);
+    if (!row.state.exists()) return batch;
+    for (const MissingEvent& missing : missing_events(row, *incident.line)) {
+        batch.events.push_back(new_event(incident.id, missing.payload, missing.at, import_source));
+    }
+    return batch;
+}
+
+// --- which of the journal's events are those of this import
+
+void LayoutImport::settle_keys(std::uint64_t count, const JournalView& journal) {
+    while (keys_settled_ < count) {
+        if (const auto known = journal.key(keys_.front())) note_known(known->sequence);
+        keys_.pop_front();
+        ++keys_settled_;
+    }
+}
+
+void LayoutImport::note_known(Sequence sequence) {
+    if (sequence.value == ours_ + 1) ours_ = sequence.value;
+}
+
+}  // namespace daybook

@@ -1,0 +1,98 @@
+#include "journal/atomic_file.hpp"
+
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "journal/lmdb.hpp"
+
+namespace daybook {
+
+AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+    std::filesystem::path directory = path_.parent_path();
+    if (directory.empty()) directory = ".";
+    std::error_code error;
+    std::filesystem::create_directories(directory, error);
+    if (error) throw StorageError("cannot make the directory " + directory.string() + ": " + error.message());
+    partial_ = directory / ("." + path_.filename().string() + ".partial");
+    buffer_.reserve(buffer_bytes);
+    open_partial();
+}
+
+AtomicFile::~AtomicFile() {
+    // Removed before it is unlocked, so that it cannot be one that another process has just begun.
+    if (!committed_) ::unlink(partial_.c_str());
+    ::close(fd_);
+}
+
+void AtomicFile::open_partial() {
+    while (true) {
+        fd_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+        if (fd_ < 0) fail("make");
+        if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+            ::close(fd_);
+            throw StorageError("cannot write " + path_.string() + ": another process is writing it");
+        }
+        // The one that held the lock until now may have renamed or removed the file that was opened.
+        struct stat mine{};
+        struct stat there{};
+        if (::fstat(fd_, &mine) == 0 && ::stat(partial_.c_str(), &there) == 0 && mine.st_ino == there.st_ino) break;
+        ::close(fd_);
+    }
+    if (::ftruncate(fd_, 0) != 0) {
+        const int code = errno;
+        ::close(fd_);
+        errno = code;
+        fail("write");
+    }
+}
+
+void AtomicFile::write(std::string_view bytes) {
+    assert(!committed_);
+    while (!bytes.empty()) {
+        const std::string_view piece = bytes.substr(0, buffer_bytes - buffer_.size());
+        buffer_ += piece;
+        bytes.remove_prefix(piece.size());
+        if (buffer_.size() == buffer_bytes) flush();
+    }
+}
+
+void AtomicFile::flush() {
+    std::string_view rest = buffer_;
+    while (!rest.empty()) {
+        const ssize_t written = ::write(fd_, rest.data(), rest.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) fail("write");
+        rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+    buffer_.clear();
+}
+
+void AtomicFile::commit() {
+    assert(!committed_);
+    flush();
+    if (::fsync(fd_) != 0) fail("sync");
+    if (::rename(partial_.c_str(), path_.c_str()) != 0) fail("rename");
+    committed_ = true;
+    const int directory = ::open(partial_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) fail("sync the directory of");
+    const int outcome = ::fsync(directory);
+    const int code = errno;
+    ::close(directory);
+    errno = code;
+    if (outcome != 0) fail("sync the directory of");
+}
+
+void AtomicFile::fail(const char* doing) const {
+    const int code = errno;
+    std::string what = "cannot " + std::string(doing) + " " + path_.string() + ": " + std::strerror(code);
+    if (code == ENOSPC || code == EDQUOT) what += " (make room, then run the command again; the old file, if any, is as it was)";
+    throw StorageError(what);
+}
+
+}  // namespace daybook

@@ -1,0 +1,121 @@
+#include "journal/journal_text.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include "journal/atomic_file.hpp"
+#include "journal/leaf.hpp"
+
+namespace daybook {
+namespace {
+
+constexpr std::uint64_t batch_events = 10'000;  // of one snapshot
+
+bool holds(const std::filesystem::path& path, std::string_view bytes) {
+    std::error_code error;
+    if (std::filesystem::file_size(path, error) != bytes.size() || error) return false;
+    std::ifstream file(path, std::ios::binary);
+    std::string content(bytes.size(), '\0');
+    file.read(content.data(), static_cast<std::streamsize>(content.size()));
+    return file.gcount() == static_cast<std::streamsize>(content.size()) && content == bytes;
+}
+
+// Writes the artifact that `record` names, unless it is in `written` or there already.
+void export_blob(const JournalView& view, const RecordView& record, JsonReader& reader, const std::filesystem::path& blobs,
+                 std::set<Digest>& written) {
+    const auto payload = reader.read(record.payload());
+    const JsonValue* hex = payload ? (*payload)->find("sha256") : nullptr;
+    const auto digest = hex != nullptr && hex->is_string() ? digest_from_hex(hex->text()) : std::nullopt;
+    const auto bytes = digest ? view.blob(*digest) : std::nullopt;
+    if (!bytes) {
+        throw StorageError("the artifact of event " + std::to_string(record.sequence().value) +
+                           " is missing: run `daybook verify`, then restore a backup");
+    }
+    if (!written.insert(*digest).second) return;
+    const std::filesystem::path path = blobs / to_hex(*digest);
+    if (holds(path, *bytes)) return;
+    AtomicFile file(path);
+    file.write(*bytes);
+    file.commit();
+}
+
+}  // namespace
+
+void append_leaf_of(std::string& out, const JournalView& journal, const RecordView& record, Sha256& sha256) {
+    const RecordHeader& header = record.header();
+    const std::string event_id = record.event_id();
+    LeafFields leaf;
+    leaf.actor = journal.name({header.actor});
+    leaf.cause = {header.cause};
+    leaf.event_id = event_id;
+    leaf.key = record.key();
+    leaf.occurred_at = record.occurred_at();
+    const auto kept = record.kept_payload_digest();
+    leaf.payload_sha256 = kept ? *kept : sha256({record.salt(), record.payload()});
+    if (header.previous != 0) {
+        const auto previous = journal.record({header.previous});
+        if (!previous) throw StorageError("event " + std::to_string(header.previous) + " is missing: run `daybook verify`");
+        leaf.previous = previous->leaf_hash();
+    }
+    leaf.recorded_at = record.recorded_at();
+    leaf.sequence = record.sequence();
+    leaf.source = journal.name({header.source});
+    leaf.stream = journal.stream_id(record.stream());
+    leaf.type = record.type();
+    leaf.schema_version = header.schema_version;
+    leaf.version = header.version;
+    append_leaf_text(out, leaf);
+}
+
+void append_journal_line(std::string& out, const JournalView& journal, const RecordView& record, Sha256& sha256) {
+    out += "{\"leaf\":";
+    append_leaf_of(out, journal, record, sha256);
+    if (record.redacted()) {
+        out += ",\"payload\":null,\"salt\":null}";
+        return;
+    }
+    out += ",\"payload\":";
+    out += record.payload();
+    out += ",\"salt\":\"";
+    append_hex(out, record.salt());
+    out += "\"}";
+}
+
+Exported export_journal(const Journal& journal, const std::filesystem::path& directory, const EventProgress& progress) {
+    Exported exported;
+    Sha256 sha256;
+    JsonReader reader;
+    {
+        const Snapshot snapshot = journal.snapshot();
+        exported.events = snapshot->size();
+        exported.root = snapshot->root(sha256, exported.events);
+    }
+    AtomicFile file(directory / "journal.jsonl");
+    std::set<Digest> blobs;
+    std::string line;
+    Sequence next{1};
+    while (next.value <= exported.events) {
+        const Snapshot snapshot = journal.snapshot();
+        const Sequence from = next;
+        next = snapshot->scan(next, std::min(batch_events, exported.events - next.value + 1), [&](const RecordView& record) {
+            line.clear();
+            append_journal_line(line, *snapshot, record, sha256);
+            line += '\n';
+            file.write(line);
+            if (record.type() == EventType::artifact_attached && !record.redacted()) {
+                export_blob(*snapshot, record, reader, directory / "blobs", blobs);
+            }
+            return true;
+        });
+        if (next == from) {
+            throw StorageError("event " + std::to_string(next.value) + " is missing: run `daybook verify`, then restore a backup");
+        }
+        if (progress) progress(next.value - 1);
+    }
+    exported.blobs = blobs.size();
+    file.commit();
+    return exported;
+}
+
+}  // namespace daybook

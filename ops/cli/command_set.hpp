@@ -1,0 +1,50 @@
+// The commands of the command line. Each function adds some to the program; the one that a person chose leaves in `chosen`
+// what is to be run, so that parsing is over before anything is opened.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "ingest/commands.hpp"
+#include "ops/cli/session.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace daybook {
+
+using ChosenCommand = std::function<ExitStatus(Session&)>;
+
+void add_incident_commands(CLI::App& root, ChosenCommand& chosen);   // incident …
+void add_entry_commands(CLI::App& root, ChosenCommand& chosen);      // note, decision, action, comms, correct, followup …, artifact …
+void add_query_commands(CLI::App& root, ChosenCommand& chosen);      // timeline, events, stats
+void add_ingest_commands(CLI::App& root, ChosenCommand& chosen);     // ingest, import …
+void add_projection_commands(CLI::App& root, ChosenCommand& chosen);  // digest …, replay, export …
+void add_check_commands(CLI::App& root, ChosenCommand& chosen);      // verify, completion
+
+// The options that every command that writes has.
+class WriteOptions {
+public:
+    // Adds them to `command`, which outlives it.
+    explicit WriteOptions(CLI::App& command);
+    // The input's digest, for an idempotency key, covers all that was given but the key.
+    CommandContext context(Session& session) const;
+
+private:
+    CLI::App& command_;
+    std::string occurred_at_;
+    std::string key_;
+    std::string expected_version_;
+    bool dry_run_ = false;
+};
+
+// A text argument; `-` stands for all of standard input, without its last newline.
+std::string text_argument(const std::string& text);
+
+// Prints what came of a command: with -o the whole answer, else the id of what was made, and a sentence to standard error.
+void print_outcome(Session& session, const CommandOutcome& outcome, const std::string& done);
+
+}  // namespace daybook

@@ -1,0 +1,206 @@
+#include <algorithm>
+
+#include <CLI/CLI.hpp>
+
+#include "ingest/dead_letters.hpp"
+#include "ingest/import_jsonl.hpp"
+#include "ingest/ingest.hpp"
+#include "journal/journal_text.hpp"
+#include "ops/cli/command_set.hpp"
+
+namespace daybook {
+namespace {
+
+// Tells a person what was wrong with a line, in the form that editors jump to.
+void tell_refused(Session& session, const std::string& source, const RefusedLine& line) {
+    const std::string field = line.refusal.field.empty() ? "" : " at " + line.refusal.field;
+    session.messages().say(MessageKind::warning, source + ':' + std::to_string(line.number) + ": refused (byte " + std::to_string(line.offset) + ")" +
+                                                     field + ": " + line.refusal.message);
+}
+
+// At most so many are told one by one; all are in the dead letters.
+constexpr std::uint64_t told_max = 20;
+
+ExitStatus print_counts(Session& session, const IngestCounts& counts, bool dry_run, const std::filesystem::path& letters) {
+    if (session.settings().format) {
+        session.print({{"read", ""}, {"taken", ""}, {"duplicate", ""}, {"ignored", ""}, {"refused", ""}},
+                      {counts.read, counts.taken, counts.duplicate, counts.ignored, counts.refused});
+    }
+    if (counts.refused > told_max) {
+        session.messages().say(MessageKind::warning, std::to_string(counts.refused - told_max) + " more were refused");
+    }
+    if (counts.refused != 0 && !letters.empty()) {
+        session.messages().say(MessageKind::notice, "the refused lines are in " + letters.string() +
+                                                        ": mend them there, then run `daybook ingest --dead-letters`");
+    }
+    session.messages().say(MessageKind::notice,
+                           std::string(dry_run ? "dry run, nothing was written: " : "") + std::to_string(counts.read) + " read, " +
+                               std::to_string(counts.taken) + " taken, " + std::to_string(counts.duplicate) + " duplicate, " +
+                               std::to_string(counts.ignored) + " ignored, " + std::to_string(counts.refused) + " refused");
+    return counts.refused == 0 ? ExitStatus::done : ExitStatus::no;
+}
+
+struct IngestSettings {
+    std::vector<std::string> files;
+    std::string format = "auto";
+    bool strict = false, dry_run = false, dead_letters = false;
+};
+
+// Reports the refusals of one input: to the person, and unless it is a dry run to the dead letters.
+class Refusals {
+public:
+    Refusals(Session& session, std::string source, DeadLetters* letters) : session_(session), source_(std::move(source)), letters_(letters) {}
+    void operator()(const RefusedLine& line) {
+        if (++count_ <= told_max) tell_refused(session_, source_, line);
+        if (letters_ != nullptr) letters_->add(line, source_, session_.now());
+    }
+
+private:
+    Session& session_;
+    std::string source_;
+    DeadLetters* letters_;
+    std::uint64_t count_ = 0;
+};
+
+std::uint64_t size_of(const std::filesystem::path& file) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file, error);
+    return error ? 0 : size;
+}
+
+IngestCounts ingest_file(Session& session, const IngestSettings& settings, const std::string& name, DeadLetters& letters) {
+    const std::filesystem::path file = name == "-" ? "/dev/stdin" : name;
+    if (name != "-" && !std::filesystem::exists(file)) throw CommandError(ExitStatus::failure, "there is no file " + name);
+    if (std::filesystem::is_directory(file)) {
+        throw CommandError(ExitStatus::usage, name + " is a directory: `daybook import jsonl " + name + "` takes a layout, `daybook import journal " +
+                                                  name + "` a journal.jsonl");
+    }
+    const IngestParts parts{session.journal_to_write(), session.decisions(), session.triage_policy(), session.entropy()};
+    Progress bar(session.progress_screen(), "Taking " + name, name == "-" ? 0 : size_of(file), "bytes");
+    std::uint64_t done = 0;
+    Refusals refusals(session, name == "-" ? "standard input" : name, settings.dry_run ? nullptr : &letters);
+    IngestOptions options;
+    options.caller = session.settings().agent;
+    options.strict = settings.strict;
+    options.dry_run = settings.dry_run;
+    options.refused = [&](const RefusedLine& line) { refusals(line); };
+    options.progress = [&](std::uint64_t bytes) {
+        bar.advance(bytes - done);
+        done = bytes;
+    };
+    return ingest_alert_triage(parts, file, options);
+}
+
+ExitStatus run_ingest(Session& session, const IngestSettings& settings) {
+    if (settings.format != "auto" && settings.format != "triage") {
+        throw CommandError(ExitStatus::usage, "--format must be auto or triage, not " + settings.format);
+    }
+    DeadLetters letters(session.dead_letters());
+    IngestCounts counts;
+    if (settings.dead_letters) {
+        if (!settings.files.empty()) throw CommandError(ExitStatus::usage, "--dead-letters takes no files: it reads " + letters.file().string());
+        if (settings.dry_run) throw CommandError(ExitStatus::usage, "--dead-letters has no --dry-run");
+        const IngestParts parts{session.journal_to_write(), session.decisions(), session.triage_policy(), session.entropy()};
+        counts = letters.retry(session.now(), [&](const std::filesystem::path& file, const std::function<void(const RefusedLine&)>& refused) {
+            Refusals tell(session, letters.file().string(), nullptr);
+            IngestOptions options;
+            options.caller = session.settings().agent;
+            options.refused = [&](const RefusedLine& line) {
+                tell(line);
+                refused(line);
+            };
+            return ingest_alert_triage(parts, file, options);
+        });
+        return print_counts(session, counts, false, letters.file());
+    }
+    if (settings.files.empty()) throw CommandError(ExitStatus::usage, "say which files to take; - is standard input");
+    for (const std::string& file : settings.files) {
+        counts += ingest_file(session, settings, file, letters);
+        if (settings.strict && counts.refused != 0) break;
+    }
+    letters.sync();
+    return print_counts(session, counts, settings.dry_run, settings.dry_run ? std::filesystem::path() : letters.file());
+}
+
+void add_ingest(CLI::App& root, ChosenCommand& chosen) {
+    auto o = std::make_shared<IngestSettings>();
+    CLI::App* app = root.add_subcommand("ingest", "Take alert_triage output (JSON Lines)");
+    app->add_option("files", o->files, "Files; - is standard input")->type_name("FILE");
+    app->add_option("--format", o->format, "auto or triage")->capture_default_str();
+    app->add_flag("--strict", o->strict, "Stop at the first line that is refused; what came before it stays taken");
+    app->add_flag("--dry-run", o->dry_run, "Check and decide everything, write nothing");
+    app->add_flag("--dead-letters", o->dead_letters, "Take the refused lines again, once they are mended");
+    app->footer("Examples:\n  daybook ingest triage.jsonl\n  alert_triage | daybook ingest -\n  daybook ingest --dead-letters\n"
+                "Taking the same input again changes nothing.");
+    app->callback([o, &chosen] { chosen = [o](Session& session) { return run_ingest(session, *o); }; });
+}
+
+void add_import(CLI::App& root, ChosenCommand& chosen) {
+    CLI::App* import = root.add_subcommand("import", "Take what another store kept");
+    import->require_subcommand(1);
+    struct Options {
+        std::string directory;
+        bool strict = false, dry_run = false;
+    };
+    auto o = std::make_shared<Options>();
+    CLI::App* jsonl = import->add_subcommand("jsonl", "A directory with incidents.jsonl, events.jsonl and perhaps artifacts.jsonl");
+    jsonl->add_option("directory", o->directory, "The directory")->required()->type_name("DIR");
+    jsonl->add_flag("--strict", o->strict, "Stop at the first line that is refused; what came before it stays taken");
+    jsonl->add_flag("--dry-run", o->dry_run, "Check and decide everything, write nothing");
+    jsonl->footer("Example:\n  daybook import jsonl ops/incidents\nImporting the same directory again changes nothing.");
+    jsonl->callback([o, &chosen] {
+        chosen = [o](Session& session) {
+            Progress bar(session.progress_screen(), "Importing", 0, "lines");
+            std::uint64_t told = 0, done = 0;
+            ImportOptions options;
+            options.directory = o->directory;
+            options.strict = o->strict;
+            options.dry_run = o->dry_run;
+            options.refused = [&](std::string_view file, const RefusedLine& line) {
+                if (++told <= told_max) tell_refused(session, (std::filesystem::path(o->directory) / file).string(), line);
+            };
+            options.progress = [&](std::uint64_t lines, std::uint64_t) {
+                bar.advance(lines - std::min(done, lines));
+                done = std::max(done, lines);
+            };
+            const auto counts = import_jsonl(session.journal_to_write(), session.decisions(), options);
+            bar.finish();
+            if (!counts) fail(counts.refusal());
+            session.messages().say(MessageKind::notice, std::to_string(counts->events) + " events written, " + std::to_string(counts->synthesised) +
+                                                            " of them to complete what the lines leave out");
+            return print_counts(session, counts->lines, o->dry_run, {});
+        };
+    });
+
+    CLI::App* journal = import->add_subcommand("journal", "A directory with journal.jsonl and blobs, into an empty journal");
+    auto directory = std::make_shared<std::string>();
+    journal->add_option("directory", *directory, "The directory")->required()->type_name("DIR");
+    journal->footer("Example:\n  daybook --data copy import journal export");
+    journal->callback([directory, &chosen] {
+        chosen = [directory](Session& session) {
+            Progress bar(session.progress_screen(), "Importing", 0, "events");
+            std::uint64_t done = 0;
+            const auto imported = import_journal(session.journal_to_write(), *directory, [&](std::uint64_t events) {
+                bar.advance(events - done);
+                done = events;
+            });
+            bar.finish();
+            if (!imported) {
+                const bool wrong_file = imported.refusal().code == RefusalCode::invalid || imported.refusal().code == RefusalCode::too_large;
+                throw CommandError(wrong_file ? ExitStatus::no : exit_status_of(imported.refusal().code), imported.refusal().message);
+            }
+            session.print({{"events", "taken"}, {"already_there", "already there"}, {"root_hash", "root"}},
+                          {imported->events, imported->already_there, to_hex(imported->root)});
+            return ExitStatus::done;
+        };
+    });
+}
+
+}  // namespace
+
+void add_ingest_commands(CLI::App& root, ChosenCommand& chosen) {
+    add_ingest(root, chosen);
+    add_import(root, chosen);
+}
+
+}  // namespace daybook

@@ -1,0 +1,308 @@
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include <CLI/CLI.hpp>
+
+#include "journal/atomic_file.hpp"
+#include "journal/journal_text.hpp"
+#include "ops/cli/command_set.hpp"
+#include "projections/digest.hpp"
+#include "projections/jsonl_layout.hpp"
+
+namespace daybook {
+namespace {
+
+constexpr const char* weekly_directory = "ops/reports/incidents/weekly";
+constexpr const char* weekly_report = "weekly_incident_digest";
+
+struct DigestFiles {
+    std::string json, markdown;
+};
+
+DigestFiles make_digest(Session& session, IsoWeek week, Time now, std::uint64_t size) {
+    lmdb::Transaction views = session.stale_views().read();
+    const Snapshot journal = session.journal_to_read().snapshot();
+    DigestRequest request;
+    request.week = week;
+    request.now = now;
+    request.size = size;
+    const WeeklyDigest digest = weekly_digest(views, *journal, request);
+    return {digest_json(digest), digest_markdown(digest)};
+}
+
+void write_file(const std::filesystem::path& path, const std::string& bytes) {
+    AtomicFile file(path);
+    file.write(bytes);
+    file.commit();
+}
+
+std::string contents_of(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// Writes the digest's files, and into the journal that they were made, and from what.
+void save_digest(Session& session, IsoWeek week, const DigestFiles& files, std::uint64_t size) {
+    const std::string name = format_iso_week(week);
+    const std::filesystem::path directory = weekly_directory;
+    write_file(directory / (name + ".json"), files.json);
+    write_file(directory / (name + ".md"), files.markdown);
+    Sha256 sha256;
+    ReportGenerated event;
+    event.report = weekly_report;
+    event.period = name;
+    event.journal_size = static_cast<std::int64_t>(size);
+    event.sha256.text = "{\"" + name + ".json\":\"" + to_hex(sha256({files.json})) + "\",\"" + name + ".md\":\"" + to_hex(sha256({files.markdown})) + "\"}";
+    AppendRequest request;
+    request.decide = [&](const JournalView&, Time) -> Result<Batch> {
+        NewEvent generated;
+        generated.stream = "$jobs";
+        generated.payload = encode(event);
+        generated.occurred_at = session.now();
+        generated.actor = session.settings().agent;
+        generated.source = "cli";
+        Batch batch;
+        batch.events.push_back(std::move(generated));
+        return batch;
+    };
+    const auto appended = session.journal_to_write().append(request);
+    if (!appended) fail(appended.refusal());
+    session.messages().say(MessageKind::notice, "saved as " + (directory / (name + ".json")).string() + " and .md (seq " +
+                                                    std::to_string(appended->first.value) + ")");
+}
+
+void add_digest(CLI::App& root, ChosenCommand& chosen) {
+    struct Options {
+        std::string week;
+        std::uint64_t at_seq = 0;
+        bool save = false;
+    };
+    CLI::App* digest = root.add_subcommand("digest", "Reports of a period");
+    digest->require_subcommand(1);
+    auto o = std::make_shared<Options>();
+    CLI::App* app = digest->add_subcommand("weekly", "What happened in a week, what is left, what to look at first");
+    app->add_option("--week", o->week, "An ISO week (default: the last complete one)")->type_name("YYYY-WW");
+    app->add_option("--at-seq", o->at_seq, "As the first N events of the journal have it")->type_name("N");
+    app->add_flag("--save", o->save, std::string("Write ") + weekly_directory + "/YYYY-WW.json and .md too");
+    app->footer("Examples:\n  daybook digest weekly\n  daybook digest weekly --week 2026-08 -o json\n  daybook digest weekly --week 2026-08 --save\n"
+                "Prints Markdown, or JSON with -o json.");
+    app->callback([o, &chosen] {
+        chosen = [o](Session& session) {
+            const Time now = session.now();
+            IsoWeek week = last_complete_week(now);
+            if (!o->week.empty()) {
+                const auto given = parse_iso_week(o->week);
+                if (!given) throw CommandError(ExitStatus::usage, "--week must be an ISO week such as 2026-08, not " + o->week);
+                week = *given;
+            }
+            if (week.from() > now) throw CommandError(ExitStatus::usage, "the week " + format_iso_week(week) + " has not begun");
+            const Format format = session.settings().format.value_or(Format::markdown);
+            if (format != Format::markdown && format != Format::json && format != Format::table) {
+                throw CommandError(ExitStatus::usage, "a digest is printed as json or markdown");
+            }
+            if (o->save) session.journal_to_write();
+            const std::uint64_t head = session.views().size();
+            if (o->at_seq > head) {
+                throw CommandError(ExitStatus::usage, "--at-seq " + std::to_string(o->at_seq) + ": the journal has " + std::to_string(head) + " events");
+            }
+            const std::uint64_t size = o->at_seq == 0 ? head : o->at_seq;
+            const DigestFiles files = make_digest(session, week, now, size);
+            session.out() << (format == Format::json ? files.json : files.markdown);
+            if (o->save) save_digest(session, week, files, size);
+            return ExitStatus::done;
+        };
+    });
+}
+
+// When and from what prefix a week's digest was last saved.
+struct SavedDigest {
+    std::uint64_t size = 0;
+    Time at{};
+};
+
+std::map<std::string, SavedDigest> saved_digests(const JournalView& journal) {
+    std::map<std::string, SavedDigest> saved;
+    const auto jobs = journal.stream_number("$jobs");
+    if (!jobs) return saved;
+    PayloadDecoder payloads;
+    for (const Sequence sequence : journal.stream_sequences(*jobs)) {
+        const RecordView record = *journal.record(sequence);
+        if (record.type() != EventType::report_generated) continue;
+        const auto payload = payloads.decode(record);
+        const auto* report = payload ? std::get_if<ReportGenerated>(*payload) : nullptr;
+        if (report == nullptr || report->report != weekly_report) continue;
+        saved[report->period] = {static_cast<std::uint64_t>(report->journal_size), record.occurred_at()};
+    }
+    return saved;
+}
+
+ExitStatus make_reports(Session& session, const std::string& range_text) {
+    const auto range = parse_iso_week_range(range_text);
+    if (!range) throw CommandError(ExitStatus::usage, "--reports must be a range of ISO weeks such as 2025-01..2026-08, not " + range_text);
+    const std::uint64_t head = session.views().size();
+    const auto saved = saved_digests(*session.journal_to_read().snapshot());
+    const Time now = session.now();
+    Sha256 sha256;
+    RowWriter rows(session.out(), session.format(), session.style(),
+                   {{"period", "WEEK"}, {"journal_size", "EVENTS", Align::right}, {"sha256", "SHA-256 OF THE JSON"}, {"state", "STATE"}});
+    for (IsoWeek week = range->first; week <= range->last && week.from() <= now; week = week.next()) {
+        const std::string name = format_iso_week(week);
+        const auto before = saved.find(name);
+        const std::uint64_t size = before == saved.end() ? head : before->second.size;
+        const DigestFiles files = make_digest(session, week, before == saved.end() ? now : before->second.at, size);
+        const std::filesystem::path json = std::filesystem::path(weekly_directory) / (name + ".json");
+        const char* state = "new";
+        if (std::filesystem::exists(json)) state = contents_of(json) == files.json ? "same" : "changed";
+        write_file(json, files.json);
+        write_file(std::filesystem::path(weekly_directory) / (name + ".md"), files.markdown);
+        rows.add({name, size, to_hex(sha256({files.json})), state});
+    }
+    rows.finish();
+    return ExitStatus::done;
+}
+
+struct ReplaySettings {
+    std::string projection, as_of, reports;
+    std::uint64_t to_seq = 0;
+    bool check = false, rebuild = false;
+};
+
+void print_digests(Session& session, const std::vector<Views::StateDigest>& digests, std::uint64_t size) {
+    RowWriter rows(session.out(), session.format(), session.style(),
+                   {{"projection", "PROJECTION"}, {"position", "EVENTS", Align::right}, {"rows", "ROWS", Align::right}, {"sha256", "SHA-256 OF ITS ROWS"}});
+    for (const Views::StateDigest& digest : digests) rows.add({digest.projection, size, digest.rows, to_hex(digest.digest)});
+    rows.finish();
+}
+
+ExitStatus check_views(Session& session, const ReplayProgress& progress) {
+    const Views::Check check = session.views().check(progress);
+    print_digests(session, check.live, check.size);
+    for (const Views::Difference& difference : check.differences) {
+        session.messages().say(MessageKind::error, difference.projection + ": " + difference.table + ", " + difference.key + ": " + difference.what);
+    }
+    if (check.differences.empty()) {
+        session.messages().say(MessageKind::notice, "the live views are what a rebuild gives");
+        return ExitStatus::done;
+    }
+    session.messages().say(MessageKind::error, "the live views differ from a rebuild: run `daybook replay --rebuild`");
+    return ExitStatus::no;
+}
+
+ExitStatus run_replay(Session& session, const ReplaySettings& settings) {
+    if (!settings.reports.empty()) return make_reports(session, settings.reports);
+    if (!settings.projection.empty()) {
+        const auto all = make_projections();
+        const bool known = std::any_of(all.begin(), all.end(), [&](const auto& projection) { return projection->name() == settings.projection; });
+        if (!known) throw CommandError(ExitStatus::usage, "--projection must be one of incidents, history, followups, artifacts; not " + settings.projection);
+    }
+    const std::uint64_t size = session.journal_to_read().snapshot()->size();
+    Progress bar(session.progress_screen(), "Replaying", settings.to_seq != 0 ? settings.to_seq : size, "events");
+    std::uint64_t done = 0;
+    const ReplayProgress progress = [&](Sequence reached, std::uint64_t) {
+        bar.advance(reached.value - std::min(done, reached.value));
+        done = reached.value;
+    };
+    if (settings.check) return check_views(session, progress);
+    if (settings.to_seq != 0 || !settings.as_of.empty()) {
+        if (settings.to_seq > size) {
+            throw CommandError(ExitStatus::usage, "--to-seq " + std::to_string(settings.to_seq) + ": the journal has " + std::to_string(size) + " events");
+        }
+        ReplayLimit limit;
+        limit.size = settings.to_seq != 0 ? settings.to_seq : size;
+        if (!settings.as_of.empty()) limit.as_of = time_option("--as-of", settings.as_of);
+        std::vector<Views::StateDigest> digests;
+        const auto parked = session.stale_views().build_apart(limit, [&](lmdb::Environment& views) { digests = state_digests(views); }, progress);
+        bar.finish();
+        session.tell_parked(parked);
+        print_digests(session, digests, limit.size);
+        return ExitStatus::done;
+    }
+    if (settings.rebuild || !settings.projection.empty()) {
+        session.tell_parked(session.stale_views().rebuild(settings.projection, progress));
+    } else {
+        session.tell_parked(session.stale_views().catch_up(progress));
+    }
+    bar.finish();
+    print_digests(session, session.stale_views().digests(), session.stale_views().size());
+    return ExitStatus::done;
+}
+
+void add_replay(CLI::App& root, ChosenCommand& chosen) {
+    auto o = std::make_shared<ReplaySettings>();
+    CLI::App* app = root.add_subcommand("replay", "Bring the views up to date, or make them and the reports again from the journal");
+    app->add_flag("--rebuild", o->rebuild, "Fold everything anew, beside the live views, and swap it in");
+    app->add_option("--projection", o->projection, "Rebuild this one only: incidents, history, followups or artifacts");
+    CLI::Option* to_seq = app->add_option("--to-seq", o->to_seq, "Apart from the live views: the first N events")->type_name("N");
+    CLI::Option* as_of = app->add_option("--as-of", o->as_of, "Apart from the live views: what had occurred by then")->type_name("TIME");
+    CLI::Option* check = app->add_flag("--check", o->check, "Rebuild apart and compare with the live views");
+    CLI::Option* reports = app->add_option("--reports", o->reports, "Make the weekly digests of these weeks again")->type_name("FROM..TO");
+    to_seq->excludes(as_of)->excludes(check)->excludes(reports);
+    as_of->excludes(check)->excludes(reports);
+    check->excludes(reports);
+    app->footer("Examples:\n  daybook replay\n  daybook replay --check\n  daybook replay --reports 2025-01..2026-08\n"
+                "Prints for each projection how many rows it has and a digest of them: equal rows, equal digest.");
+    app->callback([o, &chosen] { chosen = [o](Session& session) { return run_replay(session, *o); }; });
+}
+
+void add_export(CLI::App& root, ChosenCommand& chosen) {
+    CLI::App* parent = root.add_subcommand("export", "Write what others read");
+    parent->require_subcommand(1);
+    auto directory = std::make_shared<std::string>("ops/incidents");
+    CLI::App* jsonl = parent->add_subcommand("jsonl", "The JSONL layout: incidents, events, artifacts, export.json");
+    jsonl->add_option("directory", *directory, "Where to")->type_name("DIR")->capture_default_str();
+    jsonl->footer("Examples:\n  daybook export jsonl\n  daybook export jsonl /srv/incidents\n"
+                  "Artifact files go to INCIDENT_ARTIFACTS_DIR, if that is set.");
+    jsonl->callback([directory, &chosen] {
+        chosen = [directory](Session& session) {
+            Views& views = session.views();
+            lmdb::Transaction transaction = views.read();
+            const std::uint64_t size = position_of_all(transaction).sequence.value;
+            JsonlExportOptions options;
+            options.directory = *directory;
+            if (const char* artifacts = std::getenv("INCIDENT_ARTIFACTS_DIR"); artifacts != nullptr) options.artifacts = artifacts;
+            Progress bar(session.progress_screen(), "Exporting", size, "events");
+            std::uint64_t done = 0;
+            options.progress = [&](std::uint64_t sequence) {
+                bar.advance(sequence - std::min(done, sequence));
+                done = sequence;
+            };
+            const JsonlExported exported = export_jsonl(session.journal_to_read(), transaction, size, options);
+            bar.finish();
+            session.print({{"directory", ""}, {"size", "journal size"}, {"root_hash", "root"}, {"incidents", ""}, {"events", ""}, {"artifacts", ""}},
+                          {*directory, exported.size, to_hex(exported.root), exported.incidents, exported.events, exported.artifacts});
+            return ExitStatus::done;
+        };
+    });
+
+    auto journal_directory = std::make_shared<std::string>("daybook-export");
+    CLI::App* journal = parent->add_subcommand("journal", "The whole journal as text: journal.jsonl and the artifacts' bytes");
+    journal->add_option("directory", *journal_directory, "Where to")->type_name("DIR")->capture_default_str();
+    journal->footer("Example:\n  daybook export journal /srv/daybook-export");
+    journal->callback([journal_directory, &chosen] {
+        chosen = [journal_directory](Session& session) {
+            const Journal& source = session.journal_to_read();
+            Progress bar(session.progress_screen(), "Exporting", source.snapshot()->size(), "events");
+            std::uint64_t done = 0;
+            const Exported exported = export_journal(source, *journal_directory, [&](std::uint64_t events) {
+                bar.advance(events - done);
+                done = events;
+            });
+            bar.finish();
+            session.print({{"directory", ""}, {"events", ""}, {"blobs", ""}, {"root_hash", "root"}},
+                          {*journal_directory, exported.events, exported.blobs, to_hex(exported.root)});
+            return ExitStatus::done;
+        };
+    });
+}
+
+}  // namespace
+
+void add_projection_commands(CLI::App& root, ChosenCommand& chosen) {
+    add_digest(root, chosen);
+    add_replay(root, chosen);
+    add_export(root, chosen);
+}
+
+}  // namespace daybook

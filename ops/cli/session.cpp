@@ -1,0 +1,143 @@
+#include "ops/cli/session.hpp"
+
+#include <chrono>
+#include <ostream>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace daybook {
+namespace {
+
+Time real_clock() { return std::chrono::floor<Microseconds>(std::chrono::system_clock::now()); }
+
+MessageKind least_message(const Settings& settings) {
+    if (settings.quiet) return MessageKind::error;
+    return settings.verbose ? MessageKind::detail : MessageKind::notice;
+}
+
+Messages::Options message_options(const Settings& settings, const Surroundings& around) {
+    Messages::Options options;
+    options.least = least_message(settings);
+    options.terminal = can_redraw(around);
+    options.colour = choose_style(around).colour;
+    return options;
+}
+
+}  // namespace
+
+ExitStatus exit_status_of(RefusalCode code) {
+    switch (code) {
+        case RefusalCode::invalid:
+        case RefusalCode::too_large: return ExitStatus::usage;
+        case RefusalCode::not_found: return ExitStatus::not_found;
+        case RefusalCode::conflict:
+        case RefusalCode::idempotency_conflict: return ExitStatus::conflict;
+        case RefusalCode::not_permitted: return ExitStatus::not_permitted;
+    }
+    return ExitStatus::failure;
+}
+
+void fail(const Refusal& refusal) { throw CommandError(exit_status_of(refusal.code), refusal.message); }
+
+Session::Session(Settings settings, std::ostream& out, std::ostream& err)
+    : settings_(std::move(settings)),
+      out_(out),
+      err_(err),
+      out_around_(surroundings_of(STDOUT_FILENO)),
+      err_around_(surroundings_of(STDERR_FILENO)),
+      format_(choose_format(settings_.format, out_around_)),
+      style_(choose_style(out_around_)),
+      messages_(err, message_options(settings_, err_around_)) {}
+
+Session::~Session() = default;
+
+Time Session::now() const { return settings_.now.value_or(real_clock()); }
+
+ProgressScreen Session::progress_screen() {
+    ProgressScreen screen{err_};
+    screen.shown = can_redraw(err_around_) && !settings_.quiet;
+    screen.width = err_around_.width;
+    return screen;
+}
+
+Journal& Session::open(bool to_write) {
+    if (journal_) return *journal_;
+    JournalOptions options;
+    options.clock = real_clock;
+    options.entropy = &entropy_;
+    options.read_only = !to_write;
+    if (to_write) options.indexes = {&index_};
+    const bool fresh = !std::filesystem::exists(settings_.data);
+    if (to_write && fresh) {
+        std::error_code error;
+        std::filesystem::create_directories(settings_.data, error);
+        if (error) throw StorageError("cannot make the directory " + settings_.data.string() + ": " + error.message());
+        ::chmod(settings_.data.c_str(), 0700);
+    }
+    journal_ = std::make_unique<Journal>(settings_.data / "journal", options);
+    return *journal_;
+}
+
+Journal& Session::journal_to_write() { return open(true); }
+
+Journal& Session::journal_to_read() {
+    if (!journal_ && !std::filesystem::exists(settings_.data / "journal" / "data.mdb")) {
+        throw CommandError(ExitStatus::failure, "there is no journal in " + settings_.data.string() +
+                                                    ": `daybook ingest FILE` or `daybook incident create` begins one; --data says where");
+    }
+    return open(false);
+}
+
+CommandHandler& Session::commands() {
+    if (!commands_) commands_ = std::make_unique<CommandHandler>(journal_to_write(), index_, entropy_);
+    return *commands_;
+}
+
+Views& Session::stale_views() {
+    if (!views_) views_ = std::make_unique<Views>(settings_.data / "views", journal_to_read());
+    return *views_;
+}
+
+Views& Session::views() {
+    Views& views = stale_views();
+    Progress bar(progress_screen(), "Catching up", 0, "events");
+    std::uint64_t done = views.size();
+    tell_parked(views.catch_up([&](Sequence reached, std::uint64_t) {
+        bar.advance(reached.value - std::min(done, reached.value));
+        done = reached.value;
+    }));
+    return views;
+}
+
+void Session::tell_parked(const std::vector<Parked>& parked) {
+    constexpr std::size_t told_max = 10;
+    for (std::size_t i = 0; i < parked.size() && i < told_max; ++i) {
+        messages_.say(MessageKind::warning, "event " + std::to_string(parked[i].sequence.value) + " is left out of " + parked[i].projection +
+                                                ": " + parked[i].reason);
+    }
+    if (parked.size() > told_max) {
+        messages_.say(MessageKind::warning, std::to_string(parked.size() - told_max) + " more events are left out; `daybook stats` counts them");
+    }
+}
+
+const TriagePolicy& Session::triage_policy() {
+    if (!policy_) {
+        auto loaded = load_triage_policy("ops/policy/triage.yml");
+        if (!loaded) throw CommandError(ExitStatus::failure, loaded.refusal().message);
+        policy_ = std::move(*loaded);
+    }
+    return *policy_;
+}
+
+Time time_option(const std::string& option, const std::string& text) {
+    if (const auto time = parse_time(text)) return *time;
+    throw CommandError(ExitStatus::usage, option + " must be a time with an offset, such as 2026-02-23T10:00:00Z, not " + text);
+}
+
+Time due_option(const std::string& option, const std::string& text) {
+    if (const auto date = parse_date(text)) return *date + std::chrono::days(1);
+    return time_option(option, text);
+}
+
+}  // namespace daybook

@@ -1,0 +1,111 @@
+// What every command of the command line works with: the global options, and the parts that they lead to, opened when first
+// asked for.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "ingest/commands.hpp"
+#include "ingest/triage_policy.hpp"
+#include "journal/journal.hpp"
+#include "ops/messages.hpp"
+#include "ops/output.hpp"
+#include "ops/progress.hpp"
+#include "projections/decision_index.hpp"
+#include "replay/views.hpp"
+
+namespace daybook {
+
+// Exit statuses (section 4).
+enum class ExitStatus { done = 0, failure = 1, usage = 2, no = 3, not_permitted = 4, not_found = 5, conflict = 6 };
+ExitStatus exit_status_of(RefusalCode code);
+
+// Ends a command with a message to the person and an exit status. Caught in main alone.
+class CommandError : public std::runtime_error {
+public:
+    CommandError(ExitStatus status, const std::string& message) : std::runtime_error(message), status_(status) {}
+    ExitStatus status() const { return status_; }
+
+private:
+    ExitStatus status_;
+};
+[[noreturn]] void fail(const Refusal& refusal);
+
+struct Settings {
+    std::filesystem::path data = "daybook-data";
+    std::string agent;               // who acts
+    std::optional<Time> now;         // --now: what reports are made for, and the default occurred_at
+    std::optional<Format> format;    // -o
+    bool quiet = false;
+    bool verbose = false;
+};
+
+class Session {
+public:
+    // `out` gets the data.
+    Session(Settings settings, std::ostream& out, std::ostream& err);
+    ~Session();
+
+    const Settings& settings() const { return settings_; }
+    Time now() const;                // --now, or the clock
+    Format format() const { return format_; }
+    const Style& style() const { return style_; }
+    std::ostream& out() { return out_; }
+    Messages& messages() { return messages_; }
+    ProgressScreen progress_screen();
+
+    // The journal, made if need be (for commands that write), or only if it is there (for those that read).
+    // Throws CommandError where a journal to be read is not there.
+    Journal& journal_to_write();
+    Journal& journal_to_read();
+    const DecisionIndex& decisions() const { return index_; }
+    CommandHandler& commands();
+    Entropy& entropy() { return entropy_; }
+    // The views, caught up with the journal; what could not be taken is told.
+    Views& views();
+    // As views(), not caught up.
+    Views& stale_views();
+    void tell_parked(const std::vector<Parked>& parked);
+
+    const TriagePolicy& triage_policy();
+    std::filesystem::path dead_letters() const { return settings_.data / "dead-letters.jsonl"; }
+
+    // Writes one thing to standard output.
+    void print(const std::vector<Column>& columns, const Row& row) { print_object(out_, format_, style_, columns, row); }
+
+private:
+    Journal& open(bool to_write);
+
+    Settings settings_;
+    std::ostream& out_;
+    std::ostream& err_;
+    Surroundings out_around_, err_around_;
+    Format format_;
+    Style style_;
+    Messages messages_;
+    SystemEntropy entropy_;
+    DecisionIndex index_;
+    std::optional<TriagePolicy> policy_;
+    std::unique_ptr<Journal> journal_;
+    std::unique_ptr<Views> views_;
+    std::unique_ptr<CommandHandler> commands_;
+};
+
+// Parses an option's value; throws CommandError (usage) that names the option.
+Time time_option(const std::string& option, const std::string& text);
+// As above; a bare date means 00:00:00Z of the next day, so that what is due on a day is due when it ends.
+Time due_option(const std::string& option, const std::string& text);
+template <class T>
+T word_option(const std::string& option, const std::string& text) {
+    const auto value = from_text<T>(text);
+    if (!value) throw CommandError(ExitStatus::usage, option + " must be one of " + choices<T>() + ", not " + text);
+    return *value;
+}
+
+}  // namespace daybook

@@ -1,0 +1,87 @@
+#include <algorithm>
+#include <charconv>
+#include <iostream>
+#include <iterator>
+#include <map>
+
+#include <CLI/CLI.hpp>
+
+#include "journal/json.hpp"
+#include "ops/cli/command_set.hpp"
+
+namespace daybook {
+
+WriteOptions::WriteOptions(CLI::App& command) : command_(command) {
+    command.add_option("--occurred-at", occurred_at_, "When it happened, for what is written down later (default: now)")->type_name("TIME");
+    command.add_option("--idempotency-key", key_, "The same key again writes nothing; with another input it is refused")->type_name("KEY");
+    command.add_option("--expected-version", expected_version_, "Refuse unless the incident is at this version: a number, none or any")
+        ->type_name("N");
+    command.add_flag("--dry-run", dry_run_, "Check and decide, write nothing");
+}
+
+CommandContext WriteOptions::context(Session& session) const {
+    CommandContext context;
+    context.actor = session.settings().agent;
+    context.source = "cli";
+    context.dry_run = dry_run_;
+    context.occurred_at = occurred_at_.empty() ? session.now() : time_option("--occurred-at", occurred_at_);
+    if (!expected_version_.empty() && expected_version_ != "any") {
+        std::uint64_t version = 0;
+        const char* end = expected_version_.data() + expected_version_.size();
+        const auto read = std::from_chars(expected_version_.data(), end, version);
+        if (expected_version_ != "none" && (read.ec != std::errc() || read.ptr != end)) {
+            throw CommandError(ExitStatus::usage, "--expected-version must be a number, none or any, not " + expected_version_);
+        }
+        context.expected_version = version;
+    }
+    if (!key_.empty()) {
+        context.idempotency_key = key_;
+        std::map<std::string, std::string> given{{"command", command_.get_name()}};
+        if (command_.get_parent() != nullptr) given["of"] = command_.get_parent()->get_name();
+        for (const CLI::Option* option : command_.get_options()) {
+            if (option->count() == 0 || option->get_name() == "--idempotency-key") continue;
+            std::string values;
+            for (const std::string& value : option->results()) values += value + '\n';
+            given[option->get_name()] = values;
+        }
+        std::string text = "{";
+        for (const auto& [name, value] : given) {
+            if (text.size() > 1) text += ',';
+            append_json_string(text, name);
+            text += ':';
+            append_json_string(text, value);
+        }
+        Sha256 sha256;
+        context.input_sha256 = sha256({text + '}'});
+    }
+    return context;
+}
+
+std::string text_argument(const std::string& text) {
+    if (text != "-") return text;
+    std::string all{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+    if (!all.empty() && all.back() == '\n') all.pop_back();
+    return all;
+}
+
+void print_outcome(Session& session, const CommandOutcome& outcome, const std::string& done) {
+    if (session.settings().format) {
+        session.print({{"incident_id", ""}, {"id", ""}, {"seq", ""}, {"version", ""}, {"duplicate", ""}, {"written", ""}},
+                      {outcome.incident_id, outcome.subject_id.empty() ? Cell() : Cell(outcome.subject_id),
+                       outcome.appended.first ? Cell(outcome.appended.first) : Cell(), outcome.version, outcome.appended.duplicate,
+                       outcome.appended.count});
+        return;
+    }
+    if (outcome.appended.duplicate) {
+        session.messages().say(MessageKind::notice, "nothing was written: this key was taken before, at seq " +
+                                                        std::to_string(outcome.appended.first.value));
+    } else if (outcome.dry_run) {
+        session.messages().say(MessageKind::notice, "it would be taken (dry run: nothing was written)");
+    } else if (outcome.appended.count == 0) {
+        session.messages().say(MessageKind::notice, "nothing had to be written: " + outcome.incident_id + " is so already");
+    } else {
+        session.messages().say(MessageKind::notice, done + " (seq " + std::to_string(outcome.appended.first.value) + ")");
+    }
+}
+
+}  // namespace daybook

@@ -1,0 +1,111 @@
+// daybook: the one binary. Parses the command line, runs the command that was chosen, and turns what went wrong into a message and
+// an exit status. Nothing below this file catches.
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "ops/cli/command_set.hpp"
+#include "ops/visible.hpp"
+
+namespace {
+
+using namespace daybook;
+
+std::string system_user() {
+    const passwd* entry = ::getpwuid(::geteuid());
+    const std::string name = entry != nullptr ? entry->pw_name : "uid-" + std::to_string(::geteuid());
+    return is_actor(name) ? name : "uid-" + std::to_string(::geteuid());
+}
+
+struct GlobalOptions {
+    std::string data = "daybook-data", agent, now, format;
+    bool quiet = false, verbose = false, no_input = false;
+};
+
+void add_global_options(CLI::App& app, GlobalOptions& options) {
+    app.add_option("--data", options.data, "The data directory")->envname("DAYBOOK_DATA")->type_name("DIR")->capture_default_str();
+    app.add_option("--agent", options.agent, "Who acts (default: the system's user)")->envname("DAYBOOK_AGENT")->type_name("AGENT");
+    app.add_option("--now", options.now, "The time that reports are made for, and when things happened unless they say so")
+        ->envname("DAYBOOK_NOW")
+        ->type_name("TIME");
+    app.add_option("-o,--output", options.format, "table, tsv, json, jsonl, csv or markdown (default: a table on a terminal, tsv in a pipe)")
+        ->type_name("FORMAT");
+    app.add_flag("-q,--quiet", options.quiet, "Errors only");
+    app.add_flag("-v,--verbose", options.verbose, "Details too");
+    app.add_flag("--no-input", options.no_input, "Never ask (daybook never does)");
+}
+
+Settings settings_of(const GlobalOptions& options) {
+    Settings settings;
+    settings.data = options.data;
+    settings.agent = options.agent.empty() ? system_user() : options.agent;
+    if (!is_actor(settings.agent)) {
+        throw CommandError(ExitStatus::usage, "--agent must be of [A-Za-z0-9._@:-], 1 to 128: " + settings.agent);
+    }
+    if (!options.now.empty()) settings.now = time_option("--now", options.now);
+    if (!options.format.empty()) {
+        settings.format = format_from_text(options.format);
+        if (!settings.format) throw CommandError(ExitStatus::usage, "-o must be one of " + format_choices() + ", not " + options.format);
+    }
+    settings.quiet = options.quiet;
+    settings.verbose = options.verbose;
+    return settings;
+}
+
+// Before there is a session that could do it.
+void say_error(const std::string& text) { std::cerr << "daybook: error: " << visible(text, Breaks::keep) << '\n'; }
+
+int run(int argc, char** argv) {
+    CLI::App app("daybook: an incident journal. Every change is an event that nobody can take back; everything else is made from them.",
+                 "daybook");
+    GlobalOptions options;
+    ChosenCommand chosen;
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.set_version_flag("--version", std::string("daybook ") + DAYBOOK_VERSION);
+    add_global_options(app, options);
+    add_ingest_commands(app, chosen);
+    add_incident_commands(app, chosen);
+    add_entry_commands(app, chosen);
+    add_query_commands(app, chosen);
+    add_projection_commands(app, chosen);
+    add_check_commands(app, chosen);
+    app.footer("Examples:\n  daybook ingest triage.jsonl\n  daybook incident list --status open\n  daybook timeline inc_20260223_1000_k3f9\n"
+               "  daybook digest weekly --week 2026-08\n"
+               "Exit status: 0 done, 1 failure, 2 usage, 3 the answer is no, 4 not permitted, 5 not found, 6 conflict.");
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& success) {
+        return app.exit(success);  // --help, --version
+    } catch (const CLI::ParseError& error) {
+        say_error(error.what());
+        std::cerr << "daybook: `daybook --help` lists the commands, `daybook COMMAND --help` shows examples\n";
+        return static_cast<int>(ExitStatus::usage);
+    }
+    Session session(settings_of(options), std::cout, std::cerr);
+    const ExitStatus status = chosen(session);
+    std::cout.flush();
+    if (!std::cout) throw CommandError(ExitStatus::failure, "standard output could not be written to");
+    return static_cast<int>(status);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::ios::sync_with_stdio(false);
+    try {
+        return run(argc, argv);
+    } catch (const CommandError& error) {
+        std::cout.flush();
+        say_error(error.what());
+        return static_cast<int>(error.status());
+    } catch (const std::exception& error) {
+        std::cout.flush();
+        say_error(error.what());
+        return static_cast<int>(ExitStatus::failure);
+    }
+}

@@ -1,0 +1,255 @@
+#include "projections/decision_index.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstring>
+
+namespace daybook {
+namespace {
+
+constexpr const char* incidents_table = "decision_incidents";
+constexpr const char* signatures_table = "decision_signatures";
+constexpr const char* summaries_table = "decision_summaries";
+constexpr const char* alerts_table = "decision_alerts";
+constexpr const char* followups_table = "decision_followups";
+constexpr const char* escalations_table = "decision_escalations";
+
+// Sources whose incidents are opened by alerts and resolved with them; what people and imports open, people resolve.
+constexpr std::array<std::string_view, 5> alert_sources{"alert_triage", "alertmanager", "grafana", "pagerduty", "cloudevents"};
+
+template <class Row>
+std::string_view bytes_of_row(const Row& row) {
+    return {reinterpret_cast<const char*>(&row), sizeof(Row)};
+}
+
+template <class Row>
+std::optional<Row> read_row(std::optional<std::string_view> bytes) {
+    if (!bytes) return std::nullopt;
+    if (bytes->size() < sizeof(Row)) throw StorageError("a row of the decision index is damaged: run `daybook verify`");
+    Row row;
+    std::memcpy(&row, bytes->data(), sizeof(Row));
+    return row;
+}
+
+std::string signature_key(std::string_view signature, std::int64_t started_at, std::uint32_t number) {
+    std::string key(signature);
+    key += '\0';
+    append_big_endian(key, sortable(started_at), 8);
+    append_big_endian(key, number, 4);
+    return key;
+}
+
+std::string alert_key(std::uint32_t number, std::string_view identity) {
+    std::string key;
+    append_big_endian(key, number, 4);
+    key += identity;
+    return key;
+}
+
+}  // namespace
+
+const std::vector<std::string>& DecisionIndex::table_names() {
+    static const std::vector<std::string> names{incidents_table, signatures_table, summaries_table,
+                                                alerts_table,    followups_table,  escalations_table};
+    return names;
+}
+
+void DecisionIndex::begin(lmdb::Transaction& transaction) {
+    transaction_ = &transaction;
+    tables_ = {*transaction.open(incidents_table), *transaction.open(signatures_table),  *transaction.open(summaries_table),
+               *transaction.open(alerts_table),    *transaction.open(followups_table),   *transaction.open(escalations_table)};
+    incidents_.clear();
+}
+
+void DecisionIndex::end() {
+    transaction_ = nullptr;
+    incidents_.clear();
+}
+
+void DecisionIndex::flush() {
+    std::vector<std::uint32_t> dirty;
+    for (const auto& [number, cached] : incidents_) {
+        if (cached.dirty) dirty.push_back(number);
+    }
+    std::sort(dirty.begin(), dirty.end());
+    for (const std::uint32_t number : dirty) {
+        Cached& cached = incidents_.at(number);
+        std::string row(bytes_of_row(cached.incident));
+        row += cached.signature;
+        transaction_->put(tables_.incidents, key_of(number, 4), row);
+        cached.dirty = false;
+    }
+}
+
+DecisionIndex::Cached* DecisionIndex::find(StreamNumber number) const {
+    const auto found = incidents_.find(number.value);
+    if (found != incidents_.end()) return &found->second;
+    const auto bytes = transaction_->get(tables_.incidents, key_of(number.value, 4));
+    const auto row = read_row<DecisionIncident>(bytes);
+    if (!row) return nullptr;
+    return &incidents_.emplace(number.value, Cached{*row, std::string(bytes->substr(sizeof(DecisionIncident)))}).first->second;
+}
+
+std::optional<DecisionIncident> DecisionIndex::incident(StreamNumber number) const {
+    const Cached* cached = find(number);
+    if (cached == nullptr) return std::nullopt;
+    return cached->incident;
+}
+
+std::string DecisionIndex::signature_of(StreamNumber number) const {
+    const Cached* cached = find(number);
+    return cached == nullptr ? std::string() : cached->signature;
+}
+
+std::optional<SignatureSummary> DecisionIndex::summary(std::string_view signature) const {
+    if (signature.empty()) return std::nullopt;
+    return read_row<SignatureSummary>(transaction_->get(tables_.summaries, signature));
+}
+
+std::optional<AlertRow> DecisionIndex::alert(StreamNumber incident, std::string_view identity) const {
+    return read_row<AlertRow>(transaction_->get(tables_.alerts, alert_key(incident.value, identity)));
+}
+
+std::optional<FollowupRow> DecisionIndex::followup(std::string_view followup_id) const {
+    if (followup_id.empty() || followup_id.size() > key_bytes_max) return std::nullopt;
+    return read_row<FollowupRow>(transaction_->get(tables_.followups, followup_id));
+}
+
+std::optional<std::int64_t> DecisionIndex::last_escalation(StreamNumber incident, int level) const {
+    const auto key = FixedKey().add(incident.value, 4).add(static_cast<std::uint64_t>(std::clamp(level, 0, 254)), 1);
+    return read_row<std::int64_t>(transaction_->get(tables_.escalations, key));
+}
+
+void DecisionIndex::incidents_of(std::string_view signature, std::int64_t latest_start,
+                                 const std::function<bool(StreamNumber, const DecisionIncident&)>& visit) const {
+    lmdb::Cursor cursor(*transaction_, tables_.signatures);
+    const std::string end = signature_key(signature, latest_start, UINT32_MAX);
+    bool there = cursor.seek(end) ? cursor.key() == end || cursor.previous() : cursor.last();
+    const std::string prefix = std::string(signature) + '\0';
+    while (there && cursor.key().starts_with(prefix) && cursor.key().size() == prefix.size() + 12) {
+        const StreamNumber number{static_cast<std::uint32_t>(read_big_endian(cursor.key().substr(prefix.size() + 8)))};
+        const Cached* cached = find(number);
+        if (cached != nullptr && !visit(number, cached->incident)) return;
+        there = cursor.previous();
+    }
+}
+
+void DecisionIndex::apply(const IndexedEvent& event) {
+    const RecordHeader& header = event.header;
+    const EventFacts& facts = event.facts;
+    if (event.stream.starts_with('$')) return;
+    if (header.type == EventType::incident_created) return take_created(event);
+    Cached* cached = find({header.stream});
+    if (cached == nullptr) return;
+    const bool was_active = cached->incident.state.active();
+    const std::int64_t old_start = cached->incident.state.started_at;
+    if (daybook::apply(cached->incident.state, header)) return;
+    cached->dirty = true;
+
+    switch (header.type) {
+        case EventType::alert: take_alert(*cached, header, facts); break;
+        case EventType::status_changed: count_in_signature(*cached, was_active); break;
+        case EventType::incident_updated:
+            if (cached->incident.state.started_at != old_start) move_start(*cached, {header.stream}, old_start);
+            break;
+        case EventType::followup:
+        case EventType::followup_status_change: take_followup(header, facts); break;
+        case EventType::incident_linked:
+            if (header.to == static_cast<std::uint8_t>(LinkRelation::duplicate_of)) cached->incident.duplicate_of = event.linked.value;
+            break;
+        case EventType::escalated:
+            transaction_->put(tables_.escalations, FixedKey().add(header.stream, 4).add(header.to, 1), bytes_of_row(header.occurred_at));
+            break;
+        case EventType::incident_created:
+        case EventType::severity_changed:
+        case EventType::acknowledged:
+        case EventType::assigned:
+        case EventType::note:
+        case EventType::decision:
+        case EventType::action:
+        case EventType::comms:
+        case EventType::metric:
+        case EventType::log:
+        case EventType::entry_corrected:
+        case EventType::followup_updated:
+        case EventType::artifact_attached:
+        case EventType::incident_archived:
+        case EventType::alert_ignored:
+        case EventType::triage_run:
+        case EventType::job_started:
+        case EventType::job_finished:
+        case EventType::report_generated:
+        case EventType::risk_snapshot:
+        case EventType::backlog_item:
+        case EventType::gate_evaluated:
+        case EventType::redacted: break;
+    }
+}
+
+void DecisionIndex::take_created(const IndexedEvent& event) {
+    const RecordHeader& header = event.header;
+    Cached* known = find({header.stream});
+    if (known != nullptr) return;
+    Cached cached;
+    if (daybook::apply(cached.incident.state, header)) return;
+    cached.signature = event.facts.subject;
+    const bool by_alert = std::find(alert_sources.begin(), alert_sources.end(), event.source) != alert_sources.end();
+    cached.incident.opened_by_alert = by_alert ? 1 : 0;
+    cached.dirty = true;
+    if (!cached.signature.empty()) {
+        transaction_->put(tables_.signatures, signature_key(cached.signature, header.moment, header.stream), "");
+    }
+    count_in_signature(cached, false);
+    incidents_.insert_or_assign(header.stream, std::move(cached));
+}
+
+void DecisionIndex::count_in_signature(const Cached& cached, bool was_active) {
+    if (cached.signature.empty()) return;
+    SignatureSummary summary = this->summary(cached.signature).value_or(SignatureSummary{});
+    const IncidentState& state = cached.incident.state;
+    if (state.active() && !was_active) ++summary.active;
+    if (!state.active() && was_active) --summary.active;
+    summary.latest_end = std::max(summary.latest_end, state.ended_at());
+    transaction_->put(tables_.summaries, cached.signature, bytes_of_row(summary));
+}
+
+void DecisionIndex::move_start(const Cached& cached, StreamNumber number, std::int64_t old_start) {
+    if (cached.signature.empty()) return;
+    transaction_->erase(tables_.signatures, signature_key(cached.signature, old_start, number.value));
+    transaction_->put(tables_.signatures, signature_key(cached.signature, cached.incident.state.started_at, number.value), "");
+}
+
+void DecisionIndex::take_alert(Cached& cached, const RecordHeader& header, const EventFacts& facts) {
+    DecisionIncident& incident = cached.incident;
+    if (facts.severity) incident.worst_alert = std::min(incident.worst_alert, static_cast<std::uint8_t>(*facts.severity));
+    incident.latest_alert = std::max(incident.latest_alert, header.occurred_at);
+    const auto state = static_cast<AlertState>(header.to);
+    const auto known = alert({header.stream}, facts.subject);
+    // Times count by the alert's own clock: what comes late changes nothing. At the same moment, resolved wins.
+    if (known && (header.occurred_at < known->at || (header.occurred_at == known->at && state == AlertState::firing))) return;
+    const bool was_firing = known && known->state == AlertState::firing;
+    if (state == AlertState::firing && !was_firing) ++incident.firing_alerts;
+    if (state == AlertState::resolved && was_firing) --incident.firing_alerts;
+    AlertRow row;
+    row.starts_at = header.moment;
+    row.at = header.occurred_at;
+    row.state = state;
+    row.severity = facts.severity.value_or(Severity::p2);
+    transaction_->put(tables_.alerts, alert_key(header.stream, facts.subject), bytes_of_row(row));
+}
+
+void DecisionIndex::take_followup(const RecordHeader& header, const EventFacts& facts) {
+    FollowupRow row = followup(facts.subject).value_or(FollowupRow{});
+    if (header.type == EventType::followup) {
+        if (row.stream != 0) return;  // the id is taken
+        row.stream = header.stream;
+        row.priority = facts.severity.value_or(Severity::p2);
+    } else if (row.stream != header.stream) {
+        return;
+    }
+    row.status = static_cast<FollowupStatus>(header.to);
+    transaction_->put(tables_.followups, facts.subject, bytes_of_row(row));
+}
+
+}  // namespace daybook

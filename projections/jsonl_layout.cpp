@@ -1,0 +1,293 @@
+#include "projections/jsonl_layout.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <tuple>
+#include <vector>
+
+#include "journal/atomic_file.hpp"
+#include "journal/json.hpp"
+#include "projections/timeline.hpp"
+
+namespace daybook {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t snapshot_events = 10'000;
+constexpr const char* export_name = "export.json";
+
+// --- members of an object, one after the other
+
+class ObjectText {
+public:
+    explicit ObjectText(std::string& out) : out_(out) { out_ += '{'; }
+    void finish() { out_ += '}'; }
+
+    void raw(std::string_view name, std::string_view json) {
+        if (!first_) out_ += ',';
+        first_ = false;
+        append_json_string(out_, name);
+        out_ += ':';
+        out_ += json;
+    }
+    void text(std::string_view name, std::string_view value) {
+        raw(name, "");
+        append_json_string(out_, value);
+    }
+    void text_or_null(std::string_view name, const std::optional<std::string>& value) {
+        if (value) {
+            text(name, *value);
+        } else {
+            raw(name, "null");
+        }
+    }
+    void raw_or_null(std::string_view name, const std::optional<std::string>& json) {
+        raw(name, json ? std::string_view(*json) : "null");
+    }
+    void time(std::string_view name, std::int64_t micros) {
+        if (micros == RecordHeader::no_time) return raw(name, "null");
+        raw(name, "\"");
+        append_time(out_, from_micros(micros));
+        out_ += '"';
+    }
+    template <class Number>
+    void number(std::string_view name, Number value) {
+        raw(name, std::to_string(value));
+    }
+
+private:
+    std::string& out_;
+    bool first_ = true;
+};
+
+// --- a file of the layout, with its digest
+
+class HashedFile {
+public:
+    explicit HashedFile(const fs::path& path) : file_(path) { sha256_.start(); }
+    void write(std::string_view bytes) {
+        file_.write(bytes);
+        sha256_.update(bytes);
+    }
+    Digest commit() {
+        file_.commit();
+        return sha256_.finish();
+    }
+
+private:
+    AtomicFile file_;
+    Sha256 sha256_;
+};
+
+std::optional<std::string> read_if_there(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return std::nullopt;
+    return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+class Exporter {
+public:
+    Exporter(const Journal& journal, lmdb::Transaction& views, std::uint64_t size, const JsonlExportOptions& options)
+        : journal_(journal), views_(views), size_(size), options_(options),
+          artifacts_directory_(options.artifacts.empty() ? options.directory : options.artifacts) {}
+
+    JsonlExported run();
+
+private:
+    void write_incidents(HashedFile& file);
+    void write_events(HashedFile& file);
+    void write_artifacts(HashedFile& file);
+    void write_artifact_file(const Artifact& artifact);
+    void write_export_file();
+    void remove_what_went(const std::optional<std::string>& old_export);
+
+    const Journal& journal_;
+    lmdb::Transaction& views_;
+    std::uint64_t size_;
+    const JsonlExportOptions& options_;
+    fs::path artifacts_directory_;
+    Sha256 sha256_;
+    JsonlExported exported_;
+    std::map<std::string, std::string> files_;  // name -> digest in hex
+};
+
+JsonlExported Exporter::run() {
+    const auto old_export = read_if_there(options_.directory / export_name);
+    HashedFile artifacts(options_.directory / "artifacts.jsonl");
+    HashedFile events(options_.directory / "events.jsonl");
+    HashedFile incidents(options_.directory / "incidents.jsonl");
+    write_artifacts(artifacts);
+    write_events(events);
+    write_incidents(incidents);
+    files_["artifacts.jsonl"] = to_hex(artifacts.commit());
+    files_["events.jsonl"] = to_hex(events.commit());
+    files_["incidents.jsonl"] = to_hex(incidents.commit());
+    write_export_file();
+    remove_what_went(old_export);
+    return exported_;
+}
+
+void Exporter::write_incidents(HashedFile& file) {
+    const auto table = IncidentTable::open(views_);
+    if (!table) return;
+    std::vector<std::tuple<std::int64_t, std::string, StreamNumber>> order;
+    order.reserve(table->count());
+    table->each([&](StreamNumber number, const IncidentRow& row) { order.emplace_back(row.state.created_at, row.id, number); });
+    std::sort(order.begin(), order.end());
+    std::string line;
+    for (const auto& [created_at, id, number] : order) {
+        line.clear();
+        append_incident(line, *table->find(number));
+        line += '\n';
+        file.write(line);
+    }
+    exported_.incidents = order.size();
+}
+
+void Exporter::write_events(HashedFile& file) {
+    TimelineReader reader;
+    std::string lines;
+    for (Sequence next{1}; next.value <= size_;) {
+        const auto snapshot = journal_.snapshot();
+        const std::uint64_t count = std::min(snapshot_events, size_ - next.value + 1);
+        const Sequence end = snapshot->scan(next, count, [&](const RecordView& record) {
+            if (snapshot->stream_id(record.stream()).starts_with('$')) return true;
+            append_line(lines, reader.read(record, *snapshot));
+            ++exported_.events;
+            return true;
+        });
+        if (end == next) throw StorageError("event " + std::to_string(next.value) + " is missing: run `daybook verify`");
+        file.write(lines);
+        lines.clear();
+        next = end;
+        if (options_.progress) options_.progress(next.value - 1);
+    }
+}
+
+void Exporter::write_artifacts(HashedFile& file) {
+    std::map<std::string, Artifact> newest;  // by path
+    std::string line;
+    scan_artifacts(views_, [&](const Artifact& artifact) {
+        line.clear();
+        append_artifact(line, artifact);
+        line += '\n';
+        file.write(line);
+        ++exported_.artifacts;
+        newest.insert_or_assign(path_of(artifact), artifact);
+    });
+    for (const auto& [path, artifact] : newest) write_artifact_file(artifact);
+}
+
+void Exporter::write_artifact_file(const Artifact& artifact) {
+    // Names were checked when they came in; they are checked again here, where one would become a path.
+    const auto digest = digest_from_hex(artifact.sha256);
+    if (!digest || !is_artifact_name(artifact.name) || !is_incident_id(artifact.incident_id)) return;
+    const auto snapshot = journal_.snapshot();
+    const auto bytes = snapshot->blob(*digest);
+    if (!bytes) return;  // redacted
+    const std::string name = path_of(artifact);
+    files_[name] = artifact.sha256;
+    const fs::path path = artifacts_directory_ / name;
+    std::error_code error;
+    if (fs::file_size(path, error) == bytes->size() && !error && read_if_there(path) == *bytes) return;
+    AtomicFile file(path);
+    file.write(*bytes);
+    file.commit();
+    ++exported_.files_written;
+}
+
+void Exporter::write_export_file() {
+    const auto snapshot = journal_.snapshot();
+    exported_.size = size_;
+    exported_.root = snapshot->root(sha256_, size_);
+    std::string names;
+    ObjectText files(names);
+    for (const auto& [name, digest] : files_) files.text(name, digest);
+    files.finish();
+    std::string text;
+    ObjectText object(text);
+    object.text("origin", snapshot->origin());
+    object.number("size", size_);
+    object.text("root", to_hex(exported_.root));
+    object.raw("files", names);
+    object.finish();
+    text += '\n';
+    AtomicFile file(options_.directory / export_name);
+    file.write(text);
+    file.commit();
+}
+
+// The file of an artifact whose bytes were redacted must not stay: what the export before named and this one does not is removed.
+void Exporter::remove_what_went(const std::optional<std::string>& old_export) {
+    if (!old_export) return;
+    JsonReader reader;
+    const auto value = reader.read(*old_export);
+    const JsonValue* files = value ? (*value)->find("files") : nullptr;
+    if (files == nullptr || !files->is_object()) return;
+    for (const JsonMember& member : files->members()) {
+        const std::size_t slash = member.name.find('/');
+        if (slash == std::string_view::npos || files_.contains(std::string(member.name))) continue;
+        if (!is_incident_id(member.name.substr(0, slash)) || !is_artifact_name(member.name.substr(slash + 1))) continue;
+        std::error_code error;
+        fs::remove(artifacts_directory_ / member.name, error);
+        if (error) throw StorageError("cannot remove " + (artifacts_directory_ / member.name).string() + ": " + error.message());
+    }
+}
+
+}  // namespace
+
+void append_incident(std::string& out, const IncidentRow& row) {
+    const IncidentState& state = row.state;
+    ObjectText object(out);
+    object.text("id", row.id);
+    object.text("service", row.service);
+    object.text("env", row.env);
+    object.text("severity", to_text(state.severity));
+    object.text("status", to_text(state.status));
+    object.text("title", row.title);
+    object.text_or_null("summary", row.summary);
+    object.text_or_null("kind", row.kind);
+    object.text_or_null("signature", row.signature);
+    object.raw_or_null("labels", row.labels);
+    object.text_or_null("assignee", row.assignee);
+    object.time("started_at", state.started_at);
+    object.time("acknowledged_at", state.acknowledged_at);
+    object.time("mitigated_at", state.mitigated_at);
+    object.time("resolved_at", state.resolved_at);
+    object.time("closed_at", state.closed_at);
+    object.time("archived_at", state.archived_at);
+    object.time("ended_at", state.ended_at());
+    object.text("created_by", row.created_by);
+    object.time("created_at", state.created_at);
+    object.time("updated_at", state.updated_at);
+    object.text_or_null("duplicate_of", row.duplicate_of);
+    object.number("event_count", state.event_count);
+    object.raw_or_null("meta", row.meta);
+    object.finish();
+}
+
+void append_artifact(std::string& out, const Artifact& artifact) {
+    ObjectText object(out);
+    object.text("artifact_id", artifact.id);
+    object.text("incident_id", artifact.incident_id);
+    object.text("kind", artifact.kind);
+    object.text("format", to_text(artifact.format));
+    object.text("name", artifact.name);
+    object.text("path", path_of(artifact));
+    object.text("sha256", artifact.sha256);
+    object.number("size_bytes", artifact.size_bytes);
+    object.text("created_by", artifact.created_by);
+    object.time("created_at", artifact.created_at);
+    object.finish();
+}
+
+std::string path_of(const Artifact& artifact) { return artifact.incident_id + '/' + artifact.name; }
+
+JsonlExported export_jsonl(const Journal& journal, lmdb::Transaction& views, std::uint64_t size, const JsonlExportOptions& options) {
+    return Exporter(journal, views, size, options).run();
+}
+
+}  // namespace daybook

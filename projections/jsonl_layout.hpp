@@ -1,0 +1,46 @@
+// The JSONL layout that others read (section 2 of the specification): incidents.jsonl, events.jsonl, artifacts.jsonl, the files
+// of artifacts, and export.json, which says that they belong together.
+//
+// The same prefix of a journal gives the same bytes. All files are written beside their places first; then they are renamed
+// in a fixed order, export.json last. Who reads it and finds other digests than it names has met an export half done.
+//
+// A limitation: the layout has one file for each name of an incident's artifacts. Where two artifacts bear one name, the file
+// holds the newest; the rows of both stand in artifacts.jsonl.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "journal/journal.hpp"
+#include "projections/artifacts.hpp"
+#include "projections/incidents.hpp"
+
+namespace daybook {
+
+struct JsonlExportOptions {
+    std::filesystem::path directory;
+    std::filesystem::path artifacts;                     // where the files of artifacts go; empty: `directory`
+    std::function<void(std::uint64_t sequence)> progress;  // called now and then; may be empty
+};
+
+struct JsonlExported {
+    std::uint64_t size = 0;  // of the journal's prefix
+    Digest root{};
+    std::uint64_t incidents = 0, events = 0, artifacts = 0;
+    std::uint64_t files_written = 0;  // of artifacts; those that were there with the right bytes are not written again
+};
+
+// Exports the first `size` events. `views` is a read transaction on the views' environment, and the views are exactly at `size`.
+// The journal is read in snapshots of 10,000 events, so that a long export holds up nobody.
+// Throws StorageError: no space, another export under way. Files that were renamed by then stay, export.json is the old one.
+JsonlExported export_jsonl(const Journal& journal, lmdb::Transaction& views, std::uint64_t size, const JsonlExportOptions& options);
+
+// One object, without the end of a line, as in incidents.jsonl and artifacts.jsonl.
+void append_incident(std::string& out, const IncidentRow& row);
+void append_artifact(std::string& out, const Artifact& artifact);
+// `<incident_id>/<name>`
+std::string path_of(const Artifact& artifact);
+
+}  // namespace daybook

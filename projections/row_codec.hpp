@@ -1,0 +1,73 @@
+// Rows of the views to bytes and back, by cereal: portable, and the same bytes for the same row on every machine.
+//
+// For rows that are read by ones and hundreds. What is scanned by the million (history) is flat instead; tests/bench shows
+// both. Include it in .cpp files only. The bytes are our own, from the views' environment; a row that does not decode
+// means that the file is damaged, and the views can be deleted and replayed.
+#pragma once
+
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include <cereal/archives/portable_binary.hpp>
+#include <cereal/types/optional.hpp>
+#include <cereal/types/string.hpp>
+#include <cereal/types/vector.hpp>
+
+#include "journal/lmdb.hpp"
+
+namespace daybook {
+
+// A stream buffer over bytes that are there already, so that reading a row copies nothing first.
+class ViewBuffer final : public std::streambuf {
+public:
+    explicit ViewBuffer(std::string_view bytes) {
+        char* start = const_cast<char*>(bytes.data());
+        setg(start, start, start + bytes.size());
+    }
+};
+
+// A stream buffer that writes to a string.
+class StringBuffer final : public std::streambuf {
+public:
+    explicit StringBuffer(std::string& out) : out_(out) {}
+
+protected:
+    std::streamsize xsputn(const char* bytes, std::streamsize size) override {
+        out_.append(bytes, static_cast<std::size_t>(size));
+        return size;
+    }
+    int_type overflow(int_type c) override {
+        if (c != traits_type::eof()) out_ += static_cast<char>(c);
+        return c;
+    }
+
+private:
+    std::string& out_;
+};
+
+template <class Row>
+std::string encode_row(const Row& row) {
+    std::string out;
+    StringBuffer buffer(out);
+    std::ostream stream(&buffer);
+    cereal::PortableBinaryOutputArchive archive(stream);
+    archive(row);
+    return out;
+}
+
+template <class Row>
+Row decode_row(std::string_view bytes) {
+    try {
+        Row row;
+        ViewBuffer buffer(bytes);
+        std::istream stream(&buffer);
+        cereal::PortableBinaryInputArchive archive(stream);
+        archive(row);
+        return row;
+    } catch (const std::exception&) {
+        throw StorageError("a row of the views is damaged: run `daybook replay --rebuild`");
+    }
+}
+
+}  // namespace daybook

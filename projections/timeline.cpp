@@ -1,0 +1,158 @@
+#include "projections/timeline.hpp"
+
+#include <charconv>
+
+#include "journal/payload.hpp"
+#include "projections/default_message.hpp"
+
+namespace daybook {
+namespace {
+
+[[noreturn]] void fail_damaged(const RecordView& record) {
+    throw StorageError("the payload of event " + std::to_string(record.sequence().value) +
+                       " is damaged: run `daybook verify`, then restore a backup");
+}
+
+// --- a little walk over RFC 8785 text, which has no white space and was checked when it was written
+
+// Past the string that starts at `at`.
+std::size_t string_end(std::string_view text, std::size_t at) {
+    for (++at; at < text.size() && text[at] != '"'; ++at) {
+        if (text[at] == '\\') ++at;
+    }
+    return at + 1;
+}
+
+// The comma or bracket after the value that starts at `at`.
+std::size_t value_end(std::string_view text, std::size_t at) {
+    int depth = 0;
+    while (at < text.size()) {
+        switch (text[at]) {
+            case '"': at = string_end(text, at); continue;
+            case '{':
+            case '[': ++depth; break;
+            case '}':
+            case ']':
+                if (depth-- == 0) return at;
+                break;
+            case ',':
+                if (depth == 0) return at;
+                break;
+            default: break;
+        }
+        ++at;
+    }
+    return at;
+}
+
+// Where the member `message` lies in an object: from its name, its value, and past it.
+struct MemberPlace {
+    std::size_t name = 0, value = 0, end = 0;
+};
+
+std::optional<MemberPlace> find_message(std::string_view object) {
+    constexpr std::string_view wanted = "message";
+    std::size_t at = 1;
+    while (at < object.size() && object[at] == '"') {
+        MemberPlace place;
+        place.name = at;
+        place.value = string_end(object, at) + 1;
+        if (place.value >= object.size()) return std::nullopt;
+        const std::string_view name = object.substr(at + 1, place.value - at - 3);
+        if (name > wanted) return std::nullopt;  // names are sorted
+        place.end = value_end(object, place.value);
+        if (name == wanted) return place;
+        at = place.end + 1;
+    }
+    return std::nullopt;
+}
+
+void append_number(std::string& out, std::uint64_t number) {
+    char text[24];
+    out.append(text, std::to_chars(text, text + sizeof text, number).ptr);
+}
+
+}  // namespace
+
+std::string TimelineRow::message() const {
+    JsonReader reader;
+    const auto value = reader.read(message_json);
+    return value && (*value)->is_string() ? std::string((*value)->text()) : std::string();
+}
+
+const TimelineRow& TimelineReader::read(const RecordView& record, const JournalView& journal) {
+    row_.sequence = record.sequence();
+    row_.event_id = record.event_id();
+    row_.incident_id = journal.stream_id(record.stream());
+    row_.ts = record.occurred_at();
+    row_.recorded_at = record.recorded_at();
+    row_.type = record.type();
+    row_.actor = journal.name({record.header().actor});
+    row_.source = journal.name({record.header().source});
+    if (record.redacted()) {
+        fill_from_kept(record, journal);
+    } else {
+        split_payload(record);
+    }
+    return row_;
+}
+
+void TimelineReader::split_payload(const RecordView& record) {
+    const std::string_view payload = record.payload();
+    row_.message_json.clear();
+    row_.meta = payload;
+    if (const auto place = find_message(payload)) {
+        row_.message_json = payload.substr(place->value, place->end - place->value);
+        const bool is_first = place->name == 1;
+        const bool is_last = payload[place->end] == '}';
+        const std::size_t from = is_first ? place->name : place->name - 1;
+        row_.meta.erase(from, place->end - from + (is_first && !is_last ? 1 : 0));
+        return;
+    }
+    const auto value = reader_.read(payload);
+    if (!value) fail_damaged(record);
+    const auto decoded = decode(record.type(), record.header().schema_version, **value);
+    if (!decoded) fail_damaged(record);
+    append_json_string(row_.message_json, default_message(*decoded));
+}
+
+void TimelineReader::fill_from_kept(const RecordView& record, const JournalView& journal) {
+    row_.message_json.clear();
+    append_json_string(row_.message_json, redacted_text);
+    row_.meta = "{}";
+    for (const Sequence sequence : journal.stream_sequences(record.stream(), record.header().version + 1)) {
+        const auto later = journal.record(sequence);
+        if (!later || later->type() != EventType::redacted || later->redacted()) continue;
+        const auto value = reader_.read(later->payload());
+        const JsonValue* redacts = value ? (*value)->find("redacts") : nullptr;
+        const JsonValue* kept = value ? (*value)->find("kept") : nullptr;
+        if (redacts == nullptr || kept == nullptr || redacts->kind != JsonValue::Kind::integer) continue;
+        if (redacts->integer == static_cast<std::int64_t>(record.sequence().value)) row_.meta = canonical(*kept);
+    }
+}
+
+void append_line(std::string& out, const TimelineRow& row) {
+    out += "{\"seq\":";
+    append_number(out, row.sequence.value);
+    out += ",\"event_id\":";
+    append_json_string(out, row.event_id);
+    out += ",\"incident_id\":";
+    append_json_string(out, row.incident_id);
+    out += ",\"ts\":\"";
+    append_time(out, row.ts);
+    out += "\",\"recorded_at\":\"";
+    append_time(out, row.recorded_at);
+    out += "\",\"type\":\"";
+    out += to_text(row.type);
+    out += "\",\"message\":";
+    out += row.message_json;
+    out += ",\"actor\":";
+    append_json_string(out, row.actor);
+    out += ",\"source\":";
+    append_json_string(out, row.source);
+    out += ",\"meta\":";
+    out += row.meta;
+    out += "}\n";
+}
+
+}  // namespace daybook

@@ -1,0 +1,296 @@
+#include "ingest/import_jsonl.hpp"
+
+#include <map>
+
+#include <catch2/catch.hpp>
+
+#include "tests/layout_fixture.hpp"
+
+using namespace daybook;
+using namespace daybook::test;
+
+namespace {
+
+const std::string id = "inc_20260223_1000_aaaa";
+const std::string row = R"({"id":"inc_20260223_1000_aaaa","service":"gateway","title":"5xx","started_at":"2026-02-23T10:00:00Z")";
+
+std::string event(std::string_view ts, std::string_view type, std::string_view message, std::string_view more = "") {
+    return R"({"incident_id":")" + id + R"(","ts":"2026-02-23T)" + std::string(ts) + R"(Z","type":")" + std::string(type) +
+           R"(","message":")" + std::string(message) + '"' + std::string(more) + "}\n";
+}
+
+const std::string creation = event("10:00:00", "incident_created", "opened",
+                                   R"(,"meta":{"service":"gateway","env":"prod","severity":"P2","title":"5xx","started_at":"2026-02-23T10:00:00Z"})");
+
+struct Import {
+    TemporaryDirectory directory;
+    LayoutFixture fixture;
+    ImportCounts counts;
+
+    Import(std::string_view incidents, std::string_view events, std::string_view artifacts = "") {
+        write_layout(directory.path(), incidents, events, artifacts);
+        counts = fixture.import_from(directory.path());
+    }
+    ImportCounts again() { return fixture.import_from(directory.path()); }
+    std::string column(std::string_view name) { return member(fixture.row_of(id), name); }
+};
+
+using Types = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a row with what it needs, and no events, becomes an incident with the defaults", "[import_jsonl]") {
+    Import import(row + "}\n", "");
+    CHECK(import.fixture.refusals().empty());
+    CHECK(import.fixture.types() == Types{"incident_created"});
+    CHECK(import.column("env") == "\"prod\"");
+    CHECK(import.column("severity") == "\"P2\"");
+    CHECK(import.column("status") == "\"open\"");
+    CHECK(import.column("created_by") == "\"import\"");
+    CHECK(import.column("created_at") == "\"2026-02-23T10:00:00Z\"");
+    CHECK(import.counts.lines.taken == 1);
+    CHECK(import.counts.synthesised == 1);
+}
+
+TEST_CASE("columns that daybook does not know are kept in meta", "[import_jsonl]") {
+    Import import(row + R"(,"region":"eu","meta":{"team":"a"}})" + '\n', event("10:01:00", "note", "hm", R"(,"host":"n1","meta":{"x":1})"));
+    CHECK(import.column("meta") == R"({"region":"eu","team":"a"})");
+    CHECK(import.fixture.payload_at(2) == R"({"message":"hm","meta":{"host":"n1","x":1}})");
+}
+
+TEST_CASE("events without seq are taken by ts, then as in the file", "[import_jsonl]") {
+    Import import(row + "}\n", event("10:02:00", "note", "c") + event("10:01:00", "note", "a") + event("10:01:00", "note", "b") + creation);
+    REQUIRE(import.fixture.types() == Types{"incident_created", "note", "note", "note"});
+    CHECK(import.fixture.payload_at(2) == R"({"message":"a"})");
+    CHECK(import.fixture.payload_at(3) == R"({"message":"b"})");
+    CHECK(import.fixture.payload_at(4) == R"({"message":"c"})");
+}
+
+TEST_CASE("events with seq are taken in that order", "[import_jsonl]") {
+    Import import(row + "}\n", event("10:01:00", "note", "b", ",\"seq\":20") + event("10:02:00", "note", "a", ",\"seq\":3"));
+    CHECK(import.fixture.payload_at(2) == R"({"message":"a"})");
+    CHECK(import.fixture.payload_at(3) == R"({"message":"b"})");
+}
+
+TEST_CASE("an incident's creation is taken first, wherever it stands", "[import_jsonl]") {
+    Import import(row + "}\n", event("09:58:00", "note", "before the alarm") + creation);
+    CHECK(import.fixture.refusals().empty());
+    CHECK(import.fixture.types() == Types{"incident_created", "note"});
+}
+
+TEST_CASE("event_id, actor, source and, in an empty journal, recorded_at are kept", "[import_jsonl]") {
+    const std::string line = event("10:01:00", "note", "hm", R"(,"event_id":"ev-7","actor":"ada","source":"oncall_tool","recorded_at":"2026-02-23T10:01:05Z")");
+    {
+        Import import(row + "}\n", creation.substr(0, creation.size() - 2) + R"(,"recorded_at":"2026-02-23T10:00:01Z"})" + '\n' + line);
+        const auto snapshot = import.fixture.journal()->snapshot();
+        const auto record = snapshot->record({2});
+        CHECK(record->event_id() == "ev-7");
+        CHECK(snapshot->name({record->header().actor}) == "ada");
+        CHECK(snapshot->name({record->header().source}) == "oncall_tool");
+        CHECK(record->recorded_at() == at("2026-02-23T10:01:05Z"));
+        CHECK(snapshot->name({snapshot->record({1})->header().actor}) == "import");
+    }
+    LayoutFixture busy;
+    busy.append("$jobs", note("something else"));
+    const TemporaryDirectory directory;
+    write_layout(directory.path(), row + "}\n", creation + line);
+    busy.import_from(directory.path());
+    CHECK(busy.journal()->snapshot()->record({3})->recorded_at() == busy.journal().now());
+}
+
+TEST_CASE("importing again changes nothing", "[import_jsonl]") {
+    Import import(row + R"(,"status":"resolved","ended_at":"2026-02-23T11:00:00Z"})" + '\n',
+                  creation + event("10:01:00", "note", "hm") + event("10:01:00", "note", "hm", ",\"event_id\":\"e1\""));
+    const std::uint64_t size = import.fixture.journal().size();
+    const ImportCounts again = import.again();
+    CHECK(import.fixture.journal().size() == size);
+    CHECK(again.lines.read == 4);
+    CHECK(again.lines.duplicate == 4);
+    CHECK(again.lines.taken == 0);
+    CHECK(again.events == 0);
+}
+
+TEST_CASE("a type outside the catalogue becomes a note that says so", "[import_jsonl]") {
+    Import import(row + "}\n", event("10:01:00", "page_sent", "paged ada", R"(,"meta":{"to":"ada","meta":{"a":1}})") +
+                                    event("10:02:00", "job_started", "a job", R"(,"meta":{"run_id":"r"})"));
+    CHECK(import.fixture.refusals().empty());
+    CHECK(import.fixture.types() == Types{"incident_created", "note", "note"});
+    CHECK(import.fixture.payload_at(2) == R"({"message":"paged ada","meta":{"legacy_type":"page_sent","meta":{"a":1},"to":"ada"}})");
+    CHECK(import.fixture.payload_at(3) == R"({"message":"a job","meta":{"legacy_type":"job_started","run_id":"r"}})");
+}
+
+TEST_CASE("fields that a type does not know go into its free meta", "[import_jsonl]") {
+    Import import(row + "}\n", event("10:01:00", "status_changed", "done", R"(,"meta":{"from":"open","to":"resolved","ticket":7,"meta":{"a":1}})"));
+    CHECK(import.fixture.payload_at(2) == R"({"from":"open","message":"done","meta":{"a":1,"ticket":7},"to":"resolved"})");
+}
+
+TEST_CASE("a from that does not fit is corrected to the state there was", "[import_jsonl]") {
+    Import import(row + "}\n", event("10:01:00", "status_changed", "x", R"(,"meta":{"from":"closed","to":"mitigated"})") +
+                                    event("10:02:00", "severity_changed", "y", R"(,"meta":{"from":"P0","to":"P1"})") +
+                                    event("10:03:00", "followup", "z", R"(,"meta":{"followup_id":"fu_1","title":"t"})") +
+                                    event("10:04:00", "followup_status_change", "w", R"(,"meta":{"followup_id":"fu_1","from":"blocked","to":"done"})"));
+    CHECK(import.fixture.refusals().empty());
+    CHECK(member(import.fixture.payload_at(2), "from") == "\"open\"");
+    CHECK(member(import.fixture.payload_at(3), "from") == "\"P2\"");
+    CHECK(member(import.fixture.payload_at(5), "from") == "\"open\"");
+}
+
+TEST_CASE("due_date is read as due_at, and a bare date means the end of its day", "[import_jsonl]") {
+    Import import(row + "}\n", event("10:01:00", "followup", "a", R"(,"meta":{"title":"t","due_date":"2026-03-02","owner":"ada","priority":"P1"})") +
+                                    event("10:02:00", "followup", "b", R"(,"meta":{"title":"u","due_date":"2026-03-02T10:00:00+01:00"})"));
+    CHECK(member(import.fixture.payload_at(2), "due_at") == "\"2026-03-03T00:00:00Z\"");
+    CHECK(member(import.fixture.payload_at(2), "meta").empty());
+    CHECK(member(import.fixture.payload_at(3), "due_at") == "\"2026-03-02T09:00:00Z\"");
+}
+
+TEST_CASE("a message that would be made anyway is not stored", "[import_jsonl]") {
+    Import import(row + "}\n", event("10:01:00", "acknowledged", "Acknowledged") + event("10:02:00", "note", ""));
+    CHECK(import.fixture.payload_at(2) == "{}");
+    CHECK(import.fixture.payload_at(3) == R"({"message":""})");
+}
+
+TEST_CASE("an incident_created that lacks a field gets it from the incident's row", "[import_jsonl]") {
+    Import import(row + R"(,"kind":"http_5xx","severity":"P1","labels":{"a":"b"},"summary":"new"})" + '\n',
+                  event("10:00:00", "incident_created", "opened", R"(,"meta":{"title":"Old title"})") +
+                      event("10:05:00", "incident_updated", "changed",
+                            R"(,"meta":{"changes":{"title":{"from":"Old title","to":"5xx"},"summary":{"from":null,"to":"new"}}})"));
+    CHECK(import.fixture.refusals().empty());
+    CHECK(import.fixture.payload_at(1) ==
+          R"({"env":"prod","kind":"http_5xx","labels":{"a":"b"},"message":"opened","service":"gateway","severity":"P1",)"
+          R"("started_at":"2026-02-23T10:00:00Z","title":"Old title"})");
+    CHECK(import.fixture.types() == Types{"incident_created", "incident_updated"});
+}
+
+TEST_CASE("an alert takes what it lacks from its incident's row", "[import_jsonl]") {
+    Import import(row + R"(,"signature":"abc","severity":"P0","kind":"cpu"})" + '\n', event("10:01:00", "alert", "CPU is hot"));
+    CHECK(import.fixture.refusals().empty());
+    const std::string payload = import.fixture.payload_at(2);
+    CHECK(member(payload, "fingerprint") == "\"abc\"");
+    CHECK(member(payload, "alert_ref") == "\"abc\"");
+    CHECK(member(payload, "service") == "\"gateway\"");
+    CHECK(member(payload, "kind") == "\"cpu\"");
+    CHECK(member(payload, "severity") == "\"P0\"");
+    CHECK(member(payload, "starts_at") == "\"2026-02-23T10:01:00Z\"");
+}
+
+TEST_CASE("a follow-up change without its follow-up is refused", "[import_jsonl]") {
+    Import import(row + "}\n", event("10:01:00", "followup_status_change", "x", R"(,"meta":{"followup_id":"fu_9","from":"open","to":"done"})"));
+    REQUIRE(import.fixture.refusals().size() == 1);
+    CHECK(import.fixture.refusals()[0] == "events.jsonl:1 /meta/followup_id: this incident has no follow-up fu_9");
+    CHECK(import.counts.lines.refused == 1);
+}
+
+TEST_CASE("a correction names the event that it corrects by its new seq", "[import_jsonl]") {
+    LayoutFixture fixture;
+    fixture.append("$jobs", note("something else"));
+    const TemporaryDirectory directory;
+    write_layout(directory.path(), row + "}\n",
+                 event("10:00:00", "incident_created", "opened", ",\"seq\":40") + event("10:01:00", "note", "tpyo", ",\"seq\":41") +
+                     event("10:02:00", "entry_corrected", "typo", R"(,"seq":50,"meta":{"corrects":41})") +
+                     event("10:03:00", "entry_corrected", "what", R"(,"seq":51,"meta":{"corrects":2})"));
+    fixture.import_from(directory.path());
+    CHECK(fixture.payload_at(4) == R"({"corrects":3,"message":"typo"})");
+    REQUIRE(fixture.refusals().size() == 1);
+    CHECK(fixture.refusals()[0].starts_with("events.jsonl:4 /meta/corrects"));
+}
+
+TEST_CASE("bad lines are refused one by one and the rest goes on", "[import_jsonl]") {
+    const std::string long_line = event("10:01:00", "note", std::string(1024 * 1024, 'x'));
+    Import import(row + "}\n{\"id\":\"inc_1\"}\n" + row + "}\n",
+                  "no json\n" + long_line + event("10:01:00", "note", "good") + "\n" +
+                      R"({"incident_id":"inc_20260223_1000_bbbb","ts":"2026-02-23T10:00:00Z","type":"note","message":"whose?"})" + "\n" +
+                      event("10:02", "note", "no such time") + event("10:03:00", "status_changed", "x", R"(,"meta":{"to":"gone"})") +
+                      event("10:04:00", "note", "twice", R"(,"ts":"2026-02-23T10:00:00Z")") + event("10:05:00", "note", "x", R"(,"actor":"a b")"));
+    const auto& refusals = import.fixture.refusals();
+    REQUIRE(refusals.size() == 9);
+    CHECK(refusals[0].starts_with("incidents.jsonl:2 /service"));
+    CHECK(refusals[1] == "incidents.jsonl:3 /id: an earlier row has the id " + id);
+    std::map<std::string, int> places;
+    for (const std::string& refusal : refusals) ++places[refusal.substr(0, refusal.find(": "))];
+    CHECK(places.contains("events.jsonl:1 "));
+    CHECK(places.contains("events.jsonl:2 "));
+    CHECK(places.contains("events.jsonl:5 /incident_id"));
+    CHECK(places.contains("events.jsonl:6 /ts"));
+    CHECK(places.contains("events.jsonl:7 /meta/to"));
+    CHECK(places.contains("events.jsonl:8 /ts"));
+    CHECK(places.contains("events.jsonl:9 /actor"));
+    CHECK(import.fixture.types() == Types{"incident_created", "note"});
+    CHECK(import.counts.lines.read == 11);
+    CHECK(import.counts.lines.refused == 9);
+}
+
+TEST_CASE("a strict import ends at the first refusal and keeps what came before", "[import_jsonl]") {
+    const TemporaryDirectory directory;
+    write_layout(directory.path(), row + "}\n", creation + event("10:01:00", "note", "a") + "{}\n" + event("10:02:00", "note", "b"));
+    LayoutFixture fixture;
+    ImportOptions options;
+    options.strict = true;
+    const ImportCounts counts = fixture.import_from(directory.path(), options);
+    CHECK(fixture.types() == Types{"incident_created", "note"});
+    CHECK(counts.lines.refused == 1);
+}
+
+TEST_CASE("a dry run says what would be and takes nothing", "[import_jsonl]") {
+    const TemporaryDirectory directory;
+    write_layout(directory.path(), row + R"(,"status":"closed"})" + '\n', event("10:01:00", "note", "a") + "{}\n" + event("10:01:00", "note", "a"));
+    LayoutFixture fixture;
+    ImportOptions options;
+    options.dry_run = true;
+    const ImportCounts dry = fixture.import_from(directory.path(), options);
+    CHECK(fixture.journal().size() == 0);
+    const ImportCounts real = fixture.import_from(directory.path());
+    CHECK(dry.events == real.events);
+    CHECK(dry.lines.taken == real.lines.taken);
+    CHECK(dry.lines.duplicate == real.lines.duplicate);
+    CHECK(dry.lines.refused == 1);
+    CHECK(real.events == 3);
+}
+
+TEST_CASE("artifacts come with their bytes, and by an event or by their row alone", "[import_jsonl]") {
+    const TemporaryDirectory directory;
+    Sha256 sha256;
+    const std::string digest = to_hex(sha256({"one\n"}));
+    write_file(directory / (id + "/a.txt"), "one\n");
+    write_file(directory / (id + "/b.md"), "two\n");
+    write_layout(directory.path(), row + "}\n", event("10:01:00", "artifact_attached", "a file", R"(,"meta":{"artifact_id":"art_1","kind":"log"})"),
+                 R"({"artifact_id":"art_1","incident_id":")" + id + R"(","kind":"x","name":"a.txt","sha256":")" + digest + R"(","size_bytes":4})" + '\n' +
+                     R"({"incident_id":")" + id + R"(","path":"ops/incidents/)" + id + R"(/b.md","created_at":"2026-02-23T12:00:00Z"})" + '\n' +
+                     R"({"incident_id":")" + id + R"(","name":"missing.txt"})" + '\n' + R"({"incident_id":")" + id +
+                     R"(","name":"a.txt","path":"../../etc/)" + id + R"(/a.txt"})" + '\n' + R"({"incident_id":")" + id +
+                     R"(","artifact_id":"wrong","name":"b.md","sha256":")" + digest + R"(","size_bytes":5})" + '\n');
+    LayoutFixture fixture;
+    const ImportCounts counts = fixture.import_from(directory.path());
+    CHECK(fixture.types() == Types{"incident_created", "artifact_attached", "artifact_attached"});
+    CHECK(member(fixture.payload_at(2), "kind") == "\"log\"");
+    CHECK(member(fixture.payload_at(2), "sha256") == '"' + digest + '"');
+    CHECK(member(fixture.payload_at(3), "name") == "\"b.md\"");
+    CHECK(fixture.journal()->snapshot()->blob(*digest_from_hex(digest)) == "one\n");
+    REQUIRE(fixture.refusals().size() == 3);
+    CHECK(fixture.refusals()[0].starts_with("artifacts.jsonl:4 /path"));
+    CHECK(fixture.refusals()[1].starts_with("artifacts.jsonl:3 /name"));
+    CHECK(fixture.refusals()[2].starts_with("artifacts.jsonl:5 /size_bytes"));
+    CHECK(counts.lines.read == 7);
+    CHECK(fixture.import_from(directory.path()).events == 0);
+}
+
+TEST_CASE("no link leads out of the directory of an artifact", "[import_jsonl]") {
+    const TemporaryDirectory directory;
+    write_file(directory / "secret.txt", "secret");
+    std::filesystem::create_directory(directory / id);
+    std::filesystem::create_symlink(directory / "secret.txt", directory / (id + "/a.txt"));
+    write_layout(directory.path(), row + "}\n", "", R"({"incident_id":")" + id + R"(","name":"a.txt"})" + '\n');
+    LayoutFixture fixture;
+    fixture.import_from(directory.path());
+    CHECK(fixture.types() == Types{"incident_created"});
+    CHECK(fixture.refusals().size() == 1);
+}
+
+TEST_CASE("a directory without a layout is not found", "[import_jsonl]") {
+    const TemporaryDirectory directory;
+    LayoutFixture fixture;
+    ImportOptions options;
+    options.directory = directory.path();
+    const auto counts = import_jsonl(*fixture.journal(), fixture.index(), options);
+    REQUIRE_FALSE(counts);
+    CHECK(counts.refusal().code == RefusalCode::not_found);
+}

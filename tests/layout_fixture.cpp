@@ -1,0 +1,80 @@
+#include "tests/layout_fixture.hpp"
+
+#include <sstream>
+
+#include "projections/incidents.hpp"
+#include "replay/replayer.hpp"
+
+namespace daybook::test {
+
+Appended LayoutFixture::append(std::string_view stream, const Payload& payload) {
+    journal_.advance(std::chrono::seconds(1));
+    return *journal_.append(stream, payload);
+}
+
+std::string LayoutFixture::payload_at(std::uint64_t sequence) {
+    const auto snapshot = journal_->snapshot();
+    return std::string(snapshot->record({sequence})->payload());
+}
+
+EventType LayoutFixture::type_at(std::uint64_t sequence) { return journal_->snapshot()->record({sequence})->type(); }
+
+std::vector<std::string> LayoutFixture::types() {
+    std::vector<std::string> types;
+    for (std::uint64_t sequence = 1; sequence <= journal_.size(); ++sequence) types.emplace_back(to_text(type_at(sequence)));
+    return types;
+}
+
+JsonlExported LayoutFixture::export_to(const std::filesystem::path& directory, std::uint64_t size) {
+    const TemporaryDirectory views;
+    lmdb::Options options;
+    options.durable = false;
+    options.tables_max = 64;
+    lmdb::Environment environment(views / "views", options);
+    size = std::min(size, journal_.size());
+    Replayer(*journal_, environment).run(size);
+    lmdb::Transaction transaction(environment, lmdb::Transaction::Kind::read);
+    return export_jsonl(*journal_, transaction, size, {directory, {}, {}});
+}
+
+std::string LayoutFixture::row_of(std::string_view incident) {
+    const TemporaryDirectory directory;
+    export_to(directory.path());
+    for (const std::string& line : lines_of(directory / "incidents.jsonl")) {
+        if (member(line, "id") == '"' + std::string(incident) + '"') return line;
+    }
+    return "";
+}
+
+ImportCounts LayoutFixture::import_from(const std::filesystem::path& directory, ImportOptions options) {
+    refusals_.clear();
+    options.directory = directory;
+    options.refused = [&](std::string_view file, const RefusedLine& line) {
+        refusals_.push_back(std::string(file) + ':' + std::to_string(line.number) + ' ' + line.refusal.field + ": " + line.refusal.message);
+    };
+    return *import_jsonl(*journal_, index_, options);
+}
+
+void write_layout(const std::filesystem::path& directory, std::string_view incidents, std::string_view events, std::string_view artifacts) {
+    write_file(directory / "incidents.jsonl", incidents);
+    write_file(directory / "events.jsonl", events);
+    if (!artifacts.empty()) write_file(directory / "artifacts.jsonl", artifacts);
+}
+
+std::string member(std::string_view line, std::string_view path) {
+    JsonReader reader;
+    const auto value = reader.read(line);
+    const JsonValue* at = value ? *value : nullptr;
+    std::istringstream names{std::string(path)};
+    for (std::string name; at != nullptr && std::getline(names, name, '.');) at = at->find(name);
+    return at == nullptr ? std::string() : canonical(*at);
+}
+
+std::vector<std::string> lines_of(const std::filesystem::path& file) {
+    std::vector<std::string> lines;
+    std::istringstream text(read_file(file));
+    for (std::string line; std::getline(text, line);) lines.push_back(line);
+    return lines;
+}
+
+}  // namespace daybook::test
