@@ -67,7 +67,7 @@ Result<Appended> Writer::append(const AppendRequest& request) {
             return Appended{known->sequence, 0, true};
         }
     }
-    const Time now = recorded_now(std::nullopt);
+    const Time now = not_before_last(options_.clock());
     Result<Batch> decided = request.decide(view_, now);
     if (!decided) return decided.refusal();
     Batch& batch = *decided;
@@ -84,7 +84,8 @@ Result<Appended> Writer::append(const AppendRequest& request) {
         draft.stream = &stream(event.stream);
         draft.payload = &event.payload;
         draft.occurred_at = event.occurred_at;
-        draft.recorded_at = recorded_now(event.recorded_at ? event.recorded_at : std::optional(now));
+        draft.recorded_at = not_before_last(event.recorded_at.value_or(now));
+        last_recorded_ = to_micros(draft.recorded_at);
         draft.actor = event.actor;
         draft.source = event.source;
         if (request.input) {
@@ -244,11 +245,8 @@ void Writer::put_key(std::string_view key, Sequence sequence, const std::optiona
     transaction_.put(tables_.keys, key, row);
 }
 
-Time Writer::recorded_now(std::optional<Time> given) {
-    const std::int64_t micros = std::max(to_micros(given ? *given : options_.clock()), last_recorded_);
-    last_recorded_ = micros;
-    return from_micros(micros);
-}
+// recorded_at never decreases, even if the clock steps back.
+Time Writer::not_before_last(Time time) const { return from_micros(std::max(to_micros(time), last_recorded_)); }
 
 Sequence Writer::write(const Draft& draft) {
     const EncodedPayload& payload = *draft.payload;

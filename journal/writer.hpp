@@ -63,7 +63,7 @@ private:
     Stream& stream(std::string_view id);  // a new one has version 0
     NameNumber intern(std::string_view text);
     void put_key(std::string_view key, Sequence sequence, const std::optional<std::string>& input_sha256);
-    Time recorded_now(std::optional<Time> given);
+    Time not_before_last(Time time) const;
     Sequence write(const Draft& draft);  // fills in seq, version, hashes; returns the seq
     void write_streams();
 

@@ -250,6 +250,7 @@ TEST_CASE("artifacts come with their bytes, and by an event or by their row alon
     const TemporaryDirectory directory;
     Sha256 sha256;
     const std::string digest = to_hex(sha256({"one\n"}));
+    std::filesystem::create_directory(directory / id);
     write_file(directory / (id + "/a.txt"), "one\n");
     write_file(directory / (id + "/b.md"), "two\n");
     write_layout(directory.path(), row + "}\n", event("10:01:00", "artifact_attached", "a file", R"(,"meta":{"artifact_id":"art_1","kind":"log"})"),

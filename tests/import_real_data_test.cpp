@@ -30,7 +30,7 @@ TEST_CASE("GitHub's incidents come in whole, and leave as they came", "[import_j
     std::map<std::string, std::string> rows;
     for (const std::string& line : lines_of(out / "incidents.jsonl")) rows[member(line, "id")] = line;
     JsonReader reader;
-    std::size_t differences = 0;
+    int differences = 0;
     for (const std::string& line : lines_of(*directory / "incidents.jsonl")) {
         const std::string& row = rows[member(line, "id")];
         const auto value = reader.read(line);

@@ -128,7 +128,7 @@ TEST_CASE("nothing but the files is left in the directory", "[jsonl_layout]") {
     fill(fixture);
     const TemporaryDirectory out;
     fixture.export_to(out.path());
-    std::size_t entries = 0;
+    int entries = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(out.path())) entries += entry.is_regular_file() ? 1 : 0;
     CHECK(entries == 6);
 }

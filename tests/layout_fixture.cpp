@@ -32,7 +32,7 @@ JsonlExported LayoutFixture::export_to(const std::filesystem::path& directory, s
     options.tables_max = 64;
     lmdb::Environment environment(views / "views", options);
     size = std::min(size, journal_.size());
-    Replayer(*journal_, environment).run(size);
+    Replayer(*journal_, environment).run({size, {}});
     lmdb::Transaction transaction(environment, lmdb::Transaction::Kind::read);
     return export_jsonl(*journal_, transaction, size, {directory, {}, {}});
 }

@@ -43,6 +43,10 @@ std::string contents_of(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+void write_if_other(const std::filesystem::path& path, const std::string& bytes) {
+    if (!std::filesystem::exists(path) || contents_of(path) != bytes) write_file(path, bytes);
+}
+
 // Writes the digest's files, and into the journal that they were made, and from what.
 void save_digest(Session& session, IsoWeek week, const DigestFiles& files, std::uint64_t size) {
     const std::string name = format_iso_week(week);
@@ -155,8 +159,8 @@ ExitStatus make_reports(Session& session, const std::string& range_text) {
         const std::filesystem::path json = std::filesystem::path(weekly_directory) / (name + ".json");
         const char* state = "new";
         if (std::filesystem::exists(json)) state = contents_of(json) == files.json ? "same" : "changed";
-        write_file(json, files.json);
-        write_file(std::filesystem::path(weekly_directory) / (name + ".md"), files.markdown);
+        write_if_other(json, files.json);
+        write_if_other(std::filesystem::path(weekly_directory) / (name + ".md"), files.markdown);
         rows.add({name, size, to_hex(sha256({files.json})), state});
     }
     rows.finish();
