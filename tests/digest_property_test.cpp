@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t hour = 3'600'000'000;
 constexpr std::int64_t day = 24 * hour;
 constexpr std::int64_t week = 7 * day;
-constexpr unsigned incidents = 8;
+constexpr unsigned incidents = 12;
 
 struct Told {
     unsigned incident = 1;

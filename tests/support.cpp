@@ -91,6 +91,7 @@ pid_t spawn(const std::vector<std::string>& command, const Pipe& in, const Pipe&
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
 
     std::vector<char*> arguments;
+    arguments.reserve(command.size() + 1);
     for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
     arguments.push_back(nullptr);
     pid_t process = -1;
@@ -142,7 +143,7 @@ TemporaryDirectory::~TemporaryDirectory() {
 std::filesystem::path project_file(std::string_view name) { return std::filesystem::path(DAYBOOK_ROOT) / name; }
 
 std::optional<std::filesystem::path> shared_data(std::string_view name) {
-    const auto path = std::filesystem::path(DAYBOOK_ROOT).parent_path() / "shared" / "data" / name;
+    auto path = std::filesystem::path(DAYBOOK_ROOT).parent_path() / "shared" / "data" / name;
     if (!std::filesystem::exists(path)) return std::nullopt;
     return path;
 }
