@@ -15,6 +15,7 @@
 #include "ingest/incident_line.hpp"
 #include "journal/lmdb.hpp"
 #include "projections/artifacts.hpp"
+#include "projections/jsonl_layout.hpp"
 
 namespace daybook {
 namespace {
@@ -57,6 +58,34 @@ private:
     int fd_;
 };
 
+// The bytes of a plain file in `folder`.
+Result<std::string> read_plain_file(const Descriptor& folder, const std::string& name, const std::string& place) {
+    const Descriptor file(folder.get() < 0 ? -1 : ::openat(folder.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat status {};
+    if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+        return Refusal{RefusalCode::not_found, "there is no file " + place + " with the artifact's bytes", "/name"};
+    }
+    if (static_cast<std::uint64_t>(status.st_size) > artifact_bytes_max) {
+        return Refusal{RefusalCode::too_large,
+                       place + " has " + std::to_string(status.st_size) + " bytes, the limit is " + std::to_string(artifact_bytes_max), "/name"};
+    }
+    std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
+    std::size_t got = 0;
+    while (got < bytes.size()) {
+        const ssize_t more = ::read(file.get(), bytes.data() + got, bytes.size() - got);
+        if (more < 0 && errno == EINTR) continue;
+        if (more < 0) throw StorageError("cannot read " + place + ": " + std::strerror(errno));
+        if (more == 0) break;
+        got += static_cast<std::size_t>(more);
+    }
+    bytes.resize(got);
+    return bytes;
+}
+
+Descriptor open_folder(int at, const std::string& path) {
+    return Descriptor(::openat(at, path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
 }  // namespace
 
 Result<ArtifactLine> read_artifact_line(const JsonValue& row, Sha256& sha256) {
@@ -91,32 +120,23 @@ Result<ArtifactLine> read_artifact_line(const JsonValue& row, Sha256& sha256) {
     return line;
 }
 
-Result<std::string> read_artifact_file(const std::filesystem::path& directory, const std::string& incident_id, const std::string& name) {
+Result<std::string> read_artifact_file(const std::filesystem::path& directory, const std::string& incident_id, const std::string& name,
+                                       const std::optional<std::string>& sha256) {
     const std::string place = incident_id + '/' + name;
     if (!is_incident_id(incident_id) || !is_artifact_name(name)) {
         return Refusal{RefusalCode::invalid, place + " can't be the file of an artifact", "/name"};
     }
-    const Descriptor folder(::open((directory / incident_id).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    const Descriptor file(folder.get() < 0 ? -1 : ::openat(folder.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    struct stat status {};
-    if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
-        return Refusal{RefusalCode::not_found, "there is no file " + place + " with the artifact's bytes", "/name"};
-    }
-    if (static_cast<std::uint64_t>(status.st_size) > artifact_bytes_max) {
-        return Refusal{RefusalCode::too_large,
-                       place + " has " + std::to_string(status.st_size) + " bytes, the limit is " + std::to_string(artifact_bytes_max), "/name"};
-    }
-    std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
-    std::size_t got = 0;
-    while (got < bytes.size()) {
-        const ssize_t more = ::read(file.get(), bytes.data() + got, bytes.size() - got);
-        if (more < 0 && errno == EINTR) continue;
-        if (more < 0) throw StorageError("cannot read " + (directory / place).string() + ": " + std::strerror(errno));
-        if (more == 0) break;
-        got += static_cast<std::size_t>(more);
-    }
-    bytes.resize(got);
-    return bytes;
+    const Descriptor folder = open_folder(AT_FDCWD, (directory / incident_id).string());
+    Result<std::string> bytes = read_plain_file(folder, name, place);
+    if (!bytes || !sha256) return bytes;
+    Sha256 digest_of;
+    if (to_hex(digest_of({*bytes})) == *sha256) return bytes;
+    const std::string replaced = replaced_path(incident_id, *sha256).substr(incident_id.size() + 1);
+    const std::size_t slash = replaced.find('/');
+    const Descriptor inner = folder.get() < 0 ? Descriptor(-1) : open_folder(folder.get(), replaced.substr(0, slash));
+    Result<std::string> older = read_plain_file(inner, replaced.substr(slash + 1), replaced);
+    if (older && to_hex(digest_of({*older})) == *sha256) return older;
+    return Refusal{RefusalCode::invalid, "the file " + place + " does not have the SHA-256 " + *sha256, "/sha256"};
 }
 
 }  // namespace daybook

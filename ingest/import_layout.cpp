@@ -94,7 +94,7 @@ Result<std::vector<LayoutRequest>> LayoutImport::event(const JsonValue& row) {
     LayoutRequest& request = requests.emplace_back();
     request.incident = draft->incident;
     if (const auto* attached = std::get_if<ArtifactAttached>(&draft->line.payload)) {
-        draft->file = read_artifact_file(artifacts_directory_, draft->line.incident_id, attached->name);
+        draft->file = read_artifact_file(artifacts_directory_, draft->line.incident_id, attached->name, attached->sha256);
         if (*draft->file) request.held_bytes = (*draft->file)->size();
         const auto found = artifact_places_.find(attached->artifact_id);
         if (found != artifact_places_.end()) request.artifact = found->second;
@@ -126,7 +126,8 @@ std::optional<LayoutRequest> LayoutImport::creation(std::size_t incident) {
 std::optional<LayoutRequest> LayoutImport::artifact(std::size_t place) {
     const Artifact& subject = artifacts_[place];
     if (subject.attached) return std::nullopt;
-    const auto file = std::make_shared<Result<std::string>>(read_artifact_file(artifacts_directory_, subject.line.incident_id, subject.line.name));
+    const auto file = std::make_shared<Result<std::string>>(
+        read_artifact_file(artifacts_directory_, subject.line.incident_id, subject.line.name, subject.line.sha256));
     LayoutRequest request;
     request.kind = LayoutRequest::Kind::artifact;
     request.artifact = place;

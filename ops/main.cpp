@@ -59,6 +59,35 @@ Settings settings_of(const GlobalOptions& options) {
 // Before there is a session that could do it.
 void say_error(const std::string& text) { std::cerr << "daybook: error: " << visible(text, Breaks::keep) << '\n'; }
 
+// Help with the examples first: what most people look for.
+class ExamplesFirst : public CLI::Formatter {
+public:
+    std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
+        if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
+        return make_description(app) + make_footer(app) + '\n' + make_usage(app, std::move(name)) + make_positionals(app) + make_groups(app, mode) +
+               make_subcommands(app, mode);
+    }
+};
+
+// The word that stands where a command was expected and is none; empty where it was simply left out.
+std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+    for (int i = 1; i < argc; ++i) {
+        const std::string word = argv[i];
+        if (word.starts_with('-')) {
+            const CLI::Option* option = app.get_option_no_throw(word);
+            if (option != nullptr && option->get_items_expected_max() > 0) ++i;
+            continue;
+        }
+        try {
+            (void)app.get_subcommand(word);
+        } catch (const CLI::OptionNotFound&) {
+            return word;
+        }
+        return "";
+    }
+    return "";
+}
+
 int run(int argc, char** argv) {
     CLI::App app("daybook: an incident journal. Every change is an event that nobody can take back; everything else is made from them.",
                  "daybook");
@@ -66,6 +95,7 @@ int run(int argc, char** argv) {
     ChosenCommand chosen;
     app.require_subcommand(1);
     app.fallthrough();
+    app.formatter(std::make_shared<ExamplesFirst>());
     app.set_version_flag("--version", std::string("daybook ") + DAYBOOK_VERSION);
     add_global_options(app, options);
     add_ingest_commands(app, chosen);
@@ -82,7 +112,8 @@ int run(int argc, char** argv) {
     } catch (const CLI::Success& success) {
         return app.exit(success);  // --help, --version
     } catch (const CLI::ParseError& error) {
-        say_error(error.what());
+        const std::string unknown = unknown_command(app, argc, argv);
+        say_error(unknown.empty() ? error.what() : "no such command: " + unknown);
         std::cerr << "daybook: `daybook --help` lists the commands, `daybook COMMAND --help` shows examples\n";
         return static_cast<int>(ExitStatus::usage);
     }

@@ -82,6 +82,16 @@ private:
     Sha256 sha256_;
 };
 
+// Whether an export writes artifacts to such a path: <incident_id>/<name>, <incident_id>/.replaced/<sha256>.
+bool is_artifact_file(std::string_view path) {
+    const std::size_t slash = path.find('/');
+    if (slash == std::string_view::npos || !is_incident_id(path.substr(0, slash))) return false;
+    std::string_view name = path.substr(slash + 1);
+    if (is_artifact_name(name)) return true;
+    constexpr std::string_view folder = ".replaced/";
+    return name.starts_with(folder) && digest_from_hex(name.substr(folder.size()));
+}
+
 std::optional<std::string> read_if_there(const fs::path& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) return std::nullopt;
@@ -100,7 +110,7 @@ private:
     void write_incidents(HashedFile& file);
     void write_events(HashedFile& file);
     void write_artifacts(HashedFile& file);
-    void write_artifact_file(const Artifact& artifact);
+    void write_artifact_file(const Digest& digest, const std::string& name);
     void write_export_file();
     void remove_what_went(const std::optional<std::string>& old_export);
 
@@ -168,7 +178,8 @@ void Exporter::write_events(HashedFile& file) {
 }
 
 void Exporter::write_artifacts(HashedFile& file) {
-    std::map<std::string, Artifact> newest;  // by path
+    std::map<std::string, std::string> newest;  // path -> SHA-256
+    scan_artifacts(views_, [&](const Artifact& artifact) { newest.insert_or_assign(path_of(artifact), artifact.sha256); });
     std::string line;
     scan_artifacts(views_, [&](const Artifact& artifact) {
         line.clear();
@@ -176,20 +187,18 @@ void Exporter::write_artifacts(HashedFile& file) {
         line += '\n';
         file.write(line);
         ++exported_.artifacts;
-        newest.insert_or_assign(path_of(artifact), artifact);
+        // Names were checked when they came in; they are checked again here, where one becomes a path.
+        const auto digest = digest_from_hex(artifact.sha256);
+        if (!digest || !is_artifact_name(artifact.name) || !is_incident_id(artifact.incident_id)) return;
+        const bool is_newest = newest.at(path_of(artifact)) == artifact.sha256;
+        write_artifact_file(*digest, is_newest ? path_of(artifact) : replaced_path(artifact.incident_id, artifact.sha256));
     });
-    for (const auto& [path, artifact] : newest) write_artifact_file(artifact);
 }
 
-void Exporter::write_artifact_file(const Artifact& artifact) {
-    // Names were checked when they came in; they are checked again here, where one would become a path.
-    const auto digest = digest_from_hex(artifact.sha256);
-    if (!digest || !is_artifact_name(artifact.name) || !is_incident_id(artifact.incident_id)) return;
+void Exporter::write_artifact_file(const Digest& digest, const std::string& name) {
     const auto snapshot = journal_.snapshot();
-    const auto bytes = snapshot->blob(*digest);
-    if (!bytes) return;  // redacted
-    const std::string name = path_of(artifact);
-    files_[name] = artifact.sha256;
+    const auto bytes = snapshot->blob(digest);
+    if (!bytes || !files_.emplace(name, to_hex(digest)).second) return;  // redacted, or written for another row
     const fs::path path = artifacts_directory_ / name;
     std::error_code error;
     if (fs::file_size(path, error) == bytes->size() && !error && read_if_there(path) == *bytes) return;
@@ -228,9 +237,7 @@ void Exporter::remove_what_went(const std::optional<std::string>& old_export) {
     const JsonValue* files = value ? (*value)->find("files") : nullptr;
     if (files == nullptr || !files->is_object()) return;
     for (const JsonMember& member : files->members()) {
-        const std::size_t slash = member.name.find('/');
-        if (slash == std::string_view::npos || files_.contains(std::string(member.name))) continue;
-        if (!is_incident_id(member.name.substr(0, slash)) || !is_artifact_name(member.name.substr(slash + 1))) continue;
+        if (!is_artifact_file(member.name) || files_.contains(std::string(member.name))) continue;
         std::error_code error;
         fs::remove(artifacts_directory_ / member.name, error);
         if (error) throw StorageError("cannot remove " + (artifacts_directory_ / member.name).string() + ": " + error.message());
@@ -285,6 +292,10 @@ void append_artifact(std::string& out, const Artifact& artifact) {
 }
 
 std::string path_of(const Artifact& artifact) { return artifact.incident_id + '/' + artifact.name; }
+
+std::string replaced_path(std::string_view incident_id, std::string_view sha256) {
+    return std::string(incident_id) + "/.replaced/" + std::string(sha256);
+}
 
 JsonlExported export_jsonl(const Journal& journal, lmdb::Transaction& views, std::uint64_t size, const JsonlExportOptions& options) {
     return Exporter(journal, views, size, options).run();

@@ -4,14 +4,16 @@
 // The same prefix of a journal gives the same bytes. All files are written beside their places first; then they are renamed
 // in a fixed order, export.json last. Who reads it and finds other digests than it names has met an export half done.
 //
-// A limitation: the layout has one file for each name of an incident's artifacts. Where two artifacts bear one name, the file
-// holds the newest; the rows of both stand in artifacts.jsonl.
+// The layout has one file for each name of an incident's artifacts. Where several artifacts bear one name, that file holds the
+// newest; what it replaced lies in `<incident_id>/.replaced/<sha256>`, so that an import finds it. The rows of all of them stand in
+// artifacts.jsonl.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "journal/journal.hpp"
 #include "projections/artifacts.hpp"
@@ -42,5 +44,7 @@ void append_incident(std::string& out, const IncidentRow& row);
 void append_artifact(std::string& out, const Artifact& artifact);
 // `<incident_id>/<name>`
 std::string path_of(const Artifact& artifact);
+// Where the bytes of an artifact lie when a newer one has its name.
+std::string replaced_path(std::string_view incident_id, std::string_view sha256);
 
 }  // namespace daybook

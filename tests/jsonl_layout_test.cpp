@@ -81,7 +81,7 @@ TEST_CASE("exporting again gives the same bytes and writes no artifact anew", "[
     LayoutFixture fixture;
     fill(fixture);
     const TemporaryDirectory out;
-    CHECK(fixture.export_to(out.path()).files_written == 2);
+    CHECK(fixture.export_to(out.path()).files_written == 3);
     std::vector<std::string> first;
     const std::vector<const char*> names{"incidents.jsonl", "events.jsonl", "artifacts.jsonl", "export.json"};
     for (const char* name : names) first.push_back(read_file(out / name));
@@ -116,11 +116,29 @@ TEST_CASE("export.json names the journal and the digest of every file", "[jsonl_
     const auto value = reader.read(text);
     const JsonValue* files = (*value)->find("files");
     REQUIRE(files != nullptr);
-    CHECK(files->size == 5);
+    CHECK(files->size == 6);
     for (const JsonMember& file : files->members()) {
         CHECK(file.value.text() == to_hex(sha256({read_file(out / file.name)})));
     }
+}
+
+TEST_CASE("the newest artifact of a name has the file, what it replaced is kept beside it", "[jsonl_layout]") {
+    LayoutFixture fixture;
+    fill(fixture);
+    const TemporaryDirectory out;
+    fixture.export_to(out.path());
+    Sha256 sha256;
     CHECK(read_file(out / (stream_name() + "/trace.txt")) == "two\n");
+    CHECK(read_file(out / replaced_path(stream_name(), to_hex(sha256({"one\n"})))) == "one\n");
+
+    LayoutFixture again(2);
+    again.import_from(out.path());
+    CHECK(again.refusals().empty());
+    const TemporaryDirectory out_again;
+    again.export_to(out_again.path());
+    CHECK(read_file(out / "artifacts.jsonl").size() == read_file(out_again / "artifacts.jsonl").size());
+    CHECK(read_file(out / "incidents.jsonl") == read_file(out_again / "incidents.jsonl"));
+    CHECK(again.journal()->snapshot()->blob(sha256({"one\n"})) == "one\n");
 }
 
 TEST_CASE("nothing but the files is left in the directory", "[jsonl_layout]") {
@@ -130,7 +148,7 @@ TEST_CASE("nothing but the files is left in the directory", "[jsonl_layout]") {
     fixture.export_to(out.path());
     int entries = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(out.path())) entries += entry.is_regular_file() ? 1 : 0;
-    CHECK(entries == 6);
+    CHECK(entries == 7);
 }
 
 TEST_CASE("a file of an artifact that is no part of the export any more is removed, other files are not", "[jsonl_layout]") {

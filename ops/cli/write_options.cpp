@@ -78,7 +78,8 @@ void print_outcome(Session& session, const CommandOutcome& outcome, const std::s
     } else if (outcome.dry_run) {
         session.messages().say(MessageKind::notice, "it would be taken (dry run: nothing was written)");
     } else if (outcome.appended.count == 0) {
-        session.messages().say(MessageKind::notice, "nothing had to be written: " + outcome.incident_id + " is so already");
+        session.messages().say(MessageKind::notice, "nothing had to be written: " +
+                                                        (outcome.subject_id.empty() ? outcome.incident_id : outcome.subject_id) + " is so already");
     } else {
         session.messages().say(MessageKind::notice, done + " (seq " + std::to_string(outcome.appended.first.value) + ")");
     }
