@@ -137,8 +137,9 @@ struct Batch {
     std::vector<Blob> blobs;
 };
 
-// An input that must be taken once only: its idempotency key, and the digest of its RFC 8785 text. The first event that it leads to
-// carries that digest (input_sha256), unless the key says it already: a later input under the same key is compared with it.
+// An input that must be taken once only: its idempotency key, and the digest of its RFC 8785 text, unless the key itself says which
+// input it is. The first event that it leads to must carry that digest (input_sha256): a later input under the key is compared
+// with it.
 struct KeyedInput {
     std::string key;
     std::optional<Digest> sha256;

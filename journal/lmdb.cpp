@@ -44,6 +44,25 @@ std::string advice(int code) {
 MDB_val value_of(std::string_view bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }
 std::string_view view_of(const MDB_val& value) { return {static_cast<const char*>(value.mv_data), value.mv_size}; }
 
+// LMDB 0.9 looks up the newest commit (N) and then copies its meta page. A reader that is held up in between finds there, once
+// N+2 is being written to the same page, a commit that is not on disk yet, and the next reader would see an older one again.
+// While the newest meta page is that of N+1 at most, the page of N was not written over.
+bool is_of_finished_commit(MDB_env* env, MDB_txn* txn) {
+    MDB_envinfo info;
+    mdb_env_info(env, &info);
+    return info.me_last_txnid <= mdb_txn_id(txn) + 1;
+}
+
+// Begins a read transaction again until its snapshot is of a commit that is over.
+int settle(MDB_env* env, MDB_txn* txn) {
+    while (!is_of_finished_commit(env, txn)) {
+        mdb_txn_reset(txn);
+        const int code = mdb_txn_renew(txn);
+        if (code != 0) return code;
+    }
+    return 0;
+}
+
 void sync_directory(const std::filesystem::path& directory) {
     const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return;
@@ -145,6 +164,7 @@ Transaction::Transaction(Environment& environment, Kind kind) : environment_(env
         environment.clear_dead_readers();
         code = mdb_txn_begin(environment.handle(), nullptr, flags, &handle_);
     }
+    if (code == 0 && kind == Kind::read) code = settle(environment.handle(), handle_);
     if (code != 0) fail(code, environment.directory(), kind == Kind::read ? "read" : "write to");
 }
 
@@ -222,7 +242,8 @@ void Transaction::commit() {
 void Transaction::renew() {
     assert(kind_ == Kind::read);
     mdb_txn_reset(handle_);
-    const int code = mdb_txn_renew(handle_);
+    int code = mdb_txn_renew(handle_);
+    if (code == 0) code = settle(environment_.handle(), handle_);
     if (code != 0) fail(code, environment_.directory(), "read");
 }
 

@@ -89,6 +89,7 @@ Result<Appended> Writer::append(const AppendRequest& request) {
         draft.actor = event.actor;
         draft.source = event.source;
         if (request.input) {
+            assert(i != 0 || !request.input->sha256 || event.payload.input_sha256 == to_hex(*request.input->sha256));
             key = key_at(request.input->key, i);
             draft.key = key;
         }

@@ -4,6 +4,9 @@
 #include <array>
 #include <cassert>
 #include <cstring>
+#include <utility>
+
+#include "journal/sha256.hpp"
 
 namespace daybook {
 namespace {
@@ -32,9 +35,18 @@ std::optional<Row> read_row(std::optional<std::string_view> bytes) {
     return row;
 }
 
+// A signature or an identity as a part of a key. The byte between start and digest is in no UTF-8: no other text looks like it.
+std::string key_text(std::string_view text) {
+    constexpr std::size_t whole_bytes_max = 256;
+    if (text.size() <= whole_bytes_max) return std::string(text);
+    thread_local Sha256 sha256;
+    return std::string(text.substr(0, whole_bytes_max / 2)) + '\xFF' + to_hex(sha256({text}));
+}
+
+std::string signature_prefix(std::string_view signature) { return key_text(signature) + '\0'; }
+
 std::string signature_key(std::string_view signature, std::int64_t started_at, std::uint32_t number) {
-    std::string key(signature);
-    key += '\0';
+    std::string key = signature_prefix(signature);
     append_big_endian(key, sortable(started_at), 8);
     append_big_endian(key, number, 4);
     return key;
@@ -43,7 +55,7 @@ std::string signature_key(std::string_view signature, std::int64_t started_at, s
 std::string alert_key(std::uint32_t number, std::string_view identity) {
     std::string key;
     append_big_endian(key, number, 4);
-    key += identity;
+    key += key_text(identity);
     return key;
 }
 
@@ -104,7 +116,7 @@ std::string DecisionIndex::signature_of(StreamNumber number) const {
 
 std::optional<SignatureSummary> DecisionIndex::summary(std::string_view signature) const {
     if (signature.empty()) return std::nullopt;
-    return read_row<SignatureSummary>(transaction_->get(tables_.summaries, signature));
+    return read_row<SignatureSummary>(transaction_->get(tables_.summaries, key_text(signature)));
 }
 
 std::optional<AlertRow> DecisionIndex::alert(StreamNumber incident, std::string_view identity) const {
@@ -126,7 +138,7 @@ void DecisionIndex::incidents_of(std::string_view signature, std::int64_t latest
     lmdb::Cursor cursor(*transaction_, tables_.signatures);
     const std::string end = signature_key(signature, latest_start, UINT32_MAX);
     bool there = cursor.seek(end) ? cursor.key() == end || cursor.previous() : cursor.last();
-    const std::string prefix = std::string(signature) + '\0';
+    const std::string prefix = signature_prefix(signature);
     while (there && cursor.key().starts_with(prefix) && cursor.key().size() == prefix.size() + 12) {
         const StreamNumber number{static_cast<std::uint32_t>(read_big_endian(cursor.key().substr(prefix.size() + 8)))};
         const Cached* cached = find(number);
@@ -156,11 +168,9 @@ void DecisionIndex::apply(const IndexedEvent& event) {
         case EventType::followup:
         case EventType::followup_status_change: take_followup(header, facts); break;
         case EventType::incident_linked:
-            if (header.to == static_cast<std::uint8_t>(LinkRelation::duplicate_of)) cached->incident.duplicate_of = event.linked.value;
+            if (header.to == static_cast<std::uint8_t>(LinkRelation::duplicate_of)) take_link(*cached, event.linked);
             break;
-        case EventType::escalated:
-            transaction_->put(tables_.escalations, FixedKey().add(header.stream, 4).add(header.to, 1), bytes_of_row(header.occurred_at));
-            break;
+        case EventType::escalated: take_escalation(header); break;
         case EventType::incident_created:
         case EventType::severity_changed:
         case EventType::acknowledged:
@@ -211,7 +221,22 @@ void DecisionIndex::count_in_signature(const Cached& cached, bool was_active) {
     if (state.active() && !was_active) ++summary.active;
     if (!state.active() && was_active) --summary.active;
     summary.latest_end = std::max(summary.latest_end, state.ended_at());
-    transaction_->put(tables_.summaries, cached.signature, bytes_of_row(summary));
+    transaction_->put(tables_.summaries, key_text(cached.signature), bytes_of_row(summary));
+}
+
+void DecisionIndex::take_link(Cached& cached, StreamNumber original) {
+    const bool was_duplicate = std::exchange(cached.incident.duplicate_of, original.value) != 0;
+    if (cached.signature.empty() || was_duplicate == (original.value != 0)) return;
+    SignatureSummary summary = this->summary(cached.signature).value_or(SignatureSummary{});
+    was_duplicate ? --summary.duplicates : ++summary.duplicates;
+    transaction_->put(tables_.summaries, key_text(cached.signature), bytes_of_row(summary));
+}
+
+// What is told late does not shorten the cooldown.
+void DecisionIndex::take_escalation(const RecordHeader& header) {
+    const auto last = last_escalation({header.stream}, header.to);
+    if (last && *last >= header.occurred_at) return;
+    transaction_->put(tables_.escalations, FixedKey().add(header.stream, 4).add(header.to, 1), bytes_of_row(header.occurred_at));
 }
 
 void DecisionIndex::move_start(const Cached& cached, StreamNumber number, std::int64_t old_start) {
@@ -240,6 +265,7 @@ void DecisionIndex::take_alert(Cached& cached, const RecordHeader& header, const
 }
 
 void DecisionIndex::take_followup(const RecordHeader& header, const EventFacts& facts) {
+    if (facts.subject.empty() || facts.subject.size() > key_bytes_max) return;
     FollowupRow row = followup(facts.subject).value_or(FollowupRow{});
     if (header.type == EventType::followup) {
         if (row.stream != 0) return;  // the id is taken

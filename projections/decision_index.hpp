@@ -7,7 +7,8 @@
 //   decision_summaries    signature -> SignatureSummary
 //   decision_alerts       stream number (4), the alert's identity -> AlertRow
 //   decision_followups    follow-up id -> FollowupRow
-//   decision_escalations  stream number (4), level (1) -> occurred_at (8)
+//   decision_escalations  stream number (4), level (1) -> occurred_at (8) of the latest
+// Of a signature or an identity over 256 bytes a key holds the start and the SHA-256: LMDB's keys have at most 511 bytes.
 #pragma once
 
 #include <cstdint>
@@ -53,7 +54,7 @@ struct FollowupRow {
 struct SignatureSummary {
     std::int64_t latest_end = RecordHeader::no_time;  // no incident of the signature ended after this
     std::uint32_t active = 0;                         // how many of its incidents are open or mitigated
-    std::uint32_t unused = 0;
+    std::uint32_t duplicates = 0;                     // how many are duplicates of another incident, whatever their status
 };
 
 // Used by the thread that holds the write transaction, between begin() and end(); the questions too.
@@ -88,6 +89,8 @@ private:
     void take_created(const IndexedEvent& event);
     void take_alert(Cached& cached, const RecordHeader& header, const EventFacts& facts);
     void take_followup(const RecordHeader& header, const EventFacts& facts);
+    void take_escalation(const RecordHeader& header);
+    void take_link(Cached& cached, StreamNumber original);
     void count_in_signature(const Cached& cached, bool was_active);
     void move_start(const Cached& cached, StreamNumber number, std::int64_t old_start);
 

@@ -39,8 +39,11 @@ public:
         created.started_at = at("2026-02-23T09:58:00Z");
         REQUIRE(journal.append("inc_20260223_0958_ab12", created));
         journal.advance(std::chrono::seconds(90));
-        AppendRequest request = journal.request("inc_20260223_0958_ab12", note("Rolled back."));
-        request.input = keyed("page-7", R"({"message":"Rolled back."})");
+        const KeyedInput input = keyed("page-7", R"({"message":"Rolled back."})");
+        Note rolled_back = note("Rolled back.");
+        rolled_back.input_sha256 = to_hex(*input.sha256);
+        AppendRequest request = journal.request("inc_20260223_0958_ab12", rolled_back);
+        request.input = input;
         REQUIRE(journal->append(request));
     }
     std::string row(lmdb::Table JournalTables::* table, std::string_view key) {

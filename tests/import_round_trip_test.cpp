@@ -23,11 +23,13 @@ public:
     void make(int events, bool other_streams) {
         for (int i = 0; i < events; ++i) {
             if (other_streams && *rc::gen::inRange(0, 4) == 0) {
-                fixture_.append("$jobs", sample_payload(EventType::job_started));
+                fixture_.append_later("$jobs", sample_payload(EventType::job_started));
             } else {
                 step(*rc::gen::inRange<unsigned>(1, 4));
             }
+            if (i % 16 == 0) fixture_.append_waiting();
         }
+        fixture_.append_waiting();
     }
 
 private:
@@ -43,8 +45,8 @@ private:
         if (*rc::gen::inRange(0, 3) == 0) common_fields(payload).message = *rc::gen::element<std::string>("said", "", "Acknowledged", "caf\xC3\xA9\n\"x\"");
         if (*rc::gen::inRange(0, 4) == 0) common_fields(payload).meta = JsonText{*rc::gen::element<std::string>("{}", R"({"a":[1,null,"x"],"due_date":"2026-01-01"})")};
         if (*rc::gen::inRange(0, 4) == 0) common_fields(payload).input_sha256 = std::string(64, 'b');
-        const Appended appended = fixture_.append(stream_name(number), payload);
-        if (type_of(payload) == EventType::note) incidents_[number].entries.push_back(appended.first.value);
+        const std::uint64_t sequence = fixture_.append_later(stream_name(number), payload);
+        if (type_of(payload) == EventType::note) incidents_[number].entries.push_back(sequence);
     }
 
     void step(unsigned number) {
@@ -119,7 +121,7 @@ private:
                 EntryCorrected corrected;
                 corrected.corrects = static_cast<std::int64_t>(incident.entries.back());
                 corrected.message = "now it is right";
-                fixture_.append(stream_name(number), corrected);
+                fixture_.append_later(stream_name(number), corrected);
                 return;
             }
             default: return add(number, note("a note"));

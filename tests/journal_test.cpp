@@ -228,7 +228,7 @@ TEST_CASE("two processes that append at once share one sequence without gaps", "
         std::string sequences;
         for (int i = 0; i < appends; ++i) {
             AppendRequest request;
-            request.input = keyed(std::to_string(who) + "/" + std::to_string(i), "input");
+            request.input = KeyedInput{std::to_string(who) + "/" + std::to_string(i), std::nullopt};
             request.decide = [&](const JournalView&, Time now) -> Result<Batch> {
                 Batch batch;
                 batch.events.push_back(event_of(stream_name(static_cast<unsigned>(i) % 2 == 0 ? 0 : who), note("x"), now));

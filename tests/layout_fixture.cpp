@@ -12,6 +12,17 @@ Appended LayoutFixture::append(std::string_view stream, const Payload& payload) 
     return *journal_.append(stream, payload);
 }
 
+std::uint64_t LayoutFixture::append_later(std::string_view stream, const Payload& payload) {
+    journal_.advance(std::chrono::seconds(1));
+    waiting_.push_back(journal_.request(stream, payload));
+    return journal_.size() + waiting_.size();
+}
+
+void LayoutFixture::append_waiting() {
+    for (const auto& answer : journal_->append_all(waiting_)) (void)*answer;
+    waiting_.clear();
+}
+
 std::string LayoutFixture::payload_at(std::uint64_t sequence) {
     const auto snapshot = journal_->snapshot();
     return std::string(snapshot->record({sequence})->payload());

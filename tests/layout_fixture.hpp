@@ -23,6 +23,10 @@ public:
     // One event by a person, with a second between it and the next.
     Appended append(std::string_view stream, const Payload& payload);
 
+    // The same, but several share a sync: they are there after append_waiting. Returns the seq that it will have.
+    std::uint64_t append_later(std::string_view stream, const Payload& payload);
+    void append_waiting();
+
     // An event that is there in the journal: its payload's text.
     std::string payload_at(std::uint64_t sequence);
     EventType type_at(std::uint64_t sequence);
@@ -41,6 +45,7 @@ private:
     DecisionIndex index_;
     TestJournal journal_;
     std::vector<std::string> refusals_;
+    std::vector<AppendRequest> waiting_;
 };
 
 // The layout's three files, and what is in them.

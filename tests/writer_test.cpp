@@ -14,10 +14,15 @@ namespace {
 // A request for `count` notes in one stream.
 AppendRequest notes(std::string_view stream, std::size_t count, std::optional<KeyedInput> input = {}) {
     AppendRequest request;
+    const auto digest = input ? input->sha256 : std::nullopt;
     request.input = std::move(input);
-    request.decide = [stream = std::string(stream), count](const JournalView&, Time now) -> Result<Batch> {
+    request.decide = [stream = std::string(stream), count, digest](const JournalView&, Time now) -> Result<Batch> {
         Batch batch;
-        for (std::size_t i = 0; i < count; ++i) batch.events.push_back(event_of(stream, note("note " + std::to_string(i)), now));
+        for (std::size_t i = 0; i < count; ++i) {
+            Note text = note("note " + std::to_string(i));
+            if (i == 0 && digest) text.input_sha256 = to_hex(*digest);
+            batch.events.push_back(event_of(stream, text, now));
+        }
         return batch;
     };
     return request;

@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "world.hpp"
+#include "tests/bench/world.hpp"
 
 int main(int argc, char** argv) {
     using namespace daybook::bench;
@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
     std::ofstream to_file;
     if (!file.empty()) to_file.open(file, std::ios::binary | std::ios::trunc);
     std::ostream& out = file.empty() ? std::cout : to_file;
-    write_records(out, size);
-    std::cerr << size.events << " records, seed " << size.seed << '\n';
+    const std::uint64_t written = write_records(out, size);
+    std::cerr << written << " records, seed " << size.seed << '\n';
     return out.flush() ? 0 : 1;
 }

@@ -1,6 +1,8 @@
 // The world as alert_triage/1 records.
+#include <ostream>
+
 #include "journal/json.hpp"
-#include "world.hpp"
+#include "tests/bench/world.hpp"
 
 namespace daybook::bench {
 namespace {
@@ -77,6 +79,19 @@ void RecordMaker::append_lines(std::string& out, std::uint64_t& count) {
     const auto* alert = std::get_if<Alert>(&happening.payload);
     append_record(out, alert != nullptr ? *alert : World::alert_of(incident, 0), happening.at, extra, random_);
     ++count;
+}
+
+std::uint64_t write_records(std::ostream& out, const WorldSize& size) {
+    RecordMaker maker(size);
+    std::string lines;
+    std::uint64_t count = 0;
+    while (count < size.events) {
+        maker.append_lines(lines, count);
+        if (lines.size() < 1024 * 1024 && count < size.events) continue;
+        out << lines;
+        lines.clear();
+    }
+    return count;
 }
 
 }  // namespace daybook::bench

@@ -1,4 +1,4 @@
-#include "world.hpp"
+#include "tests/bench/world.hpp"
 
 #include <algorithm>
 #include <array>

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -133,5 +134,8 @@ private:
     World world_;
     Random random_;
 };
+
+// Writes `size.events` records, or up to three more; returns how many.
+std::uint64_t write_records(std::ostream& out, const WorldSize& size);
 
 }  // namespace daybook::bench

@@ -1,0 +1,47 @@
+// Runs benchmarks and prints their table as Markdown. ops/bench builds and runs it.
+#include <algorithm>
+#include <iostream>
+
+#include <CLI/CLI.hpp>
+
+#include "tests/bench/bench.hpp"
+
+namespace daybook::bench {
+namespace {
+
+struct Subject {
+    const char* name;
+    Benchmark run;
+};
+constexpr Subject subjects[] = {{"append", bench_append}, {"ingest", bench_ingest}, {"rebuild", bench_rebuild}};
+
+int run(int argc, char** argv) {
+    Setup setup;
+    std::string directory = "bench-files";
+    std::vector<std::string> wanted;
+    CLI::App app("Measures daybook", "daybook-bench");
+    app.add_option("SUBJECT", wanted, "What to measure; all if not given");
+    app.add_option("--events", setup.size.events, "Events, and records, of the made-up world")->capture_default_str();
+    app.add_option("--incidents", setup.size.incidents, "About how many incidents they are of")->capture_default_str();
+    app.add_option("--seed", setup.size.seed, "Seed of that world")->capture_default_str();
+    app.add_option("--runs", setup.runs, "Runs, of which the median counts")->capture_default_str();
+    app.add_option("--directory", directory, "For the files, removed afterwards")->capture_default_str();
+    CLI11_PARSE(app, argc, argv);
+
+    const Scratch scratch(directory);
+    setup.directory = scratch.path();
+    Fixture fixture(setup);
+    Table table;
+    for (const Subject& subject : subjects) {
+        if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), subject.name) == wanted.end()) continue;
+        std::cerr << subject.name << '\n';
+        subject.run(setup, fixture, table);
+    }
+    std::cout << table.markdown();
+    return 0;
+}
+
+}  // namespace
+}  // namespace daybook::bench
+
+int main(int argc, char** argv) { return daybook::bench::run(argc, argv); }

@@ -1,0 +1,47 @@
+// A full rebuild of all projections, beside a bare cursor scan of the same journal.
+#include <iostream>
+
+#include <fmt/format.h>
+#include <lmdb.h>
+
+#include "replay/views.hpp"
+#include "tests/bench/bench.hpp"
+
+namespace daybook::bench {
+namespace {
+
+// Reads the first bytes of every record. Returns the seconds.
+double scan(BenchJournal& journal, std::uint64_t& sum) {
+    const Snapshot snapshot = journal->snapshot();
+    MDB_txn* const transaction = snapshot->transaction().handle();
+    return seconds_of([&] {
+        MDB_cursor* cursor = nullptr;
+        mdb_cursor_open(transaction, snapshot->tables().events.number, &cursor);
+        MDB_val key, value;
+        while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) sum += *static_cast<const unsigned char*>(value.mv_data) + value.mv_size;
+        mdb_cursor_close(cursor);
+    });
+}
+
+}  // namespace
+
+void bench_rebuild(const Setup& setup, Fixture& fixture, Table& table) {
+    BenchJournal& journal = fixture.journal();
+    const auto count = static_cast<double>(setup.size.events);
+    std::vector<double> rates, scans;
+    std::uint64_t sum = 0;
+    scan(journal, sum);  // into the page cache
+    const Scratch scratch(setup.directory / "views");
+    Views views(scratch.path(), *journal);
+    for (int run = 0; run < setup.runs; ++run) {
+        scans.push_back(count / scan(journal, sum));
+        std::size_t parked = 0;
+        rates.push_back(count / seconds_of([&] { parked = views.rebuild("").size(); }));
+        if (parked != 0) throw std::logic_error("a fold refused events of the world");
+        std::cerr << fmt::format("  run {}: scan {}, rebuild {}\n", run + 1, grouped(scans.back()), grouped(rates.back()));
+    }
+    table.rate("rebuild of all projections", "events/s", rates, Wanted{1'000'000, 3'000'000});
+    table.rate("the same", "events/s", rates, "bare LMDB cursor scan", scans, Wanted{0.154, 0.46});
+}
+
+}  // namespace daybook::bench

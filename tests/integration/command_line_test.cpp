@@ -1,0 +1,175 @@
+// The command line as its users meet it: what it prints, where, and with which exit status.
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "tests/integration/program.hpp"
+
+using namespace daybook;
+using namespace daybook::test;
+
+namespace {
+
+const char* const morning = "2026-02-23T10:05:00Z";
+
+std::string create(const Program& daybook) {
+    return daybook.out({"--now", morning, "incident", "create", "--service", "gateway", "--severity", "P1", "--title", "Gateway 5xx",
+                        "--started-at", "2026-02-23T10:00:00Z"});
+}
+
+}  // namespace
+
+TEST_CASE("create prints the incident's id and nothing else to standard output") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    CHECK(is_incident_id(id));
+    CHECK(id.starts_with("inc_20260223_1000_"));
+    CHECK(daybook.out({"incident", "list", "--ids"}) == id);
+}
+
+TEST_CASE("each kind of failure has its own exit status") {
+    const Program daybook;
+    CHECK(daybook.run({"incident", "list"}).status == 1);  // there is no journal
+    CHECK(daybook.run({}).status == 2);
+    CHECK(daybook.run({"nonsense"}).status == 2);
+    CHECK(daybook.run({"incident", "create", "--service", "x"}).status == 2);
+    const std::string id = create(daybook);
+    CHECK(daybook.run({"incident", "severity", id, "P9"}).status == 2);
+    CHECK(daybook.run({"incident", "show", "inc_20260223_1000_aaaa"}).status == 5);
+    CHECK(daybook.run({"followup", "done", "fu_nothing"}).status == 5);
+    CHECK(daybook.run({"incident", "close", id, "--expected-version", "7"}).status == 6);
+    CHECK(daybook.run({"incident", "close", id}).status == 0);
+    CHECK(daybook.run({"incident", "resolve", id}).status == 6);
+    CHECK(daybook.run({"ingest", "-"}, "no json\n").status == 3);
+    CHECK(daybook.run({"ingest", "absent.jsonl"}).status == 1);
+}
+
+TEST_CASE("an error says what happened, to which thing, on standard error alone") {
+    const Program daybook;
+    create(daybook);
+    const Outcome outcome = daybook.run({"incident", "show", "inc_20260223_1000_aaaa"});
+    CHECK(outcome.out.empty());
+    CHECK(outcome.err.starts_with("daybook: error: no such incident: inc_20260223_1000_aaaa"));
+    const Outcome unknown = daybook.run({"incidents", "list"});
+    CHECK(unknown.err.starts_with("daybook: error: no such command: incidents"));
+}
+
+TEST_CASE("help shows examples before the options") {
+    const Program daybook;
+    for (const auto& command : std::vector<std::vector<std::string>>{{"ingest"}, {"incident", "list"}, {"followup", "add"}, {"replay"}}) {
+        auto arguments = command;
+        arguments.push_back("--help");
+        const std::string help = daybook.out(arguments);
+        CHECK(help.find("daybook " + command.front()) < help.find("Options:"));
+    }
+}
+
+TEST_CASE("ingest -o json ends with the counts") {
+    const Program daybook;
+    const auto file = project_file("fixtures/triage/monday.jsonl").string();
+    CHECK(daybook.out({"ingest", file, "-o", "json"}) == R"({"read":33,"taken":31,"duplicate":0,"ignored":2,"refused":0})");
+    CHECK(daybook.out({"ingest", file, "-o", "json"}) == R"({"read":33,"taken":0,"duplicate":33,"ignored":0,"refused":0})");
+    CHECK(daybook.out({"ingest", "-", "-o", "json"}, read_file(file)) == R"({"read":33,"taken":0,"duplicate":33,"ignored":0,"refused":0})");
+}
+
+TEST_CASE("incident show -o json is the incident's line of incidents.jsonl") {
+    const Program daybook;
+    daybook.out({"-q", "ingest", project_file("fixtures/triage/monday.jsonl").string()});
+    daybook.out({"export", "jsonl", "layout"});
+    const auto lines = lines_of(read_file(daybook / "layout/incidents.jsonl"));
+    REQUIRE(lines.size() > 5);
+    for (const std::string& line : lines) {
+        const std::string id = line.substr(7, line.find('"', 7) - 7);  // {"id":"inc_…
+        CHECK(daybook.out({"incident", "show", id, "-o", "json"}) == line);
+    }
+}
+
+TEST_CASE("the timelines -o jsonl are the lines of events.jsonl") {
+    const Program daybook;
+    daybook.out({"-q", "ingest", project_file("fixtures/triage/monday.jsonl").string()});
+    daybook.out({"export", "jsonl", "layout"});
+    std::vector<std::string> timelines;
+    for (const std::string& id : lines_of(daybook.out({"incident", "list", "--ids"}))) {
+        for (std::string& line : lines_of(daybook.out({"timeline", id, "-o", "jsonl"}))) timelines.push_back(std::move(line));
+    }
+    auto exported = lines_of(read_file(daybook / "layout/events.jsonl"));
+    std::sort(timelines.begin(), timelines.end());
+    std::sort(exported.begin(), exported.end());
+    CHECK(timelines == exported);
+}
+
+TEST_CASE("--now sets when things happened and never when they were recorded") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    const std::string line = daybook.out({"timeline", id, "-o", "jsonl"});
+    CHECK(line.find("\"ts\":\"2026-02-23T10:05:00Z\"") != std::string::npos);
+    CHECK(line.find("\"recorded_at\":\"2026-02-23T10:05:00Z\"") == std::string::npos);
+}
+
+TEST_CASE("the same idempotency key writes once, and refuses another input") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    CHECK(daybook.run({"note", id, "rollback", "--idempotency-key", "k1"}).status == 0);
+    const Outcome again = daybook.run({"note", id, "rollback", "--idempotency-key", "k1"});
+    CHECK(again.status == 0);
+    CHECK(again.err.find("this key was taken before, at seq 2") != std::string::npos);
+    CHECK(daybook.run({"note", id, "something else", "--idempotency-key", "k1"}).status == 6);
+    CHECK(lines_of(daybook.out({"timeline", id})).size() == 2);
+}
+
+TEST_CASE("a dry run writes nothing") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    CHECK(daybook.run({"incident", "close", id, "--dry-run"}).status == 0);
+    CHECK(daybook.run({"incident", "show", "inc_20260223_1000_aaaa", "-o", "json"}).status == 5);
+    CHECK(daybook.run({"ingest", "--dry-run", project_file("fixtures/triage/monday.jsonl").string()}).status == 0);
+    CHECK(daybook.out({"events", "-o", "jsonl"}).find("\"seq\":2") == std::string::npos);
+}
+
+TEST_CASE("text from outside cannot command a terminal") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    daybook.out({"note", id, "\x1b[31mred\x1b]0;title\x07"});
+    CHECK(daybook.out({"-o", "table", "timeline", id}).find('\x1b') == std::string::npos);
+    CHECK(daybook.out({"timeline", id}).find('\x1b') == std::string::npos);
+    const Outcome outcome = daybook.run({"incident", "show", "\x1b[31mx"});
+    CHECK(outcome.err.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("an artifact comes back as it was attached, by its id and by its name") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    const std::string text = "# Postmortem\n\nIt was DNS.\n";
+    write_file(daybook / "pm.md", text);
+    const std::string artifact = daybook.out({"artifact", "attach", id, "pm.md", "--kind", "postmortem"});
+    CHECK(daybook.run({"artifact", "get", artifact}).out == text);
+    CHECK(daybook.run({"artifact", "get", id, "pm.md"}).out == text);
+    CHECK(daybook.run({"artifact", "get", id, "pm.md", "--to", "copy.md"}).status == 0);
+    CHECK(read_file(daybook / "copy.md") == text);
+    CHECK(daybook.run({"artifact", "attach", id, "-", "--name", "../evil.md"}, "x").status == 2);
+    CHECK(daybook.run({"artifact", "attach", id, "-", "--name", "run.sh"}, "x").status == 2);
+    CHECK(daybook.run({"artifact", "get", id, "other.md"}).status == 5);
+    daybook.out({"export", "jsonl", "layout"});
+    CHECK(read_file(daybook / ("layout/" + id + "/pm.md")) == text);
+}
+
+TEST_CASE("follow-ups are promised, changed and done") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    const std::string followup = daybook.out({"followup", "add", id, "Add a canary", "--owner", "sofiia", "--priority", "P1", "--due", "2026-03-02"});
+    const std::string before = daybook.out({"--now", "2026-03-03T00:00:00Z", "followup", "list", "-o", "json"});
+    CHECK(before.find("\"due_at\":\"2026-03-03T00:00:00Z\"") != std::string::npos);  // a bare date is over when the day is
+    CHECK(before.find("\"overdue\":false") != std::string::npos);
+    CHECK(daybook.out({"--now", "2026-03-03T00:00:01Z", "followup", "list", "--overdue"}).starts_with(followup));
+    daybook.out({"followup", "update", followup, "--owner", "helion", "--no-due"});
+    daybook.out({"followup", "done", followup});
+    CHECK(daybook.out({"followup", "list", "--open"}).empty());
+    CHECK(daybook.out({"followup", "list", id, "-o", "json"}).find("\"owner\":\"helion\"") != std::string::npos);
+}
+
+TEST_CASE("the completion scripts are what their shells accept") {
+    const Program daybook;
+    write_file(daybook / "completion.bash", daybook.out({"completion", "bash"}) + "\n");
+    CHECK(test::run({"bash", "-n", (daybook / "completion.bash").string()}).status == 0);
+    CHECK(daybook.run({"completion", "cmd.exe"}).status == 2);
+}
