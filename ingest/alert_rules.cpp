@@ -1,6 +1,8 @@
 #include "ingest/alert_rules.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "ingest/checks.hpp"
 
@@ -9,8 +11,8 @@ namespace {
 
 constexpr std::int64_t minute = 60'000'000;  // µs
 
-// How many events of a stream are looked back at when alerts are counted for an escalation.
-constexpr int look_back_max = 256;
+// How many events of a stream are looked back at when alerts are counted for an escalation: these, or four for each alert asked for.
+constexpr int look_back_min = 256;
 
 // Adds the events that a report leads to, in order, all said by its reporter.
 class BatchWriter {
@@ -83,7 +85,7 @@ std::optional<AlertRules::Place> AlertRules::place_in(StreamNumber number, const
     const IncidentState& state = incident.state;
     if (state.active()) return Place{Place::Kind::join, number, ""};
     const std::int64_t ended_at = state.ended_at();
-    if (newest && state.status == IncidentStatus::resolved && at >= state.resolved_at && at >= state.last_change &&
+    if (newest && state.status == IncidentStatus::resolved && at >= state.resolved_at &&
         at - state.resolved_at <= policy_.reopen_minutes * minute) {
         return Place{Place::Kind::reopen, number, ""};
     }
@@ -103,25 +105,29 @@ AlertRules::Place AlertRules::place_firing(const AlertReport& report) const {
         newest = number;
         return false;
     });
-    Place found;
+    // The incident that was going on at that moment, the latest of them; else one that can be reopened, or began shortly after.
+    std::optional<Place> going_on, otherwise;
+    std::uint32_t active_left = summary->active;
     index_.incidents_of(report.signature, latest_start, [&](StreamNumber number, const DecisionIncident& incident) {
+        if (incident.state.active()) --active_left;
         const StreamNumber original = original_of(number);
         const DecisionIncident target = original == number ? incident : index_.incident(original).value_or(incident);
         if (const auto place = place_in(original, target, number == newest, at)) {
-            found = *place;
-            return false;
+            const bool was_going_on = place->kind != Place::Kind::reopen && at >= target.state.started_at;
+            if (was_going_on) going_on = place;
+            if (!otherwise) otherwise = place;
         }
-        // Nothing older can be active or still have been going on at that moment.
-        return summary->active > 0 || at <= summary->latest_end;
+        // Does anything older matter: active, standing for another incident, or still going on at that moment?
+        return !going_on && (active_left > 0 || summary->duplicates > 0 || at <= summary->latest_end);
     });
-    return found;
+    return going_on ? *going_on : otherwise.value_or(Place{});
 }
 
 AlertRules::Place AlertRules::place_resolved(const AlertReport& report) const {
     const std::int64_t at = to_micros(report.alert_at);
     Place found{Place::Kind::ignore, {}, "resolved, and no active incident has its signature"};
     const auto summary = index_.summary(report.signature);
-    if (!summary || summary->active == 0) return found;
+    if (!summary || (summary->active == 0 && summary->duplicates == 0)) return found;
     // The active incident in which this very alert fires, else the latest that began before it ended.
     std::optional<StreamNumber> latest;
     bool fires = false;
@@ -153,7 +159,7 @@ Result<AlertRules::Place> AlertRules::place(const AlertReport& report, const Jou
     return report.alert.state == AlertState::firing ? place_firing(report) : place_resolved(report);
 }
 
-Result<Batch> AlertRules::decide(const AlertReport& report, const JournalView& journal) const {
+Result<Batch> AlertRules::decide(AlertReport& report, const JournalView& journal) const {
     const auto place = this->place(report, journal);
     if (!place) return place.refusal();
     if (place->kind == Place::Kind::ignore) return ignored(report, place->reason);
@@ -164,7 +170,7 @@ Result<Batch> AlertRules::decide(const AlertReport& report, const JournalView& j
     const auto incident = opens ? std::nullopt : index_.incident(place->number);
     BatchWriter writer(batch, report, stream);
     if (opens) writer.add(incident_of(report), report.alert.starts_at, std::nullopt);
-    writer.add(report.encoded_alert, report.alert_at, opens ? std::optional<std::size_t>(0) : std::nullopt);
+    writer.add(std::move(report.encoded_alert), report.alert_at, opens ? std::optional<std::size_t>(0) : std::nullopt);
     const std::size_t alert = alert_place(batch);
 
     bool raised = false;
@@ -175,7 +181,7 @@ Result<Batch> AlertRules::decide(const AlertReport& report, const JournalView& j
         reopened.reason = "the alert came back";
         writer.add(encode(reopened), report.alert_at, alert);
     }
-    if (incident && place->kind != Place::Kind::join_late) add_raise(batch, report, *incident, stream, raised);
+    if (incident) add_raise(batch, report, *incident, stream, raised);
     for (const std::string& text : report.notes) {
         Note note;
         note.message = text;
@@ -183,7 +189,9 @@ Result<Batch> AlertRules::decide(const AlertReport& report, const JournalView& j
     }
     for (const AlertReport::NewFollowup& wanted : report.followups) {
         FollowupAdded followup;
-        followup.followup_id = make_short_id("fu_", report.reported_at, entropy_);
+        do {
+            followup.followup_id = make_short_id("fu_", report.reported_at, entropy_);
+        } while (index_.followup(followup.followup_id));
         followup.title = wanted.title;
         followup.owner = wanted.owner;
         followup.priority = wanted.priority;
@@ -191,7 +199,8 @@ Result<Batch> AlertRules::decide(const AlertReport& report, const JournalView& j
         followup.links = wanted.links;
         writer.add(encode(followup), report.reported_at, alert);
     }
-    add_escalations(batch, report, journal, place->number, incident, stream, raised);
+    const bool quiet = incident && incident->state.acknowledged() && place->kind != Place::Kind::reopen && !raised;
+    add_escalations(batch, report, journal, place->number, quiet, stream);
     if (report.alert.state == AlertState::resolved) {
         const DecisionIncident before = incident.value_or(DecisionIncident{});
         if (auto refusal = add_resolution(batch, report, place->number, before, stream)) return *refusal;
@@ -247,11 +256,12 @@ std::optional<Refusal> AlertRules::add_resolution(Batch& batch, const AlertRepor
     return std::nullopt;
 }
 
-void AlertRules::add_escalations(Batch& batch, const AlertReport& report, const JournalView& journal, StreamNumber number,
-                                 const std::optional<DecisionIncident>& incident, const std::string& stream, bool raised) const {
+// `number` is 0 for an incident that this report opens; in a quiet one the policies escalate nothing.
+void AlertRules::add_escalations(Batch& batch, const AlertReport& report, const JournalView& journal, StreamNumber number, bool quiet,
+                                 const std::string& stream) const {
     BatchWriter writer(batch, report, stream);
     const std::size_t alert = alert_place(batch);
-    std::optional<int> told_level;
+    std::set<int> told;  // levels
     if (report.escalation) {
         Escalated event;
         event.policy = "alert_triage";
@@ -259,15 +269,14 @@ void AlertRules::add_escalations(Batch& batch, const AlertReport& report, const 
         event.target = report.escalation->target;
         event.reason = report.escalation->reason;
         writer.add(encode(event), report.reported_at, alert);
-        told_level = report.escalation->level;
+        told.insert(report.escalation->level);
     }
-    if (report.alert.state != AlertState::firing) return;
-    if (incident && incident->state.acknowledged() && !raised) return;
+    if (quiet || report.alert.state != AlertState::firing) return;
     for (const EscalationPolicy& policy : policy_.escalation) {
-        if (!fits(policy, report, journal)) continue;
-        const auto last = incident ? index_.last_escalation(number, policy.level) : std::nullopt;
+        const auto last = number.value != 0 ? index_.last_escalation(number, policy.level) : std::nullopt;
         const bool cooling = last && to_micros(report.reported_at) < *last + policy.cooldown_minutes * minute;
-        if (cooling || told_level == policy.level) return;
+        if (cooling || told.count(policy.level) != 0 || !fits(policy, report, journal)) continue;
+        told.insert(policy.level);
         Escalated event;
         event.policy = policy.name;
         event.level = policy.level;
@@ -275,7 +284,6 @@ void AlertRules::add_escalations(Batch& batch, const AlertReport& report, const 
         event.reason = policy.alerts > 0 ? std::to_string(policy.alerts) + " alerts within " + std::to_string(policy.minutes) + " minutes"
                                          : std::string(to_text(report.alert.severity)) + " in " + report.alert.env;
         writer.add(encode(event), report.reported_at, alert);
-        return;
     }
 }
 
@@ -289,12 +297,13 @@ bool AlertRules::fits(const EscalationPolicy& policy, const AlertReport& report,
 int AlertRules::recent_alerts(const AlertReport& report, const JournalView& journal, int minutes, int enough) const {
     const std::int64_t at = to_micros(report.alert_at);
     const std::int64_t from = at - minutes * minute;
+    const int look_back = std::max(look_back_min, 4 * enough);
     int count = 1;
     index_.incidents_of(report.signature, at, [&](StreamNumber number, const DecisionIncident& incident) {
         if (incident.state.updated_at < from) return false;
         const auto head = journal.stream(journal.stream_id(number));
         Sequence next = head ? head->sequence : Sequence{};
-        for (int i = 0; next && i < look_back_max && count < enough; ++i) {
+        for (int i = 0; next && i < look_back && count < enough; ++i) {
             const auto record = journal.record(next);
             const RecordHeader& header = record->header();
             const bool firing = header.type == EventType::alert && header.to == static_cast<std::uint8_t>(AlertState::firing);

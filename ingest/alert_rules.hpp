@@ -16,8 +16,9 @@ public:
     // All outlive it.
     AlertRules(const DecisionIndex& index, const TriagePolicy& policy, Entropy& entropy) : index_(index), policy_(policy), entropy_(entropy) {}
 
-    // Refuses: not_found (the report names an incident that does not exist), conflict (a resolution from before the last change).
-    Result<Batch> decide(const AlertReport& report, const JournalView& journal) const;
+    // Takes the encoded alert out of the report. Refuses: not_found (the report names an incident that does not exist), conflict (a
+    // resolution from before the last change).
+    Result<Batch> decide(AlertReport& report, const JournalView& journal) const;
 
 private:
     // Where an alert goes.
@@ -36,8 +37,8 @@ private:
     void add_raise(Batch& batch, const AlertReport& report, const DecisionIncident& incident, const std::string& stream, bool& raised) const;
     std::optional<Refusal> add_resolution(Batch& batch, const AlertReport& report, StreamNumber number, const DecisionIncident& incident,
                                           const std::string& stream) const;
-    void add_escalations(Batch& batch, const AlertReport& report, const JournalView& journal, StreamNumber number,
-                         const std::optional<DecisionIncident>& incident, const std::string& stream, bool raised) const;
+    void add_escalations(Batch& batch, const AlertReport& report, const JournalView& journal, StreamNumber number, bool quiet,
+                         const std::string& stream) const;
     bool fits(const EscalationPolicy& policy, const AlertReport& report, const JournalView& journal) const;
     int recent_alerts(const AlertReport& report, const JournalView& journal, int minutes, int enough) const;
 

@@ -23,6 +23,8 @@ AlertReport::Decision decision_of(Fields& record) {
 std::optional<Time> read_alert(Fields& fields, Alert& alert) {
     fields.allow_only({"alert_ref", "annotations", "ended_at", "env", "evidence", "fingerprint", "kind", "labels", "links", "metrics", "service",
                        "severity", "source", "started_at", "state", "summary", "title"});
+    fields.never_null({"alert_ref", "annotations", "env", "evidence", "fingerprint", "kind", "labels", "links", "metrics", "service", "severity",
+                       "source", "started_at", "state", "title"});
     alert.service = fields.text("service", 1, name_bytes_max);
     alert.kind = fields.text("kind", 1, name_bytes_max);
     alert.title = fields.text("title", 1, title_characters_max);
@@ -47,6 +49,7 @@ std::optional<Time> read_alert(Fields& fields, Alert& alert) {
 void read_followups(Fields& record, AlertReport& report) {
     record.each("followups", [&](Fields& fields) {
         fields.allow_only({"due_at", "links", "owner", "priority", "title"});
+        fields.never_null({"links", "priority", "title"});
         AlertReport::NewFollowup followup;
         followup.title = fields.text("title", 1, title_characters_max);
         followup.owner = fields.optional_text("owner", 0, name_bytes_max);
@@ -60,6 +63,7 @@ void read_followups(Fields& record, AlertReport& report) {
 
 void read_escalation(Fields& record, AlertReport& report) {
     record.with_object("escalation", [&](Fields& fields) {
+        fields.never_null({"level", "reason", "target"});
         AlertReport::NewEscalation escalation;
         escalation.target = fields.text("target", 1, name_bytes_max);
         escalation.level = static_cast<int>(fields.optional_integer("level", 0, 254).value_or(1));
@@ -68,10 +72,18 @@ void read_escalation(Fields& record, AlertReport& report) {
     });
 }
 
+// Of an id that no key has room for, its digest stands in the key.
+constexpr std::size_t id_bytes_max = 224;
+
 KeyedInput keyed(const std::optional<std::string>& id, const JsonValue& record, Sha256& sha256) {
     KeyedInput input;
     input.sha256 = sha256({canonical(record)});
-    input.key = "alert_triage:" + (id && !id->empty() ? *id : to_hex(*input.sha256));
+    const bool has_id = id && !id->empty();
+    if (!has_id) {
+        input.key = "alert_triage:" + to_hex(*input.sha256);
+    } else {
+        input.key = "alert_triage:" + (id->size() <= id_bytes_max ? *id : to_hex(sha256({*id})));
+    }
     return input;
 }
 
@@ -83,17 +95,18 @@ std::string actor_of(Fields& record, const std::string& caller) {
 
 Result<std::variant<AlertReport, TriageRunReport>> read_run(const JsonValue& value, const std::string& caller, Sha256& sha256) {
     Fields record(value);
+    record.never_null({"agent_id", "created", "errors", "finished_at", "ignored", "processed", "run_id", "started_at", "updated"});
     TriageRunReport report;
     report.actor = actor_of(record, caller);
-    report.run.run_id = record.optional_text("run_id", 0, name_bytes_max);
+    report.run.run_id = record.optional_text("run_id", 0, text_characters_max);
     report.run.started_at = record.time("started_at");
     report.run.finished_at = record.time("finished_at");
     constexpr std::int64_t most = (std::int64_t{1} << 53) - 1;
-    report.run.processed = record.optional_integer("processed", 0, most);
-    report.run.created = record.optional_integer("created", 0, most);
-    report.run.updated = record.optional_integer("updated", 0, most);
-    report.run.ignored = record.optional_integer("ignored", 0, most);
-    report.run.errors = record.optional_integer("errors", 0, most);
+    report.run.processed = record.optional_integer("processed", -most, most);
+    report.run.created = record.optional_integer("created", -most, most);
+    report.run.updated = record.optional_integer("updated", -most, most);
+    report.run.ignored = record.optional_integer("ignored", -most, most);
+    report.run.errors = record.optional_integer("errors", -most, most);
     if (record.refusal()) return *record.refusal();
     report.input = keyed(report.run.run_id ? std::optional("run:" + *report.run.run_id) : std::nullopt, value, sha256);
     report.run.input_sha256 = to_hex(*report.input.sha256);
@@ -117,6 +130,7 @@ Result<std::variant<AlertReport, TriageRunReport>> read_alert_triage(const JsonV
     }
     record.allow_only({"agent_id", "alert", "decision", "escalation", "followups", "incident_id", "meta", "notes", "schema", "signature",
                        "triage_id", "triaged_at"});
+    record.never_null({"agent_id", "alert", "followups", "meta", "notes", "triaged_at"});
     AlertReport report;
     report.source = "alert_triage";
     const auto triage_id = record.optional_text("triage_id", 0, name_bytes_max);

@@ -9,6 +9,9 @@
 namespace daybook {
 namespace {
 
+// Duplicates of duplicates are followed so far; an import may bring a ring of them.
+constexpr int duplicate_hops_max = 64;
+
 Refusal conflict(std::string message) { return {RefusalCode::conflict, std::move(message), ""}; }
 
 // Status and severity are told in the order in which they changed: a command from before the last change would rewrite it.
@@ -290,8 +293,9 @@ Result<CommandOutcome> CommandHandler::run(const LinkIncident& command, const Co
         if (command.relation == LinkRelation::duplicate_of) {
             if (target.incident.duplicate_of == other->head.number.value) return std::optional<Payload>();
             // Following duplicates must end somewhere.
+            int hops_left = duplicate_hops_max;
             for (auto at = std::optional(other->incident); at && at->duplicate_of != 0; at = index_.incident({at->duplicate_of})) {
-                if (at->duplicate_of == target.head.number.value) {
+                if (at->duplicate_of == target.head.number.value || --hops_left == 0) {
                     return conflict(command.other + " is itself, by way of others, a duplicate of " + command.incident_id);
                 }
             }

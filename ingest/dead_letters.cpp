@@ -54,22 +54,22 @@ void DeadLetters::open() {
     }
 }
 
-std::string DeadLetters::letter_of(const RefusedLine& line, const std::string& source, Time at) {
+std::string DeadLetters::letter_of(const Origin& origin, const Refusal& refusal, std::string_view line, Time at) {
     std::string out;
-    add_member(out, "sha256", json_string(to_hex(sha256_({line.text}))));
+    add_member(out, "sha256", json_string(origin.sha256));
     add_member(out, "at", json_string(format_time(at)));
-    add_member(out, "file", json_string(is_clean_utf8(source) ? source : to_hex(source)));
-    add_member(out, "line", std::to_string(line.number));
-    add_member(out, "offset", std::to_string(line.offset));
-    add_member(out, "code", json_string(to_text(line.refusal.code)));
-    add_member(out, "field", json_string(line.refusal.field));
-    add_member(out, "reason", json_string(line.refusal.message));
-    if (const auto value = reader_.read(line.text)) {
+    add_member(out, "file", json_string(is_clean_utf8(origin.file) ? origin.file : to_hex(origin.file)));
+    add_member(out, "line", std::to_string(origin.line));
+    add_member(out, "offset", std::to_string(origin.offset));
+    add_member(out, "code", json_string(to_text(refusal.code)));
+    add_member(out, "field", json_string(refusal.field));
+    add_member(out, "reason", json_string(refusal.message));
+    if (const auto value = reader_.read(line)) {
         add_member(out, "record", canonical(**value));
-    } else if (is_clean_utf8(line.text)) {
-        add_member(out, "text", json_string(line.text));
+    } else if (is_clean_utf8(line)) {
+        add_member(out, "text", json_string(line));
     } else {
-        add_member(out, "hex", json_string(to_hex(line.text)));
+        add_member(out, "hex", json_string(to_hex(line)));
     }
     return out + "}\n";
 }
@@ -85,8 +85,9 @@ void DeadLetters::add(const RefusedLine& line, const std::string& source, Time a
             if (digest != nullptr && digest->is_string()) known_->emplace(digest->text());
         }
     }
-    if (!known_->insert(to_hex(sha256_({line.text}))).second) return;
-    const std::string letter = letter_of(line, source, at);
+    const Origin origin{to_hex(sha256_({line.text})), source, line.number, line.offset};
+    if (!known_->insert(origin.sha256).second) return;
+    const std::string letter = letter_of(origin, line.refusal, line.text, at);
     std::size_t written = 0;
     while (written < letter.size()) {
         const ssize_t count = ::write(fd_, letter.data() + written, letter.size() - written);
@@ -99,53 +100,59 @@ void DeadLetters::sync() {
     if (fd_ >= 0 && ::fsync(fd_) != 0) throw StorageError("cannot sync " + file_.string() + ": " + std::strerror(errno));
 }
 
+struct DeadLetters::Letter {
+    std::string text;    // as it stands in the file
+    std::string record;  // empty: it holds none
+    Origin origin;
+    std::optional<Refusal> refusal;  // of the retry
+};
+
+// Reads all letters, and writes the records to a file, each in the line that its letter has.
+std::vector<DeadLetters::Letter> DeadLetters::read_letters(const std::filesystem::path& records) {
+    const auto text_of = [](const JsonValue* value) { return value != nullptr && value->is_string() ? std::string(value->text()) : std::string(); };
+    const auto number_of = [](const JsonValue* value) {
+        const bool number = value != nullptr && value->kind == JsonValue::Kind::integer && value->integer >= 0;
+        return number ? static_cast<std::uint64_t>(value->integer) : std::uint64_t{0};
+    };
+    std::vector<Letter> letters;
+    AtomicFile out(records);
+    LineFile lines(file_, letter_bytes_max);
+    while (const auto text = lines.next()) {
+        Letter& letter = letters.emplace_back();
+        letter.text = *text;
+        if (const auto value = reader_.read(*text)) {
+            letter.origin = {text_of((*value)->find("sha256")), text_of((*value)->find("file")), number_of((*value)->find("line")),
+                             number_of((*value)->find("offset"))};
+            if (const JsonValue* record = (*value)->find("record")) letter.record = canonical(*record);
+        }
+        if (letter.origin.sha256.empty()) letter.origin.sha256 = to_hex(sha256_({letter.record}));
+        out.write(letter.record + '\n');
+    }
+    out.commit();
+    return letters;
+}
+
 IngestCounts DeadLetters::retry(
     Time at, const std::function<IngestCounts(const std::filesystem::path&, const std::function<void(const RefusedLine&)>&)>& take) {
     open();
-    struct Letter {
-        std::string text;
-        std::string source;
-        std::optional<RefusedLine> refused;
-        bool has_record = false;
-    };
-    std::vector<Letter> letters;
-    std::vector<std::size_t> of_line;  // which letter a line of the retried file is of
-    const std::filesystem::path retried = file_.string() + ".retry";
-    {
-        AtomicFile out(retried);
-        LineFile lines(file_, letter_bytes_max);
-        while (const auto text = lines.next()) {
-            Letter letter;
-            letter.text = *text;
-            const auto value = reader_.read(*text);
-            const JsonValue* record = value ? (*value)->find("record") : nullptr;
-            const JsonValue* source = value ? (*value)->find("file") : nullptr;
-            if (source != nullptr && source->is_string()) letter.source = source->text();
-            if (record != nullptr) {
-                letter.has_record = true;
-                out.write(canonical(*record) + '\n');
-                of_line.push_back(letters.size());
-            }
-            letters.push_back(std::move(letter));
-        }
-        out.commit();
-    }
+    const std::filesystem::path records = file_.string() + ".retry";
     IngestCounts counts;
+    std::vector<Letter> letters = read_letters(records);
     try {
-        counts = take(retried, [&](const RefusedLine& line) { letters[of_line.at(line.number - 1)].refused = line; });
+        counts = take(records, [&](const RefusedLine& line) { letters.at(line.number - 1).refusal = line.refusal; });
     } catch (...) {
-        std::filesystem::remove(retried);
+        std::filesystem::remove(records);
         throw;
     }
-    std::filesystem::remove(retried);
+    std::filesystem::remove(records);
     AtomicFile kept(file_);
     for (const Letter& letter : letters) {
-        if (!letter.has_record) {
+        if (letter.record.empty()) {
             kept.write(letter.text + '\n');
             ++counts.read;
             ++counts.refused;
-        } else if (letter.refused) {
-            kept.write(letter_of(*letter.refused, letter.source, at));
+        } else if (letter.refusal) {
+            kept.write(letter_of(letter.origin, *letter.refusal, letter.record, at));
         }
     }
     kept.commit();

@@ -3,7 +3,8 @@
 // On disk: JSON Lines, one letter a line:
 //   {"sha256":…,"at":…,"file":…,"line":…,"offset":…,"code":…,"field":…,"reason":…,"record":{…}}
 // `record` is the line where it is JSON, and is what a person mends. A line that is no JSON stands as `text`, one that is no
-// UTF-8 as `hex`. A line that is there already is not added again.
+// UTF-8 as `hex`. A line that is there already is not added again. sha256, file, line and offset are those of the line as it came,
+// also once the record was mended, or is refused again.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,8 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "ingest/ingest.hpp"
 #include "journal/json.hpp"
@@ -33,7 +36,7 @@ public:
     // Everything added is on disk when it returns. Throws StorageError.
     void sync();
 
-    // Hands the records to `take`, as a file of JSON Lines, and keeps the letters whose line it reports as refused, with the new
+    // Hands the records to `take`, as a file of JSON Lines whose lines have the numbers of their letters, and keeps the letters whose line it reports as refused, with the new
     // reason; letters that hold no record are kept too. The counts are those that `take` returns.
     // Throws StorageError, and what `take` throws: the letters are then as before.
     IngestCounts retry(Time at, const std::function<IngestCounts(const std::filesystem::path&, const std::function<void(const RefusedLine&)>&)>& take);
@@ -41,8 +44,17 @@ public:
     const std::filesystem::path& file() const { return file_; }
 
 private:
+    // Where a line came from.
+    struct Origin {
+        std::string sha256;
+        std::string file;
+        std::uint64_t line = 0;
+        std::uint64_t offset = 0;
+    };
+    struct Letter;
     void open();
-    std::string letter_of(const RefusedLine& line, const std::string& source, Time at);
+    std::string letter_of(const Origin& origin, const Refusal& refusal, std::string_view line, Time at);
+    std::vector<Letter> read_letters(const std::filesystem::path& records);
 
     std::filesystem::path file_;
     int fd_ = -1;

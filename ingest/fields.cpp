@@ -28,6 +28,13 @@ void Fields::allow_only(std::initializer_list<std::string_view> names) {
     }
 }
 
+void Fields::never_null(std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+        const JsonValue* found = value_.find(name);
+        if (found != nullptr && found->is_null()) return fail(name, "must not be null: leave it out");
+    }
+}
+
 std::string Fields::text(const char* name, std::size_t least, std::size_t most) {
     if (find(name) == nullptr) {
         fail(name, "is missing");

@@ -17,13 +17,14 @@
 namespace daybook {
 
 // After a failure every read gives an empty value, so that a whole object is read first and asked for its refusal then.
-// Optional fields may be absent or null. Lengths are in characters.
+// Optional fields may be absent or null; where a contract knows no null, `never_null` says so. Lengths are in characters.
 class Fields {
 public:
     // `value` outlives it. `path` is its JSON Pointer.
     explicit Fields(const JsonValue& value, std::string path = "");
 
     void allow_only(std::initializer_list<std::string_view> names);
+    void never_null(std::initializer_list<const char*> names);
 
     std::string text(const char* name, std::size_t least, std::size_t most);
     std::optional<std::string> optional_text(const char* name, std::size_t least, std::size_t most);

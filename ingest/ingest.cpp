@@ -91,6 +91,7 @@ public:
     // An empty chunk at the end.
     Chunk next() {
         Chunk chunk;
+        chunk.records.reserve(chunk_lines);
         std::size_t bytes = 0;
         while (chunk.records.size() < chunk_lines && bytes < chunk_bytes) {
             const auto line = lines_.next();
@@ -146,14 +147,14 @@ public:
         : parts_(parts), options_(options), rules_(parts.index, parts.policy, parts.entropy) {}
 
     // False after a refusal that ends a strict run.
-    bool write(const Chunk& chunk) {
+    bool write(Chunk& chunk) {
         begin(chunk);
         const auto answers = parts_.journal.append_all(requests_, options_.strict);
         for (std::size_t i = 0; i < answers.size(); ++i) answer(i, answers[i]);
         finish(chunk);
         return !stopped_;
     }
-    std::vector<AppendRequest> begin_rehearsal(const Chunk& chunk) {
+    std::vector<AppendRequest> begin_rehearsal(Chunk& chunk) {
         begin(chunk);
         return requests_;
     }
@@ -188,7 +189,7 @@ public:
 private:
     enum class Outcome { untouched, taken, duplicate, ignored, refused };
 
-    void begin(const Chunk& chunk) {
+    void begin(Chunk& chunk) {
         const std::size_t size = chunk.records.size();
         requests_.clear();
         of_request_.clear();
@@ -196,7 +197,7 @@ private:
         ignored_.assign(size, 0);
         refusals_.assign(size, std::nullopt);
         for (std::size_t i = 0; i < size; ++i) {
-            const auto& content = chunk.records[i].content;
+            auto& content = chunk.records[i].content;
             if (const auto* refusal = std::get_if<Refusal>(&content)) {
                 outcomes_[i] = Outcome::refused;
                 refusals_[i] = *refusal;
@@ -207,11 +208,11 @@ private:
             requests_.push_back(request_of(content, i));
         }
     }
-    AppendRequest request_of(const std::variant<Refusal, AlertReport, TriageRunReport>& content, std::size_t place) {
+    AppendRequest request_of(std::variant<Refusal, AlertReport, TriageRunReport>& content, std::size_t place) {
         if (const auto* run = std::get_if<TriageRunReport>(&content)) {
             return {run->input, [run](const JournalView&, Time) -> Result<Batch> { return batch_of(*run); }};
         }
-        const auto& report = std::get<AlertReport>(content);
+        auto& report = std::get<AlertReport>(content);
         return {report.input, [this, &report, place](const JournalView& journal, Time) {
                     auto batch = rules_.decide(report, journal);
                     ignored_[place] = batch && batch->events.front().payload.type == EventType::alert_ignored;

@@ -145,8 +145,8 @@ struct KeyedInput {
     std::optional<Digest> sha256;
 };
 
-// Decides, inside the write transaction and thus with nothing between, what an input leads to. May be called again when a
-// transaction has to be repeated; must not keep references into the view.
+// Decides, inside the write transaction and thus with nothing between, what an input leads to. Called once at most; must not keep
+// references into the view.
 using Decide = std::function<Result<Batch>(const JournalView& journal, Time now)>;
 
 struct AppendRequest {

@@ -29,35 +29,6 @@ namespace {
 
 constexpr std::int64_t integer_max = (std::int64_t{1} << 53) - 1;
 
-bool is_ascii(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-// The UTF-16 code units of valid UTF-8, one after the other.
-class Utf16Units {
-public:
-    explicit Utf16Units(std::string_view text) : text_(text) {}
-    // The next unit, or -1 at the end.
-    int next() {
-        if (pending_ >= 0) return std::exchange(pending_, -1);
-        if (at_ >= text_.size()) return -1;
-        const auto lead = static_cast<unsigned char>(text_[at_++]);
-        if (lead < 0x80) return lead;
-        const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
-        int point = lead & (0x3F >> more);
-        for (int i = 0; i < more && at_ < text_.size(); ++i) point = (point << 6) | (text_[at_++] & 0x3F);
-        if (point < 0x10000) return point;
-        point -= 0x10000;
-        pending_ = 0xDC00 + (point & 0x3FF);
-        return 0xD800 + (point >> 10);
-    }
-
-private:
-    std::string_view text_;
-    std::size_t at_ = 0;
-    int pending_ = -1;
-};
-
 // Where, from `at` on, the first character of `text` is that JSON wants escaped; its size where there is none. Eight at a time.
 std::size_t plain_length(std::string_view text, std::size_t at) {
     constexpr std::uint64_t ones = 0x0101010101010101;
@@ -90,16 +61,16 @@ std::string describe(simdjson::error_code error) {
 }  // namespace
 
 bool json_name_less(std::string_view a, std::string_view b) {
-    // Bytes of UTF-8 sort as UTF-16 units do unless a surrogate pair meets a unit from U+E000 on.
-    if (is_ascii(a) || is_ascii(b)) return a < b;
-    Utf16Units left(a);
-    Utf16Units right(b);
-    while (true) {
-        const int x = left.next();
-        const int y = right.next();
-        if (x != y) return x < y;
-        if (x < 0) return false;
-    }
+    const std::size_t common = std::min(a.size(), b.size());
+    std::size_t at = 0;
+    while (at < common && a[at] == b[at]) ++at;
+    if (at == common) return a.size() < b.size();
+    const auto x = static_cast<unsigned char>(a[at]);
+    const auto y = static_cast<unsigned char>(b[at]);
+    // Bytes of UTF-8 sort as code points do, and UTF-16 units likewise, but that the surrogates of U+10000 and up (lead byte F0
+    // and up) come before U+E000 to U+FFFF (EE and EF).
+    if (x >= 0xEE && y >= 0xEE && (x >= 0xF0) != (y >= 0xF0)) return x >= 0xF0;
+    return x < y;
 }
 
 bool is_clean_utf8(std::string_view text) {

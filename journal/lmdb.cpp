@@ -111,7 +111,7 @@ Environment::Environment(std::filesystem::path directory, const Options& options
         while (true) {
             mdb_env_set_mapsize(handle_, map_bytes);
             code = mdb_env_open(handle_, directory_.c_str(), flags, 0600);
-            if (code != ENOMEM || map_bytes <= (std::size_t{1} << 30)) break;
+            if ((code != ENOMEM && code != EINVAL) || map_bytes <= (std::size_t{1} << 30)) break;
             map_bytes /= 4;
             mdb_env_close(handle_);
             handle_ = nullptr;

@@ -82,8 +82,15 @@ void write_record(const RecordParts& parts, char* to) {
 }
 
 std::string format_uuid(const Uuid& uuid) {
-    const std::string hex = to_hex(std::string_view(reinterpret_cast<const char*>(uuid.data()), uuid.size()));
-    return hex.substr(0, 8) + '-' + hex.substr(8, 4) + '-' + hex.substr(12, 4) + '-' + hex.substr(16, 4) + '-' + hex.substr(20);
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string text(36, '-');
+    std::size_t at = 0;
+    for (const std::uint8_t byte : uuid) {
+        if (at == 8 || at == 13 || at == 18 || at == 23) ++at;
+        text[at++] = digits[byte >> 4];
+        text[at++] = digits[byte & 15];
+    }
+    return text;
 }
 
 std::optional<Uuid> parse_uuid(std::string_view text) {

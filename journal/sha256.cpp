@@ -13,6 +13,16 @@ void demand(int outcome) {
     if (outcome != 1) throw std::bad_alloc();
 }
 
+// Of each byte: its value as a lower-case hexadecimal digit; -1 where it is none.
+constexpr std::array<std::int8_t, 256> hex_values = [] {
+    std::array<std::int8_t, 256> values{};
+    values.fill(-1);
+    for (int i = 0; i < 10; ++i) values[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
+    for (int i = 0; i < 6; ++i) values[static_cast<std::size_t>('a' + i)] = static_cast<std::int8_t>(10 + i);
+    return values;
+}();
+int hex_digit(char c) { return hex_values[static_cast<unsigned char>(c)]; }
+
 }  // namespace
 
 Sha256::Sha256() : working_(EVP_MD_CTX_new()) {
@@ -63,31 +73,24 @@ std::optional<std::string> from_hex(std::string_view hex) {
     if (hex.size() % 2 != 0) return std::nullopt;
     std::string out;
     out.reserve(hex.size() / 2);
-    int high = -1;
-    for (const char c : hex) {
-        int digit = 0;
-        if (c >= '0' && c <= '9') {
-            digit = c - '0';
-        } else if (c >= 'a' && c <= 'f') {
-            digit = c - 'a' + 10;
-        } else {
-            return std::nullopt;
-        }
-        if (high < 0) {
-            high = digit;
-        } else {
-            out += static_cast<char>(high * 16 + digit);
-            high = -1;
-        }
+    for (std::size_t i = 0; i < hex.size(); i += 2) {
+        const int high = hex_digit(hex[i]);
+        const int low = hex_digit(hex[i + 1]);
+        if (high < 0 || low < 0) return std::nullopt;
+        out += static_cast<char>(high * 16 + low);
     }
     return out;
 }
 
 std::optional<Digest> digest_from_hex(std::string_view hex) {
-    const auto bytes = from_hex(hex);
-    if (!bytes || bytes->size() != 32) return std::nullopt;
     Digest digest;
-    std::memcpy(digest.data(), bytes->data(), digest.size());
+    if (hex.size() != 2 * digest.size()) return std::nullopt;
+    for (std::size_t i = 0; i < digest.size(); ++i) {
+        const int high = hex_digit(hex[2 * i]);
+        const int low = hex_digit(hex[2 * i + 1]);
+        if (high < 0 || low < 0) return std::nullopt;
+        digest[i] = static_cast<std::uint8_t>(high * 16 + low);
+    }
     return digest;
 }
 

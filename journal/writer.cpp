@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstring>
 
 #include "journal/layout.hpp"
 #include "journal/leaf.hpp"
@@ -17,6 +18,11 @@ std::uint32_t last_number(const lmdb::Transaction& transaction, lmdb::Table tabl
 // The key of the event at `place` (from 0) of what one input led to: the plain key, then `#2`, `#3` …
 std::string key_at(const std::string& key, std::size_t place) {
     return place == 0 ? key : key + '#' + std::to_string(place + 1);
+}
+
+// The digest of the keyed input that led to the event, if it bears one.
+std::optional<Digest> input_of(const EncodedPayload& payload) {
+    return payload.input_sha256 ? digest_from_hex(*payload.input_sha256) : std::nullopt;
 }
 
 Refusal invalid(std::string message, std::string field) { return {RefusalCode::invalid, std::move(message), std::move(field)}; }
@@ -89,7 +95,6 @@ Result<Appended> Writer::append(const AppendRequest& request) {
         draft.actor = event.actor;
         draft.source = event.source;
         if (request.input) {
-            assert(i != 0 || !request.input->sha256 || event.payload.input_sha256 == to_hex(*request.input->sha256));
             key = key_at(request.input->key, i);
             draft.key = key;
         }
@@ -97,7 +102,11 @@ Result<Appended> Writer::append(const AppendRequest& request) {
         draft.cause = event.cause_in_batch ? Sequence{appended.first.value + *event.cause_in_batch} : event.cause;
         const Sequence sequence = write(draft);
         if (i == 0) appended.first = sequence;
-        if (request.input) put_key(key, sequence, event.payload.input_sha256);
+        if (request.input) {
+            const auto input = input_of(event.payload);
+            assert(i != 0 || !request.input->sha256 || input == request.input->sha256);
+            put_key(key, sequence, input);
+        }
     }
     appended.count = batch.events.size();
     return appended;
@@ -191,7 +200,7 @@ std::optional<Refusal> Writer::restore(const Journal::Restored& event) {
         return misfit("its prev is not the leaf hash of the event before it in " + event.stream +
                       ", or its leaf, payload and salt do not belong together");
     }
-    if (event.key) put_key(*event.key, sequence, event.payload.input_sha256);
+    if (event.key) put_key(*event.key, sequence, input_of(event.payload));
     return std::nullopt;
 }
 
@@ -202,15 +211,14 @@ void Writer::put_blob(const Blob& blob) {
 }
 
 std::optional<StreamHead> Writer::pending(std::string_view id) const {
-    const auto found = streams_.find(std::string(id));
+    const auto found = streams_.find(id);
     if (found == streams_.end() || found->second.head.version == 0) return std::nullopt;
     return found->second.head;
 }
 
 Writer::Stream& Writer::stream(std::string_view id) {
-    const auto [place, added] = streams_.try_emplace(std::string(id));
-    Stream& stream = place->second;
-    if (!added) return stream;
+    if (const auto known = streams_.find(id); known != streams_.end()) return known->second;
+    Stream& stream = streams_[std::string(id)];
     stream.id = id;
     if (const auto head = view_.stream(id)) {
         stream.head = *head;
@@ -222,10 +230,16 @@ Writer::Stream& Writer::stream(std::string_view id) {
     return stream;
 }
 
-NameNumber Writer::intern(std::string_view text) {
+NameNumber Writer::intern(NameUse use, std::string_view text) {
+    LastName& last = last_names_[static_cast<std::size_t>(use)];
+    if (last.text != text) last = {std::string(text), find_or_add_name(text)};
+    return last.number;
+}
+
+NameNumber Writer::find_or_add_name(std::string_view text) {
     if (text.empty()) return {};
     if (const auto number = names_.number(text)) return *number;
-    const auto pending = new_names_.find(std::string(text));
+    const auto pending = new_names_.find(text);
     if (pending != new_names_.end()) return pending->second;
     if (const auto number = view_.find_name(text)) {
         names_.add(*number, text);
@@ -238,12 +252,11 @@ NameNumber Writer::intern(std::string_view text) {
     return number;
 }
 
-void Writer::put_key(std::string_view key, Sequence sequence, const std::optional<std::string>& input_sha256) {
-    const auto digest = input_sha256 ? digest_from_hex(*input_sha256) : std::nullopt;
-    std::string row;
-    layout::append_u64(row, sequence.value);
-    if (digest) row += bytes_of(*digest).substr(0, layout::key_digest_bytes);
-    transaction_.put(tables_.keys, key, row);
+void Writer::put_key(std::string_view key, Sequence sequence, const std::optional<Digest>& input) {
+    char row[8 + layout::key_digest_bytes];
+    std::memcpy(row, &sequence.value, 8);
+    if (input) std::memcpy(row + 8, input->data(), layout::key_digest_bytes);
+    transaction_.put(tables_.keys, key, {row, input ? sizeof row : 8});
 }
 
 // recorded_at never decreases, even if the clock steps back.
@@ -266,11 +279,11 @@ Sequence Writer::write(const Draft& draft) {
     header.recorded_at = to_micros(draft.recorded_at);
     header.previous = stream.head.sequence.value;
     header.cause = draft.cause.value;
-    header.actor = intern(draft.actor).value;
-    header.source = intern(draft.source).value;
-    header.service = intern(facts.service).value;
-    header.env = intern(facts.env).value;
-    header.kind = intern(facts.kind).value;
+    header.actor = intern(NameUse::actor, draft.actor).value;
+    header.source = intern(NameUse::source, draft.source).value;
+    header.service = intern(NameUse::service, facts.service).value;
+    header.env = intern(NameUse::env, facts.env).value;
+    header.kind = intern(NameUse::kind, facts.kind).value;
     if (facts.severity) header.severity = static_cast<std::uint8_t>(*facts.severity);
     header.from = facts.from;
     header.to = facts.to;

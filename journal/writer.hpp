@@ -1,8 +1,11 @@
 // One write transaction of the journal: takes requests one after the other, then commits them with one sync. For journal/ alone.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -61,8 +64,11 @@ private:
     std::optional<Refusal> check(const Batch& batch, const AppendRequest& request);
     std::optional<Refusal> check_event(const NewEvent& event, std::size_t place);
     Stream& stream(std::string_view id);  // a new one has version 0
-    NameNumber intern(std::string_view text);
-    void put_key(std::string_view key, Sequence sequence, const std::optional<std::string>& input_sha256);
+    // A name's number, given out anew if need be. `use` is what it is for: most events repeat the name of the one before.
+    enum class NameUse : std::size_t { actor, source, service, env, kind };
+    NameNumber intern(NameUse use, std::string_view text);
+    NameNumber find_or_add_name(std::string_view text);
+    void put_key(std::string_view key, Sequence sequence, const std::optional<Digest>& input);
     Time not_before_last(Time time) const;
     Sequence write(const Draft& draft);  // fills in seq, version, hashes; returns the seq
     void write_streams();
@@ -76,8 +82,20 @@ private:
     JournalView view_;
     MerkleFrontier frontier_;
     std::int64_t last_recorded_ = RecordHeader::no_time;
-    std::unordered_map<std::string, Stream> streams_;
-    std::unordered_map<std::string, NameNumber> new_names_;
+    // Looked up by std::string_view, without making a string.
+    struct TextHash {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+    };
+    template <class Value>
+    using TextMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
+    TextMap<Stream> streams_;
+    TextMap<NameNumber> new_names_;
+    struct LastName {
+        std::string text;
+        NameNumber number;
+    };
+    std::array<LastName, 5> last_names_;
     std::uint32_t last_stream_ = 0;
     std::uint32_t last_name_ = 0;
     std::string leaf_text_;

@@ -27,7 +27,7 @@ build_and_test() {
         shift
     done
     [ $# -gt 0 ] && shift
-    configure "$folder" "${options[@]}"
+    configure "$folder" -Dtests=true "${options[@]}"  # a folder keeps the options that it was once given
     ninja -C "$folder"
     run_tests "$folder" "$@"
 }

@@ -1,6 +1,7 @@
 #include "projections/timeline.hpp"
 
 #include <charconv>
+#include <vector>
 
 #include "journal/payload.hpp"
 #include "projections/default_message.hpp"
@@ -120,10 +121,16 @@ void TimelineReader::fill_from_kept(const RecordView& record, const JournalView&
     row_.message_json.clear();
     append_json_string(row_.message_json, redacted_text);
     row_.meta = "{}";
-    for (const Sequence sequence : journal.stream_sequences(record.stream(), record.header().version + 1)) {
-        const auto later = journal.record(sequence);
-        if (!later || later->type() != EventType::redacted || later->redacted()) continue;
-        const auto value = reader_.read(later->payload());
+    // The `redacted` event that tells is a later one of the same stream, or of $admin.
+    std::vector<Sequence> later = journal.stream_sequences(record.stream(), record.header().version + 1);
+    if (const auto admin = journal.stream_number("$admin")) {
+        const auto of_admin = journal.stream_sequences(*admin);
+        later.insert(later.end(), of_admin.begin(), of_admin.end());
+    }
+    for (const Sequence sequence : later) {
+        const auto event = journal.record(sequence);
+        if (!event || event->type() != EventType::redacted || event->redacted()) continue;
+        const auto value = reader_.read(event->payload());
         const JsonValue* redacts = value ? (*value)->find("redacts") : nullptr;
         const JsonValue* kept = value ? (*value)->find("kept") : nullptr;
         if (redacts == nullptr || kept == nullptr || redacts->kind != JsonValue::Kind::integer) continue;

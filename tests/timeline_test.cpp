@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "projections/default_message.hpp"
+#include "tests/journal_samples.hpp"
 #include "tests/payload_samples.hpp"
 #include "tests/support.hpp"
 
@@ -93,4 +94,20 @@ TEST_CASE("a line of a timeline has the columns in their order", "[timeline]") {
                       "\",\"incident_id\":\"inc_20260223_1000_test0001\",\"ts\":\"2026-02-23T10:00:00.500000Z\","
                       "\"recorded_at\":\"2026-02-23T10:00:00.500000Z\",\"type\":\"note\",\"message\":\"first\",\"actor\":\"ada\","
                       "\"source\":\"cli\",\"meta\":{}}\n");
+}
+
+TEST_CASE("a redacted event shows what was kept of it and no text", "[timeline]") {
+    TestJournal journal;
+    Alert alert = std::get<Alert>(sample_payload(EventType::alert));
+    alert.title = "password hunter2";
+    REQUIRE(journal.append(stream_name(), sample_payload(EventType::incident_created)));
+    REQUIRE(journal.append(stream_name(), alert));
+    redact_sample(journal, 2);
+    const auto snapshot = journal->snapshot();
+    TimelineReader reader;
+    const TimelineRow& row = reader.read(*snapshot->record({2}), *snapshot);
+    CHECK(row.message() == "[redacted]");
+    CHECK(row.type == EventType::alert);
+    CHECK(row.meta.find("hunter2") == std::string::npos);
+    CHECK(row.meta.find("\"state\":\"" + std::string(to_text(alert.state)) + '"') != std::string::npos);
 }

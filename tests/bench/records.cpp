@@ -37,8 +37,8 @@ void append_record(std::string& out, const Alert& alert, Time at, const Extra& e
     append_member(out, "started_at", format_time(alert.starts_at));
     if (alert.ends_at) append_member(out, "ended_at", format_time(*alert.ends_at));
     out += ",\"labels\":" + alert.labels.text;
-    out += R"(,"annotations":{"runbook_url":"https://example.org/runbooks/)" + alert.kind + R"("},"metrics":{"value":0.0)" +
-           std::to_string(1 + random.below(9)) + R"(},"links":[]})";
+    out += ",\"annotations\":" + alert.annotations.text;
+    out += R"(,"metrics":{"value":0.0)" + std::to_string(1 + random.below(9)) + R"(},"links":[]})";
     if (extra.followup != nullptr) {
         out += R"(,"followups":[{"title":)";
         append_json_string(out, extra.followup->title);

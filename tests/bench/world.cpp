@@ -149,6 +149,7 @@ Alert World::alert_of(const Incident& incident, std::size_t place) {
     alert.source = "alertmanager";
     alert.starts_at = incident.alerts[place];
     alert.labels.text = R"({"cluster":"node)" + std::to_string(place + 1) + R"("})";
+    alert.annotations.text = R"({"runbook_url":"https://example.org/runbooks/)" + alert.kind + R"("})";
     return alert;
 }
 
