@@ -100,19 +100,18 @@ AlertRules::Place AlertRules::place_firing(const AlertReport& report) const {
     // An active incident takes an alert that started a little before it, as alerts of one cause come in any order; one that
     // started long before belongs to a past of its own.
     const std::int64_t latest_start = at + policy_.reopen_minutes * minute;
-    StreamNumber newest;
-    index_.incidents_of(report.signature, INT64_MAX, [&](StreamNumber number, const DecisionIncident&) {
-        newest = number;
-        return false;
-    });
     // The incident that was going on at that moment, the latest of them; else one that can be reopened, or began shortly after.
     std::optional<Place> going_on, otherwise;
     std::uint32_t active_left = summary->active;
+    bool newest_passed = false;  // the newest at that moment: a backfill does not see what came later
     index_.incidents_of(report.signature, latest_start, [&](StreamNumber number, const DecisionIncident& incident) {
         if (incident.state.active()) --active_left;
         const StreamNumber original = original_of(number);
         const DecisionIncident target = original == number ? incident : index_.incident(original).value_or(incident);
-        if (const auto place = place_in(original, target, number == newest, at)) {
+        const bool began = incident.state.started_at <= at;
+        const bool newest = began && !newest_passed;
+        newest_passed = newest_passed || began;
+        if (const auto place = place_in(original, target, newest, at)) {
             const bool was_going_on = place->kind != Place::Kind::reopen && at >= target.state.started_at;
             if (was_going_on) going_on = place;
             if (!otherwise) otherwise = place;

@@ -12,7 +12,7 @@ namespace {
 // Duplicates of duplicates are followed so far; an import may bring a ring of them.
 constexpr int duplicate_hops_max = 64;
 
-Refusal conflict(std::string message) { return {RefusalCode::conflict, std::move(message), ""}; }
+Refusal conflict(std::string message, std::string field = "") { return {RefusalCode::conflict, std::move(message), std::move(field)}; }
 
 // Status and severity are told in the order in which they changed: a command from before the last change would rewrite it.
 std::optional<Refusal> check_order(const IncidentState& state, Time occurred_at, const std::string& incident_id) {
@@ -163,7 +163,9 @@ Result<CommandOutcome> CommandHandler::run(const CreateIncident& command, const 
         event.stream = new_incident_id(journal, started_at, entropy_);
         event.payload = encode(created);
         Batch batch;
-        if (context.expected_version.value_or(0) != 0) return conflict("a new incident has no version yet: expected_version must be none");
+        if (context.expected_version.value_or(0) != 0) {
+            return conflict("a new incident has no version yet: expected_version must be none", "/expected_version");
+        }
         batch.events.push_back(std::move(event));
         return batch;
     });
@@ -259,7 +261,8 @@ Result<CommandOutcome> CommandHandler::run(const UpdateIncident& command, const 
         if (changes.empty()) return std::optional<Payload>();
         const std::int64_t ended_at = row.state.ended_at();
         if (command.started_at && ended_at != RecordHeader::no_time && to_micros(*command.started_at) > ended_at) {
-            return conflict(command.incident_id + " ended at " + format_time(from_micros(ended_at)) + ": it can't have started after that");
+            return conflict(command.incident_id + " ended at " + format_time(from_micros(ended_at)) + ": it can't have started after that",
+                            "/started_at");
         }
         IncidentUpdated updated;
         updated.changes = changes.finish();
@@ -296,7 +299,7 @@ Result<CommandOutcome> CommandHandler::run(const LinkIncident& command, const Co
             int hops_left = duplicate_hops_max;
             for (auto at = std::optional(other->incident); at && at->duplicate_of != 0; at = index_.incident({at->duplicate_of})) {
                 if (at->duplicate_of == target.head.number.value || --hops_left == 0) {
-                    return conflict(command.other + " is itself, by way of others, a duplicate of " + command.incident_id);
+                    return conflict(command.other + " is itself, by way of others, a duplicate of " + command.incident_id, "/other");
                 }
             }
         }

@@ -57,9 +57,7 @@ Result<CommandOutcome> CommandHandler::run(const CorrectEntry& command, const Co
 
 Result<CommandOutcome> CommandHandler::run(const AddFollowup& command, const CommandContext& context) {
     if (auto refusal = check_title(command.title)) return *refusal;
-    if (command.owner && !is_actor(*command.owner)) {
-        return invalid("not a person or agent ([A-Za-z0-9._@:-], 1 to 128): " + *command.owner, "/owner");
-    }
+    if (auto refusal = check_optional_name(command.owner, "owner")) return *refusal;
     if (auto refusal = check_text(command.message, "message")) return *refusal;
     return on_incident(command.incident_id, context, [&](const JournalView&, const Target&) -> Result<std::optional<Payload>> {
         FollowupAdded added;
@@ -94,8 +92,8 @@ Result<CommandOutcome> CommandHandler::run(const UpdateFollowup& command, const 
     if (command.title) {
         if (auto refusal = check_title(*command.title)) return *refusal;
     }
-    if (command.owner && !command.owner->empty() && !is_actor(*command.owner)) {
-        return invalid("not a person or agent ([A-Za-z0-9._@:-], 1 to 128): " + *command.owner, "/owner");
+    if (command.owner && !command.owner->empty()) {
+        if (auto refusal = check_name(*command.owner, "owner")) return *refusal;
     }
     if (command.due_at && command.no_due_date) return invalid("give a due date, or take it away, not both", "/due_at");
     if (auto refusal = check_text(command.message, "message")) return *refusal;

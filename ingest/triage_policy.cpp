@@ -21,7 +21,7 @@ struct PolicyError : std::runtime_error {
 class Section {
 public:
     Section(const YAML::Node& node, std::string file, std::string path) : node_(node), file_(std::move(file)), path_(std::move(path)) {
-        if (node_ && !node_.IsNull() && !node_.IsMap()) fail(node_, path_, "must be a mapping");
+        if (node_ && !node_.IsNull() && !node_.IsMap()) fail(node_, path_.empty() ? "the policy" : path_, "must be a mapping");
     }
 
     void allow_only(std::initializer_list<std::string_view> keys) const {
@@ -123,10 +123,11 @@ Result<TriagePolicy> parse_triage_policy(const std::string& text, const std::str
 }
 
 Result<TriagePolicy> load_triage_policy(const std::filesystem::path& file) {
+    std::error_code error;
+    if (std::filesystem::status(file, error).type() == std::filesystem::file_type::not_found) return TriagePolicy{};
     std::ifstream in(file, std::ios::binary);
-    if (!in) {
-        if (!std::filesystem::exists(file)) return TriagePolicy{};
-        return Refusal{RefusalCode::invalid, file.string() + " can't be read: check its mode", ""};
+    if (!in || std::filesystem::is_directory(file, error)) {
+        return Refusal{RefusalCode::invalid, file.string() + " can't be read: check what it is, and its mode", ""};
     }
     std::ostringstream text;
     text << in.rdbuf();

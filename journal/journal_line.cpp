@@ -126,7 +126,7 @@ std::optional<Refusal> JournalLineReader::read_leaf(const JsonValue& leaf, Journ
     fields.key = reader.text_or_null(key_bytes_max);
     fields.occurred_at = reader.time();
     fields.payload_sha256 = payload_sha256_ = reader.digest();
-    fields.previous = reader.digest_or_null();
+    fields.previous = previous_ = reader.digest_or_null();
     fields.recorded_at = reader.time();
     fields.sequence = {reader.number(number_max)};
     fields.source = reader.text(name_bytes_max);

@@ -28,6 +28,8 @@ public:
         std::int64_t size_bytes = 0;
     };
     const std::optional<Artifact>& artifact() const { return artifact_; }
+    // The `prev` of the line that was read last: the leaf hash of the event before it in its stream.
+    const std::optional<Digest>& previous() const { return previous_; }
     // The payload of the line that was read last, for who needs more of it; null when redacted. Valid until the next read.
     const JsonValue* payload() const { return payload_; }
 
@@ -41,6 +43,7 @@ private:
     std::string canonical_;
     std::string leaf_text_;
     Digest payload_sha256_{};  // as the leaf says
+    std::optional<Digest> previous_;
     const JsonValue* payload_ = nullptr;
     std::optional<Artifact> artifact_;
 };

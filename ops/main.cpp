@@ -22,7 +22,7 @@ std::string system_user() {
 }
 
 struct GlobalOptions {
-    std::string data = "daybook-data", agent, now, format;
+    std::string data = "daybook-data", agent, now, format, signing_key, witness;
     bool quiet = false, verbose = false, no_input = false;
 };
 
@@ -32,6 +32,14 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
     app.add_option("--now", options.now, "The time that reports are made for, and when things happened unless they say so")
         ->envname("DAYBOOK_NOW")
         ->type_name("TIME");
+    app.add_option("--signing-key", options.signing_key,
+                   "The private key to sign with, PEM (default: signing.key in the data directory)")
+        ->envname("DAYBOOK_SIGNING_KEY")
+        ->type_name("FILE");
+    app.add_option("--witness", options.witness,
+                   "Where the last checkpoint is kept, outside of the data directory: the journal must extend it")
+        ->envname("DAYBOOK_CHECKPOINT_FILE")
+        ->type_name("FILE");
     app.add_option("-o,--output", options.format, "table, tsv, json, jsonl, csv or markdown (default: a table on a terminal, tsv in a pipe)")
         ->type_name("FORMAT");
     app.add_flag("-q,--quiet", options.quiet, "Errors only");
@@ -51,6 +59,8 @@ Settings settings_of(const GlobalOptions& options) {
         settings.format = format_from_text(options.format);
         if (!settings.format) throw CommandError(ExitStatus::usage, "-o must be one of " + format_choices() + ", not " + options.format);
     }
+    if (!options.signing_key.empty()) settings.signing_key = options.signing_key;
+    if (!options.witness.empty()) settings.witness = options.witness;
     settings.quiet = options.quiet;
     settings.verbose = options.verbose;
     return settings;
@@ -104,6 +114,7 @@ int run(int argc, char** argv) {
     add_query_commands(app, chosen);
     add_projection_commands(app, chosen);
     add_check_commands(app, chosen);
+    add_audit_commands(app, chosen);
     app.footer("Examples:\n  daybook ingest triage.jsonl\n  daybook incident list --status open\n  daybook timeline inc_20260223_1000_k3f9\n"
                "  daybook digest weekly --week 2026-08\n"
                "Exit status: 0 done, 1 failure, 2 usage, 3 the answer is no, 4 not permitted, 5 not found, 6 conflict.");

@@ -51,6 +51,7 @@ std::optional<std::string> ArtifactsProjection::apply(const ProjectedEvent& even
     if (!payload) return payload.refusal().message;
     const auto& attached = std::get<ArtifactAttached>(**payload);
     if (!is_artifact_name(attached.name)) return "its name can't be a file's: " + attached.name;
+    if (attached.artifact_id.empty() || attached.artifact_id.size() > key_bytes_max) return "an artifact's id has 1 to 256 bytes";
     if (transaction_->get(ids_, attached.artifact_id)) return "there is an artifact " + attached.artifact_id + " already";
 
     Artifact artifact;

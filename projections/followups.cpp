@@ -103,13 +103,16 @@ void FollowupsProjection::begin(lmdb::Transaction& transaction) {
     rows_.clear();
 }
 
+bool FollowupsProjection::reads_payload(EventType type) const {
+    return type == EventType::followup || type == EventType::followup_status_change || type == EventType::followup_updated;
+}
+
 std::optional<std::string> FollowupsProjection::apply(const ProjectedEvent& event) {
-    const EventType type = event.header().type;
-    const bool mine = type == EventType::followup || type == EventType::followup_status_change || type == EventType::followup_updated;
-    if (!mine || !event.of_incident()) return std::nullopt;
+    if (!reads_payload(event.header().type) || !event.of_incident()) return std::nullopt;
     const auto payload = event.payload();
     if (!payload) return payload.refusal().message;
     const std::string id = followup_id_of(**payload);
+    if (id.empty() || id.size() > key_bytes_max) return "a follow-up's id has 1 to 256 bytes";
     const std::int64_t at = event.header().occurred_at;
     Followup* known = find(id);
     if (known != nullptr && known->stream != event.header().stream) return id + " belongs to " + known->incident_id;
@@ -145,8 +148,9 @@ void FollowupsProjection::flush() {
     std::vector<const Cached*> dirty;
     for (const auto& [id, cached] : rows_) dirty.push_back(&cached);
     std::sort(dirty.begin(), dirty.end(), [](const Cached* a, const Cached* b) { return a->key < b->key; });
+    RowEncoder encode;
     for (const Cached* cached : dirty) {
-        transaction_->put(followups_, cached->key, encode_row(cached->row));
+        transaction_->put(followups_, cached->key, encode(cached->row));
         transaction_->put(ids_, cached->row.id, cached->key);
     }
     rows_.clear();

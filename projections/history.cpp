@@ -23,6 +23,12 @@ HistoryEntry entry_of(const RecordHeader& header) {
     return entry;
 }
 
+// 0 where the table is empty.
+std::uint32_t last_stream(const lmdb::Transaction& transaction, lmdb::Table table) {
+    lmdb::Cursor cursor(transaction, table);
+    return cursor.last() ? static_cast<std::uint32_t>(read_big_endian(cursor.key().substr(0, 4))) : 0;
+}
+
 }  // namespace
 
 std::optional<std::string> apply(IncidentState& state, const HistoryEntry& entry) {
@@ -44,33 +50,45 @@ void HistoryProjection::begin(lmdb::Transaction& transaction) {
     transaction_ = &transaction;
     history_ = *transaction.open(history_table);
     entries_.clear();
+    newest_.clear();
 }
 
 std::optional<std::string> HistoryProjection::apply(const ProjectedEvent& event) {
     const std::uint32_t number = event.header().stream;
-    auto found = entries_.find(number);
-    if (found == entries_.end()) {
+    auto found = newest_.find(number);
+    if (found == newest_.end()) {
         if (!event.of_incident()) return std::nullopt;
-        found = entries_.try_emplace(number).first;
+        found = newest_.emplace(number, 0).first;
     }
-    found->second.push_back(entry_of(event.header()));
+    entries_.push_back({entry_of(event.header()), found->second});
+    found->second = static_cast<std::uint32_t>(entries_.size());
     return std::nullopt;
 }
 
 void HistoryProjection::flush() {
     std::vector<std::uint32_t> numbers;
-    numbers.reserve(entries_.size());
-    for (const auto& [number, entries] : entries_) numbers.push_back(number);
+    numbers.reserve(newest_.size());
+    for (const auto& [number, newest] : newest_) numbers.push_back(number);
     std::sort(numbers.begin(), numbers.end());
-    for (const std::uint32_t number : numbers) append(number, entries_.at(number));
+    const std::uint32_t last_known = last_stream(*transaction_, history_);
+    std::vector<HistoryEntry> entries;
+    for (const std::uint32_t number : numbers) {
+        entries.clear();
+        for (std::uint32_t place = newest_.at(number); place != 0; place = entries_[place - 1].previous) {
+            entries.push_back(entries_[place - 1].entry);
+        }
+        std::reverse(entries.begin(), entries.end());
+        append(number, entries, number <= last_known);
+    }
     entries_.clear();
+    newest_.clear();
 }
 
-// Fills the stream's last block, then begins new ones.
-void HistoryProjection::append(std::uint32_t number, std::span<const HistoryEntry> entries) {
+// Fills the stream's last block, then begins new ones. A stream that is not `known` has no block yet, nor has any after it.
+void HistoryProjection::append(std::uint32_t number, std::span<const HistoryEntry> entries, bool known) {
     std::uint32_t block = 0;
     std::string row;
-    {
+    if (known) {
         lmdb::Cursor cursor(*transaction_, history_);
         const auto end = FixedKey().add(number, 4).add(UINT32_MAX, 4);
         const bool before_end = cursor.seek(end) ? cursor.previous() : cursor.last();
@@ -87,7 +105,8 @@ void HistoryProjection::append(std::uint32_t number, std::span<const HistoryEntr
         const std::size_t room = block_entries - row.size() / sizeof(HistoryEntry);
         const auto taken = entries.first(std::min(room, entries.size()));
         row.append(reinterpret_cast<const char*>(taken.data()), taken.size_bytes());
-        transaction_->put(history_, FixedKey().add(number, 4).add(block++, 4), row);
+        const auto key = FixedKey().add(number, 4).add(block++, 4);
+        known ? transaction_->put(history_, key, row) : transaction_->append(history_, key, row);
         row.clear();
         entries = entries.subspan(taken.size());
     }

@@ -47,11 +47,18 @@ public:
     static constexpr std::size_t block_entries = 50;
 
 private:
-    void append(std::uint32_t number, std::span<const HistoryEntry> entries);
+    void append(std::uint32_t number, std::span<const HistoryEntry> entries, bool known);
 
     lmdb::Transaction* transaction_ = nullptr;
     lmdb::Table history_;
-    std::unordered_map<std::uint32_t, std::vector<HistoryEntry>> entries_;  // new ones of this transaction
+    // New entries of this transaction, each with the place from 1 of the one before it in its stream (0: none), so that an event
+    // allocates nothing.
+    struct Linked {
+        HistoryEntry entry;
+        std::uint32_t previous = 0;
+    };
+    std::vector<Linked> entries_;
+    std::unordered_map<std::uint32_t, std::uint32_t> newest_;  // stream number -> place from 1 of its newest entry
 };
 
 // Visits each stream with all its entries, in the order of stream numbers; entries are in the order of seq. The span is valid

@@ -120,7 +120,11 @@ void IncidentsProjection::begin(lmdb::Transaction& transaction) {
     incidents_ = *transaction.open(incidents_table);
     by_start_ = *transaction.open(by_start_table);
     rows_.clear();
+    lmdb::Cursor cursor(transaction, incidents_);
+    last_stored_ = cursor.last() ? static_cast<std::uint32_t>(read_big_endian(cursor.key())) : 0;
 }
+
+bool IncidentsProjection::reads_payload(EventType type) const { return needs_payload(type); }
 
 std::optional<std::string> IncidentsProjection::apply(const ProjectedEvent& event) {
     const std::uint32_t number = event.header().stream;
@@ -128,7 +132,8 @@ std::optional<std::string> IncidentsProjection::apply(const ProjectedEvent& even
     if (found == rows_.end()) {
         if (!event.of_incident()) return std::nullopt;
         Cached cached;
-        if (const auto bytes = transaction_->get(incidents_, key_of(number, 4))) {
+        const auto bytes = number <= last_stored_ ? transaction_->get(incidents_, key_of(number, 4)) : std::nullopt;
+        if (bytes) {
             cached.row = decode_row<IncidentRow>(*bytes);
             cached.stored_start = cached.row.state.started_at;
         }
@@ -144,9 +149,12 @@ void IncidentsProjection::flush() {
         if (cached.row.state.exists()) numbers.push_back(number);
     }
     std::sort(numbers.begin(), numbers.end());
+    RowEncoder encode;
     for (const std::uint32_t number : numbers) {
         const Cached& cached = rows_.at(number);
-        transaction_->put(incidents_, key_of(number, 4), encode_row(cached.row));
+        const auto key = key_of(number, 4);
+        const std::string& row = encode(cached.row);
+        number <= last_stored_ ? transaction_->put(incidents_, key, row) : transaction_->append(incidents_, key, row);
         const std::int64_t start = cached.row.state.started_at;
         if (start == cached.stored_start) continue;
         if (cached.stored_start != RecordHeader::no_time) {

@@ -47,6 +47,7 @@ public:
     std::string_view name() const override { return "incidents"; }
     std::vector<std::string> tables() const override { return {"incidents", "incidents_by_start"}; }
     void begin(lmdb::Transaction& transaction) override;
+    bool reads_payload(EventType type) const override;
     std::optional<std::string> apply(const ProjectedEvent& event) override;
     void flush() override;
     std::string describe(std::string_view table, std::string_view key) const override;
@@ -59,6 +60,7 @@ private:
     lmdb::Transaction* transaction_ = nullptr;
     lmdb::Table incidents_, by_start_;
     std::unordered_map<std::uint32_t, Cached> rows_;  // of this transaction
+    std::uint32_t last_stored_ = 0;                   // the greatest stream number that had a row when it began; 0: none
 };
 
 // What a list of incidents is asked for; an empty field asks for nothing.

@@ -24,6 +24,10 @@ public:
     // The payload of `record`, valid until the next call; a refusal says why it can't be had.
     Result<const Payload*> decode(const RecordView& record);
 
+    // For work that is shared with another thread: decodes and gives away; takes over what was decoded elsewhere.
+    Result<Payload> decode_apart(const RecordView& record);
+    void adopt(const RecordView& record, Payload payload);
+
 private:
     JsonReader reader_;
     Payload payload_;
@@ -53,6 +57,8 @@ public:
 
     // A write transaction begins; makes its tables.
     virtual void begin(lmdb::Transaction& transaction) = 0;
+    // Whether `apply` asks for the payload of such events: it is then decoded ahead. A wrong answer costs time only.
+    virtual bool reads_payload(EventType) const { return false; }
     // Takes the next event. Returns why it can't be taken: the event is then left out, and reported.
     virtual std::optional<std::string> apply(const ProjectedEvent& event) = 0;
     // The transaction is about to commit: writes the rows that it holds back.

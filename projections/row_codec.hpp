@@ -46,14 +46,28 @@ private:
     std::string& out_;
 };
 
+// Make one for many rows: setting up a stream takes as long as encoding a row.
+class RowEncoder {
+public:
+    // Valid until the next call.
+    template <class Row>
+    const std::string& operator()(const Row& row) {
+        out_.clear();
+        cereal::PortableBinaryOutputArchive archive(stream_);
+        archive(row);
+        return out_;
+    }
+
+private:
+    std::string out_;
+    StringBuffer buffer_{out_};
+    std::ostream stream_{&buffer_};
+};
+
 template <class Row>
 std::string encode_row(const Row& row) {
-    std::string out;
-    StringBuffer buffer(out);
-    std::ostream stream(&buffer);
-    cereal::PortableBinaryOutputArchive archive(stream);
-    archive(row);
-    return out;
+    RowEncoder encode;
+    return encode(row);
 }
 
 template <class Row>

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "projections/artifacts.hpp"
+#include "projections/event_index.hpp"
 #include "projections/followups.hpp"
 #include "projections/history.hpp"
 #include "projections/incidents.hpp"
@@ -32,6 +33,7 @@ std::vector<std::unique_ptr<Projection>> make_projections() {
     all.push_back(std::make_unique<HistoryProjection>());
     all.push_back(std::make_unique<FollowupsProjection>());
     all.push_back(std::make_unique<ArtifactsProjection>());
+    all.push_back(std::make_unique<EventIndexProjection>());
     return all;
 }
 
@@ -43,15 +45,20 @@ Replayer::Replayer(const Journal& journal, lmdb::Environment& views, std::string
 
 std::vector<Parked> Replayer::run(const ReplayLimit& limit, const std::function<void(Sequence)>& progress) {
     std::vector<Parked> parked;
+    std::unique_ptr<EventFeed> feed;
     Sequence reached;
     do {
-        reached = run_batch(limit, parked);
+        reached = run_batch(limit, feed, parked);
         if (progress) progress(reached);
     } while (reached.value < limit.size);
     return parked;
 }
 
-Sequence Replayer::run_batch(const ReplayLimit& limit, std::vector<Parked>& parked) {
+bool Replayer::reads_payload(EventType type) const {
+    return std::any_of(projections_.begin(), projections_.end(), [type](const auto& projection) { return projection->reads_payload(type); });
+}
+
+Sequence Replayer::run_batch(const ReplayLimit& limit, std::unique_ptr<EventFeed>& feed, std::vector<Parked>& parked) {
     lmdb::Transaction transaction(views_, lmdb::Transaction::Kind::write);
     const lmdb::Table positions = *transaction.open(positions_table);
     const lmdb::Table parked_rows = *transaction.open(parked_table);
@@ -64,32 +71,42 @@ Sequence Replayer::run_batch(const ReplayLimit& limit, std::vector<Parked>& park
         from = std::min(from, starts.back());
     }
     if (from.value >= limit.size) return from;
+    if (!feed || feed->next_sequence() != from.next()) {
+        feed = std::make_unique<EventFeed>(journal_, from.next(), limit.size - from.value,
+                                           [this](EventType type) { return reads_payload(type); });
+    }
 
-    const Snapshot journal = journal_.snapshot();
-    Digest leaf{};
-    const std::uint64_t count = std::min(batch_events, limit.size - from.value);
-    const Sequence next = journal->scan(from.next(), count, [&](const RecordView& record) {
-        const ProjectedEvent event{record, *journal, payloads_};
-        leaf = record.leaf_hash();
-        if (limit.as_of && record.occurred_at() > *limit.as_of) return true;
+    const auto apply = [&](const ProjectedEvent& event) {
+        const Sequence sequence = event.record.sequence();
         for (std::size_t i = 0; i < projections_.size(); ++i) {
-            if (record.sequence() <= starts[i]) continue;
+            if (sequence <= starts[i]) continue;
             const auto reason = projections_[i]->apply(event);
             if (!reason) continue;
-            parked.push_back({std::string(projections_[i]->name()), record.sequence(), *reason});
-            transaction.put(parked_rows, parked_key(projections_[i]->name(), record.sequence()), *reason);
+            parked.push_back({std::string(projections_[i]->name()), sequence, *reason});
+            transaction.put(parked_rows, parked_key(projections_[i]->name(), sequence), *reason);
         }
-        return true;
-    });
-    const Sequence reached{next.value - 1};
-    std::string row(reinterpret_cast<const char*>(&reached.value), sizeof reached.value);
-    row += bytes_of(leaf);
+    };
+    Position reached{from, {}};
+    while (reached.sequence.value - from.value < batch_events) {
+        const auto chunk = feed->next();
+        if (!chunk) break;
+        auto decoded = chunk->decoded.begin();
+        for (std::size_t place = 0; place < chunk->records.size(); ++place) {
+            const RecordView& record = chunk->records[place];
+            if (decoded != chunk->decoded.end() && decoded->place == place) payloads_.adopt(record, std::move(decoded++->payload));
+            if (limit.as_of && record.occurred_at() > *limit.as_of) continue;
+            apply({record, *chunk->snapshot, payloads_});
+        }
+        reached = {chunk->records.back().sequence(), chunk->records.back().leaf_hash()};
+    }
+    std::string row(reinterpret_cast<const char*>(&reached.sequence.value), sizeof reached.sequence.value);
+    row += bytes_of(reached.leaf);
     for (std::size_t i = 0; i < projections_.size(); ++i) {
         projections_[i]->flush();
-        if (starts[i] < reached) transaction.put(positions, projections_[i]->name(), row);
+        if (starts[i] < reached.sequence) transaction.put(positions, projections_[i]->name(), row);
     }
     transaction.commit();
-    return reached;
+    return reached.sequence;
 }
 
 Position position_of(lmdb::Transaction& transaction, std::string_view projection) {

@@ -16,6 +16,7 @@
 #include "journal/journal.hpp"
 #include "journal/lmdb.hpp"
 #include "projections/projection.hpp"
+#include "replay/event_feed.hpp"
 
 namespace daybook {
 
@@ -52,7 +53,8 @@ public:
 
 private:
     // The seq that was reached.
-    Sequence run_batch(const ReplayLimit& limit, std::vector<Parked>& parked);
+    Sequence run_batch(const ReplayLimit& limit, std::unique_ptr<EventFeed>& feed, std::vector<Parked>& parked);
+    bool reads_payload(EventType type) const;
 
     const Journal& journal_;
     lmdb::Environment& views_;

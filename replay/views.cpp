@@ -214,12 +214,10 @@ std::vector<Parked> Views::rebuild(std::string_view only, const ReplayProgress& 
     std::vector<Parked> parked;
     {
         lmdb::Environment environment(next.path(), options(false));
+        if (!only.empty()) copy_others(environment, only);
+        // What was copied is brought to the same event as what is built anew.
         const std::uint64_t size = journal_.snapshot()->size();
-        if (!only.empty()) {
-            catch_up();
-            copy_others(environment, only);
-        }
-        Replayer replayer(journal_, environment, only);
+        Replayer replayer(journal_, environment);
         parked = replayer.run({size, {}}, [&](Sequence reached) {
             if (progress) progress(reached, size);
         });
@@ -256,10 +254,11 @@ void Views::copy_others(lmdb::Environment& to, std::string_view except) {
     target.commit();
 }
 
-std::vector<Parked> Views::build_apart(const ReplayLimit& limit, const std::function<void(lmdb::Environment&)>& use, const ReplayProgress& progress) {
+std::vector<Parked> Views::build_apart(const ReplayLimit& limit, const std::function<void(lmdb::Environment&)>& use, const ReplayProgress& progress,
+                                       std::string_view only) {
     const ScratchDirectory apart(directory_ / ("apart-" + std::to_string(::getpid())));
     lmdb::Environment environment(apart.path(), options(false));
-    Replayer replayer(journal_, environment);
+    Replayer replayer(journal_, environment, only);
     auto parked = replayer.run(limit, [&](Sequence reached) {
         if (progress) progress(reached, limit.size);
     });
@@ -269,6 +268,10 @@ std::vector<Parked> Views::build_apart(const ReplayLimit& limit, const std::func
 
 std::vector<Views::StateDigest> state_digests(lmdb::Environment& views) {
     lmdb::Transaction transaction(views, lmdb::Transaction::Kind::read);
+    return state_digests(transaction);
+}
+
+std::vector<Views::StateDigest> state_digests(lmdb::Transaction& transaction) {
     std::vector<Views::StateDigest> digests;
     Sha256 sha256;
     const auto add = [&](std::string_view bytes) {
@@ -306,14 +309,15 @@ std::vector<Views::StateDigest> Views::digests() {
 Views::Check Views::check(const ReplayProgress& progress) {
     refresh();
     Check check;
-    check.size = size();
+    // Others may fold on meanwhile: what is compared are the live views as they are now.
+    lmdb::Transaction left(*environment_, lmdb::Transaction::Kind::read);
+    check.size = position_of_all(left).sequence.value;
     build_apart(
         {check.size, {}},
         [&](lmdb::Environment& rebuilt) {
-            check.live = state_digests(*environment_);
-            check.rebuilt = state_digests(rebuilt);
-            lmdb::Transaction left(*environment_, lmdb::Transaction::Kind::read);
             lmdb::Transaction right(rebuilt, lmdb::Transaction::Kind::read);
+            check.live = state_digests(left);
+            check.rebuilt = state_digests(right);
             for (const auto& projection : make_projections()) {
                 for (const std::string& table : projection->tables()) {
                     if (auto difference = first_difference(left, right, *projection, table)) {

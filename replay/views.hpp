@@ -33,7 +33,7 @@ public:
     std::vector<Parked> catch_up(const ReplayProgress& progress = {});
 
     // Folds everything anew from the first event, beside the live views, and swaps it in. With `only`, that projection alone; the
-    // rest is copied as it is.
+    // rest is copied and caught up.
     std::vector<Parked> rebuild(std::string_view only, const ReplayProgress& progress = {});
 
     // What a projection's rows are: equal rows, equal digest.
@@ -44,8 +44,10 @@ public:
     };
     std::vector<StateDigest> digests();
 
-    // Builds views up to the limit apart, in a place that is removed afterwards, and hands them over. Returns what was parked.
-    std::vector<Parked> build_apart(const ReplayLimit& limit, const std::function<void(lmdb::Environment&)>& use, const ReplayProgress& progress = {});
+    // Builds views up to the limit apart, in a place that is removed afterwards, and hands them over. With `only`, that projection
+    // alone. Returns what was parked.
+    std::vector<Parked> build_apart(const ReplayLimit& limit, const std::function<void(lmdb::Environment&)>& use, const ReplayProgress& progress = {},
+                                    std::string_view only = {});
 
     struct Difference {
         std::string projection;
@@ -81,6 +83,7 @@ private:
     std::unique_ptr<lmdb::Environment> environment_;
 };
 
+std::vector<Views::StateDigest> state_digests(lmdb::Transaction& views);
 std::vector<Views::StateDigest> state_digests(lmdb::Environment& views);
 
 }  // namespace daybook

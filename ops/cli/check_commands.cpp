@@ -11,11 +11,22 @@ namespace daybook {
 namespace {
 
 void add_verify(CLI::App& root, ChosenCommand& chosen) {
+    struct Options {
+        std::string checkpoint, evidence, key;
+    };
+    auto o = std::make_shared<Options>();
     CLI::App* app = root.add_subcommand("verify", "Work everything out anew from the events, and compare");
-    app->footer("Example:\n  daybook verify\nExit status 3 when something is not as it must be.");
-    app->callback([&chosen] {
-        chosen = [](Session& session) {
+    app->add_option("--checkpoint", o->checkpoint, "Also: the journal extends this checkpoint")->type_name("FILE");
+    app->add_option("--evidence", o->evidence, "Instead: check this evidence, with --key; no journal is needed")->type_name("FILE");
+    app->add_option("--key", o->key, "The public key that signed, as `daybook checkpoint --vkey` prints it (default: the journal's)")
+        ->type_name("VKEY");
+    app->footer("Examples:\n  daybook verify\n  daybook verify --checkpoint monday.checkpoint\n"
+                "  daybook verify --evidence k3f9.evidence --key VKEY\nExit status 3 when something is not as it must be.");
+    app->callback([o, &chosen] {
+        chosen = [o](Session& session) {
+            if (!o->evidence.empty()) return verify_evidence_file(session, o->evidence, o->key);
             const Journal& journal = session.journal_to_read();
+            const bool extends = (o->checkpoint.empty() || journal_extends(session, o->checkpoint, o->key)) && !session.forked();
             Progress bar(session.progress_screen(), "Verifying", journal.snapshot()->size(), "events");
             std::uint64_t done = 0;
             VerifyOptions options;
@@ -44,12 +55,12 @@ void add_verify(CLI::App& root, ChosenCommand& chosen) {
             }
             for (const std::string& notice : verification.notices) session.messages().say(MessageKind::warning, notice);
             session.print({{"sound", ""}, {"journal_size", "events"}, {"root_hash", "root"}, {"findings", ""}, {"notices", ""}},
-                          {verification.sound(), verification.size, verification.root ? Cell(to_hex(*verification.root)) : Cell(),
+                          {verification.sound() && extends, verification.size, verification.root ? Cell(to_hex(*verification.root)) : Cell(),
                            verification.findings_count, verification.notices_count});
             if (!verification.sound()) {
                 session.messages().say(MessageKind::error, "the journal is damaged: keep it as it is, and restore a backup or import a journal.jsonl");
             }
-            return verification.sound() ? ExitStatus::done : ExitStatus::no;
+            return verification.sound() && extends ? ExitStatus::done : ExitStatus::no;
         };
     });
 }

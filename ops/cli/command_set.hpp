@@ -21,9 +21,16 @@ using ChosenCommand = std::function<ExitStatus(Session&)>;
 void add_incident_commands(CLI::App& root, ChosenCommand& chosen);   // incident …
 void add_entry_commands(CLI::App& root, ChosenCommand& chosen);      // note, decision, action, comms, correct, followup …, artifact …
 void add_query_commands(CLI::App& root, ChosenCommand& chosen);      // timeline, events, stats
+void add_incident_diff(CLI::App& incident, ChosenCommand& chosen);   // incident diff
 void add_ingest_commands(CLI::App& root, ChosenCommand& chosen);     // ingest, import …
 void add_projection_commands(CLI::App& root, ChosenCommand& chosen);  // digest …, replay, export …
 void add_check_commands(CLI::App& root, ChosenCommand& chosen);      // verify, completion
+void add_audit_commands(CLI::App& root, ChosenCommand& chosen);      // checkpoint, proof …, evidence
+
+// For `verify`: whether the journal extends the checkpoint in `file`, signed with `vkey` (empty: the journal's key); says why not.
+bool journal_extends(Session& session, const std::string& file, const std::string& vkey);
+// For `verify`: the evidence in `file` against `vkey`, without any journal.
+ExitStatus verify_evidence_file(Session& session, const std::string& file, const std::string& vkey);
 
 // The options that every command that writes has.
 class WriteOptions {

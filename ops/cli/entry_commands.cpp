@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/rows.hpp"
 
@@ -94,47 +95,55 @@ void add_followup_add(CLI::App& parent, ChosenCommand& chosen) {
     });
 }
 
+struct FollowupListOptions {
+    explicit FollowupListOptions(CLI::App& command) : clocks(command) {}
+    std::string incident_id, status, owner;
+    bool open = false, overdue = false;
+    ClockOptions clocks;
+};
+
+ExitStatus list_followups(Session& session, const FollowupListOptions& o) {
+    std::optional<FollowupStatus> status;
+    if (!o.status.empty()) status = word_option<FollowupStatus>("--status", o.status);
+    std::optional<StreamNumber> incident;
+    Time now;
+    {
+        const Snapshot journal = session.journal_to_read().snapshot();
+        if (!o.incident_id.empty()) {
+            incident = journal->stream_number(o.incident_id);
+            if (!incident) throw CommandError(ExitStatus::not_found, "no such incident: " + o.incident_id);
+        }
+        now = o.clocks.now(session, *journal);
+    }
+    o.clocks.read_views(session, "followups", [&](lmdb::Transaction& views) {
+        RowWriter rows(session.out(), session.format(), session.style(), followup_columns());
+        const auto add = [&](const Followup& followup) {
+            const bool wanted = (!status || followup.state.status == *status) && (o.owner.empty() || followup.state.owner == o.owner) &&
+                                !(o.open && followup.state.finished()) && (!o.overdue || followup.state.overdue(to_micros(now)));
+            if (wanted) rows.add(followup_cells(followup, now));
+            return true;
+        };
+        if (incident) {
+            for (const Followup& followup : followups_of(views, *incident)) add(followup);
+        } else {
+            scan_followups(views, add);
+        }
+        rows.finish();
+    });
+    return ExitStatus::done;
+}
+
 void add_followup_list(CLI::App& parent, ChosenCommand& chosen) {
-    struct Options {
-        std::string incident_id, status, owner;
-        bool open = false, overdue = false;
-    };
-    auto o = std::make_shared<Options>();
     CLI::App* app = parent.add_subcommand("list", "Follow-ups, by incident, in the order in which they were added");
+    auto o = std::make_shared<FollowupListOptions>(*app);
     app->add_option("incident", o->incident_id, "Of this incident")->type_name("INCIDENT");
     app->add_option("--status", o->status, "open, in_progress, blocked, done or cancelled");
     app->add_option("--owner", o->owner, "Of this person or agent");
     app->add_flag("--open", o->open, "Neither done nor cancelled");
-    app->add_flag("--overdue", o->overdue, "Due before now and not finished");
-    app->footer("Examples:\n  daybook followup list --overdue\n  daybook followup list inc_20260223_1000_k3f9 -o json");
-    app->callback([o, &chosen] {
-        chosen = [o](Session& session) {
-            std::optional<FollowupStatus> status;
-            if (!o->status.empty()) status = word_option<FollowupStatus>("--status", o->status);
-            Views& views = session.views();
-            lmdb::Transaction transaction = views.read();
-            RowWriter rows(session.out(), session.format(), session.style(), followup_columns());
-            const auto add = [&](const Followup& followup) {
-                if (status && followup.state.status != *status) return;
-                if (!o->owner.empty() && followup.state.owner != o->owner) return;
-                if (o->open && followup.state.finished()) return;
-                if (o->overdue && !followup.state.overdue(to_micros(session.now()))) return;
-                rows.add(followup_cells(followup, session.now()));
-            };
-            if (o->incident_id.empty()) {
-                scan_followups(transaction, [&](const Followup& followup) {
-                    add(followup);
-                    return true;
-                });
-            } else {
-                const auto number = session.journal_to_read().snapshot()->stream_number(o->incident_id);
-                if (!number) throw CommandError(ExitStatus::not_found, "no such incident: " + o->incident_id);
-                for (const Followup& followup : followups_of(transaction, *number)) add(followup);
-            }
-            rows.finish();
-            return ExitStatus::done;
-        };
-    });
+    app->add_flag("--overdue", o->overdue, "Due before now and not finished; with --as-of or --known-at, before then");
+    app->footer("Examples:\n  daybook followup list --overdue\n  daybook followup list inc_20260223_1000_k3f9 -o json\n"
+                "  daybook followup list --open --as-of 2026-03-01T00:00:00Z");
+    app->callback([o, &chosen] { chosen = [o](Session& session) { return list_followups(session, *o); }; });
 }
 
 void add_followup_changes(CLI::App& parent, ChosenCommand& chosen) {

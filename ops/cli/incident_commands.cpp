@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 
 #include "ingest/current.hpp"
+#include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/rows.hpp"
 
@@ -63,14 +64,58 @@ IncidentFilter::Status status_option(const std::string& text) {
     throw CommandError(ExitStatus::usage, "--status must be one of open (open or mitigated), mitigated, resolved, closed, all; not " + text);
 }
 
+struct ListOptions {
+    explicit ListOptions(CLI::App& command) : clocks(command) {}
+    std::string status = "all", service, env, severity, kind, label, since, until, text;
+    std::uint64_t limit = 0;
+    bool ids = false, archived = false;
+    ClockOptions clocks;
+
+    IncidentFilter filter() const {
+        IncidentFilter filter;
+        filter.status = status_option(status);
+        if (!service.empty()) filter.service = service;
+        if (!env.empty()) filter.env = env;
+        if (!kind.empty()) filter.kind = kind;
+        if (!severity.empty()) filter.severity = word_option<Severity>("--severity", severity);
+        if (!since.empty()) filter.since = time_option("--since", since);
+        if (!until.empty()) filter.until = time_option("--until", until);
+        if (!text.empty()) filter.text = text;
+        filter.archived = archived;
+        if (!label.empty()) {
+            const std::size_t equals = label.find('=');
+            if (equals == std::string::npos) throw CommandError(ExitStatus::usage, "--label must be NAME=VALUE, not " + label);
+            filter.label = {label.substr(0, equals), label.substr(equals + 1)};
+        }
+        return filter;
+    }
+};
+
+ExitStatus list_incidents(Session& session, const ListOptions& o) {
+    const IncidentFilter filter = o.filter();
+    o.clocks.read_views(session, "incidents", [&](lmdb::Transaction& views) {
+        const auto incidents = IncidentTable::open(views);
+        std::uint64_t count = 0;
+        std::optional<RowWriter> rows;
+        if (!o.ids) rows.emplace(session.out(), session.format(), session.style(), incident_columns(session.format()));
+        if (incidents) {
+            incidents->list(filter, [&](const IncidentRow& row) {
+                if (rows) {
+                    rows->add(incident_cells(row, session.format()));
+                } else {
+                    session.out() << row.id << '\n';
+                }
+                return ++count != o.limit;
+            });
+        }
+        if (rows) rows->finish();
+    });
+    return ExitStatus::done;
+}
+
 void add_list(CLI::App& parent, ChosenCommand& chosen) {
-    struct Options {
-        std::string status = "all", service, env, severity, kind, label, since, until, text;
-        std::uint64_t limit = 0;
-        bool ids = false, archived = false;
-    };
-    auto o = std::make_shared<Options>();
     CLI::App* app = parent.add_subcommand("list", "Incidents, newest start first");
+    auto o = std::make_shared<ListOptions>(*app);
     app->add_option("--status", o->status, "open (not finished), mitigated, resolved, closed or all")->capture_default_str();
     app->add_option("--service", o->service, "Of this service");
     app->add_option("--env", o->env, "Of this environment");
@@ -83,59 +128,35 @@ void add_list(CLI::App& parent, ChosenCommand& chosen) {
     app->add_option("--limit", o->limit, "At most so many (0: all)")->capture_default_str();
     app->add_flag("--archived", o->archived, "Archived ones too");
     app->add_flag("--ids", o->ids, "Only the ids, one a line");
-    app->footer("Examples:\n  daybook incident list --status open --severity P1\n  daybook incident list -o jsonl | jq -r .title");
-    app->callback([o, &chosen] {
-        chosen = [o](Session& session) {
-            IncidentFilter filter;
-            filter.status = status_option(o->status);
-            if (!o->service.empty()) filter.service = o->service;
-            if (!o->env.empty()) filter.env = o->env;
-            if (!o->kind.empty()) filter.kind = o->kind;
-            if (!o->severity.empty()) filter.severity = word_option<Severity>("--severity", o->severity);
-            if (!o->since.empty()) filter.since = time_option("--since", o->since);
-            if (!o->until.empty()) filter.until = time_option("--until", o->until);
-            if (!o->text.empty()) filter.text = o->text;
-            filter.archived = o->archived;
-            if (!o->label.empty()) {
-                const std::size_t equals = o->label.find('=');
-                if (equals == std::string::npos) throw CommandError(ExitStatus::usage, "--label must be NAME=VALUE, not " + o->label);
-                filter.label = {o->label.substr(0, equals), o->label.substr(equals + 1)};
-            }
-            lmdb::Transaction views = session.views().read();
-            const auto incidents = IncidentTable::open(views);
-            std::uint64_t count = 0;
-            std::optional<RowWriter> rows;
-            if (!o->ids) rows.emplace(session.out(), session.format(), session.style(), incident_columns(session.format()));
-            if (incidents) {
-                incidents->list(filter, [&](const IncidentRow& row) {
-                    if (rows) {
-                        rows->add(incident_cells(row, session.format()));
-                    } else {
-                        session.out() << row.id << '\n';
-                    }
-                    return ++count != o->limit;
-                });
-            }
-            if (rows) rows->finish();
-            return ExitStatus::done;
-        };
-    });
+    app->footer("Examples:\n  daybook incident list --status open --severity P1\n  daybook incident list -o jsonl | jq -r .title\n"
+                "  daybook incident list --status open --as-of 2026-02-23T12:00:00Z");
+    app->callback([o, &chosen] { chosen = [o](Session& session) { return list_incidents(session, *o); }; });
 }
 
 void add_show(CLI::App& parent, ChosenCommand& chosen) {
-    auto id = std::make_shared<std::string>();
+    struct Options {
+        explicit Options(CLI::App& command) : clocks(command) {}
+        std::string id;
+        ClockOptions clocks;
+    };
     CLI::App* app = parent.add_subcommand("show", "One incident, with the columns of incidents.jsonl");
-    app->add_option("incident", *id, "The incident's id")->required()->type_name("INCIDENT");
-    app->footer("Examples:\n  daybook incident show inc_20260223_1000_k3f9\n  daybook incident show inc_20260223_1000_k3f9 -o json");
-    app->callback([id, &chosen] {
-        chosen = [id](Session& session) {
-            Views& views = session.views();
+    auto o = std::make_shared<Options>(*app);
+    app->add_option("incident", o->id, "The incident's id")->required()->type_name("INCIDENT");
+    app->footer("Examples:\n  daybook incident show inc_20260223_1000_k3f9\n  daybook incident show inc_20260223_1000_k3f9 -o json\n"
+                "  daybook incident show inc_20260223_1000_k3f9 --known-at 2026-02-23T11:00:00Z");
+    app->callback([o, &chosen] {
+        chosen = [o](Session& session) {
             const Snapshot journal = session.journal_to_read().snapshot();
-            const auto number = journal->stream_number(*id);
-            lmdb::Transaction transaction = views.read();
-            const auto table = IncidentTable::open(transaction);
-            const auto row = number && table ? table->find(*number) : std::nullopt;
-            if (!row) throw CommandError(ExitStatus::not_found, "no such incident: " + *id + " (`daybook incident list --ids` lists them)");
+            const Horizon horizon = o->clocks.horizon(*journal);
+            const auto number = journal->stream_number(o->id);
+            const auto newest = [&]() -> std::optional<IncidentRow> {
+                lmdb::Transaction views = session.views().read();
+                const auto table = IncidentTable::open(views);
+                return number && table ? table->find(*number) : std::nullopt;
+            }();
+            if (!newest) throw CommandError(ExitStatus::not_found, "no such incident: " + o->id + " (`daybook incident list --ids` lists them)");
+            const auto row = o->clocks.given() ? incident_within(*journal, *number, horizon) : newest;
+            if (!row) throw CommandError(ExitStatus::not_found, o->id + " was not there yet");
             session.print(all_incident_columns(), all_incident_cells(*row));
             return ExitStatus::done;
         };
@@ -308,6 +329,7 @@ void add_incident_commands(CLI::App& root, ChosenCommand& chosen) {
     incident->require_subcommand(1);
     add_list(*incident, chosen);
     add_show(*incident, chosen);
+    add_incident_diff(*incident, chosen);
     add_create(*incident, chosen);
     add_small_changes(*incident, chosen);
     add_status(*incident, chosen, "mitigate", IncidentStatus::mitigated, "The harm is contained, the cause is not gone");

@@ -7,6 +7,7 @@
 
 #include "journal/atomic_file.hpp"
 #include "journal/journal_text.hpp"
+#include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
 #include "projections/digest.hpp"
 #include "projections/jsonl_layout.hpp"
@@ -79,16 +80,16 @@ void save_digest(Session& session, IsoWeek week, const DigestFiles& files, std::
 
 void add_digest(CLI::App& root, ChosenCommand& chosen) {
     struct Options {
+        explicit Options(CLI::App& command) : clocks(command, ClockOptions::Clocks::recorded) {}
         std::string week;
-        std::uint64_t at_seq = 0;
+        ClockOptions clocks;
         bool save = false;
     };
     CLI::App* digest = root.add_subcommand("digest", "Reports of a period");
     digest->require_subcommand(1);
-    auto o = std::make_shared<Options>();
     CLI::App* app = digest->add_subcommand("weekly", "What happened in a week, what is left, what to look at first");
+    auto o = std::make_shared<Options>(*app);
     app->add_option("--week", o->week, "An ISO week (default: the last complete one)")->type_name("YYYY-WW");
-    app->add_option("--at-seq", o->at_seq, "As the first N events of the journal have it")->type_name("N");
     app->add_flag("--save", o->save, std::string("Write ") + weekly_directory + "/YYYY-WW.json and .md too");
     app->footer("Examples:\n  daybook digest weekly\n  daybook digest weekly --week 2026-08 -o json\n  daybook digest weekly --week 2026-08 --save\n"
                 "Prints Markdown, or JSON with -o json.");
@@ -108,10 +109,7 @@ void add_digest(CLI::App& root, ChosenCommand& chosen) {
             }
             if (o->save) session.journal_to_write();
             const std::uint64_t head = session.views().size();
-            if (o->at_seq > head) {
-                throw CommandError(ExitStatus::usage, "--at-seq " + std::to_string(o->at_seq) + ": the journal has " + std::to_string(head) + " events");
-            }
-            const std::uint64_t size = o->at_seq == 0 ? head : o->at_seq;
+            const std::uint64_t size = std::min(head, o->clocks.horizon(*session.journal_to_read().snapshot()).size);
             const DigestFiles files = make_digest(session, week, now, size);
             session.out() << (format == Format::json ? files.json : files.markdown);
             if (o->save) save_digest(session, week, files, size);
@@ -199,7 +197,7 @@ ExitStatus run_replay(Session& session, const ReplaySettings& settings) {
     if (!settings.projection.empty()) {
         const auto all = make_projections();
         const bool known = std::any_of(all.begin(), all.end(), [&](const auto& projection) { return projection->name() == settings.projection; });
-        if (!known) throw CommandError(ExitStatus::usage, "--projection must be one of incidents, history, followups, artifacts; not " + settings.projection);
+        if (!known) throw CommandError(ExitStatus::usage, "--projection must be one of incidents, history, followups, artifacts, event_index; not " + settings.projection);
     }
     const std::uint64_t size = session.journal_to_read().snapshot()->size();
     Progress bar(session.progress_screen(), "Replaying", settings.to_seq != 0 ? settings.to_seq : size, "events");
@@ -237,7 +235,7 @@ void add_replay(CLI::App& root, ChosenCommand& chosen) {
     auto o = std::make_shared<ReplaySettings>();
     CLI::App* app = root.add_subcommand("replay", "Bring the views up to date, or make them and the reports again from the journal");
     app->add_flag("--rebuild", o->rebuild, "Fold everything anew, beside the live views, and swap it in");
-    app->add_option("--projection", o->projection, "Rebuild this one only: incidents, history, followups or artifacts");
+    app->add_option("--projection", o->projection, "Rebuild this one only: incidents, history, followups, artifacts or event_index");
     CLI::Option* to_seq = app->add_option("--to-seq", o->to_seq, "Apart from the live views: the first N events")->type_name("N");
     CLI::Option* as_of = app->add_option("--as-of", o->as_of, "Apart from the live views: what had occurred by then")->type_name("TIME");
     CLI::Option* check = app->add_flag("--check", o->check, "Rebuild apart and compare with the live views");

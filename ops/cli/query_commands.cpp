@@ -1,45 +1,41 @@
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <thread>
 
 #include <CLI/CLI.hpp>
 
+#include "journal/base64.hpp"
+#include "journal/proof.hpp"
 #include "journal/sha256.hpp"
+#include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/rows.hpp"
+#include "projections/event_query.hpp"
 
 namespace daybook {
 namespace {
 
 void add_timeline(CLI::App& root, ChosenCommand& chosen) {
     struct Options {
-        std::string incident_id, as_of, known_at;
-        std::uint64_t at_seq = 0;
+        explicit Options(CLI::App& command) : clocks(command) {}
+        std::string incident_id;
+        ClockOptions clocks;
     };
-    auto o = std::make_shared<Options>();
     CLI::App* app = root.add_subcommand("timeline", "What happened in an incident, in the order in which it was recorded");
+    auto o = std::make_shared<Options>(*app);
     app->add_option("incident", o->incident_id, "The incident's id")->required()->type_name("INCIDENT");
-    app->add_option("--as-of", o->as_of, "What had happened by then")->type_name("TIME");
-    app->add_option("--known-at", o->known_at, "What was recorded by then")->type_name("TIME");
-    app->add_option("--at-seq", o->at_seq, "What the first N events of the journal say")->type_name("N");
-    app->footer("Examples:\n  daybook timeline inc_20260223_1000_k3f9\n  daybook timeline inc_20260223_1000_k3f9 -o jsonl | jq .message");
+    app->footer("Examples:\n  daybook timeline inc_20260223_1000_k3f9\n  daybook timeline inc_20260223_1000_k3f9 -o jsonl | jq .message\n"
+                "  daybook timeline inc_20260223_1000_k3f9 --known-at 2026-02-23T11:00:00Z");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
-            std::optional<Time> as_of, known_at;
-            if (!o->as_of.empty()) as_of = time_option("--as-of", o->as_of);
-            if (!o->known_at.empty()) known_at = time_option("--known-at", o->known_at);
             const Snapshot journal = session.journal_to_read().snapshot();
+            const Horizon horizon = o->clocks.horizon(*journal);
             const auto number = journal->stream_number(o->incident_id);
             if (!number) throw CommandError(ExitStatus::not_found, "no such incident: " + o->incident_id);
             RowWriter rows(session.out(), session.format(), session.style(), timeline_columns(session.format(), false));
             TimelineReader reader;
-            for (const Sequence sequence : journal->stream_sequences(*number)) {
-                const RecordView record = *journal->record(sequence);
-                if (as_of && record.occurred_at() > *as_of) continue;
-                if (known_at && record.recorded_at() > *known_at) continue;
-                if (o->at_seq != 0 && sequence.value > o->at_seq) continue;
-                rows.add(timeline_cells(reader.read(record, *journal), session.format(), false));
+            for (const Sequence sequence : sequences_within(*journal, *number, horizon)) {
+                rows.add(timeline_cells(reader.read(*journal->record(sequence), *journal), session.format(), false));
             }
             rows.finish();
             return ExitStatus::done;
@@ -47,123 +43,133 @@ void add_timeline(CLI::App& root, ChosenCommand& chosen) {
     });
 }
 
-struct EventFilter {
-    std::optional<StreamNumber> stream;
-    std::vector<EventType> types;  // empty: all
-    std::optional<NameNumber> actor, source, service;
-    std::optional<Time> since, until, recorded_since, recorded_until;
-    std::string text;
-
-    bool fits(const RecordView& record) const {
-        const RecordHeader& header = record.header();
-        if (stream && record.stream() != *stream) return false;
-        if (!types.empty() && std::find(types.begin(), types.end(), header.type) == types.end()) return false;
-        if (actor && header.actor != actor->value) return false;
-        if (source && header.source != source->value) return false;
-        if (service && header.service != service->value) return false;
-        if (since && record.occurred_at() < *since) return false;
-        if (until && record.occurred_at() >= *until) return false;
-        if (recorded_since && record.recorded_at() < *recorded_since) return false;
-        if (recorded_until && record.recorded_at() >= *recorded_until) return false;
-        return text.empty() || record.payload().find(text) != std::string_view::npos;
-    }
-};
-
 struct EventsOptions {
-    std::string incident_id, actor, source, service, since, until, recorded_since, recorded_until, text;
+    EventFilter filter;
+    std::string since, until, recorded_since, recorded_until;
     std::vector<std::string> types;
-    std::uint64_t after_seq = 0, limit = 0;
-    bool follow = false;
+    bool follow = false, proof = false;
 };
 
-// Nothing where the filter names something that the journal has never seen, so that no event fits.
-std::optional<EventFilter> filter_of(const EventsOptions& o, const JournalView& journal) {
-    EventFilter filter;
-    const auto name = [&](const std::string& text, std::optional<NameNumber>& number) {
-        if (text.empty()) return true;
-        number = journal.find_name(text);
-        return number.has_value();
-    };
-    if (!o.incident_id.empty()) {
-        filter.stream = journal.stream_number(o.incident_id);
-        if (!filter.stream) return std::nullopt;
-    }
+EventFilter filter_of(const EventsOptions& o) {
+    EventFilter filter = o.filter;
     for (const std::string& type : o.types) filter.types.push_back(word_option<EventType>("--type", type));
     if (!o.since.empty()) filter.since = time_option("--since", o.since);
     if (!o.until.empty()) filter.until = time_option("--until", o.until);
     if (!o.recorded_since.empty()) filter.recorded_since = time_option("--recorded-since", o.recorded_since);
     if (!o.recorded_until.empty()) filter.recorded_until = time_option("--recorded-until", o.recorded_until);
-    filter.text = o.text;
-    if (!name(o.actor, filter.actor) || !name(o.source, filter.source) || !name(o.service, filter.service)) return std::nullopt;
+    if (!is_clean_utf8(filter.text)) throw CommandError(ExitStatus::usage, "--text must be UTF-8");
     return filter;
 }
 
-// Prints what fits, up to the journal's end. Reads in short batches: a slow reader at the other end holds no snapshot for long.
+// The proofs of the rows of one run: all in one tree, so that one root (or checkpoint) is enough to check them. Where new events
+// are followed, the tree grows with them.
+class RowProofs {
+public:
+    JsonText proof(const RecordView& record, const JournalView& journal) {
+        if (record.sequence().value > size_) {
+            size_ = journal.size();
+            root_ = journal.root(sha256_, size_);
+        }
+        const std::uint64_t index = record.sequence().value - 1;
+        std::string text = "{\"hashes\":[";
+        for (const Digest& hash : inclusion_proof(sha256_, nodes_of(journal), index, size_)) {
+            if (text.back() != '[') text += ',';
+            text += '"' + to_base64(bytes_of(hash)) + '"';
+        }
+        text += "],\"index\":" + std::to_string(index) + ",\"leaf_hash\":\"" + to_base64(bytes_of(record.leaf_hash())) + "\",\"root_hash\":\"" +
+                to_base64(bytes_of(root_)) + "\",\"size\":" + std::to_string(size_) + '}';
+        return {std::move(text)};
+    }
+
+private:
+    Sha256 sha256_;
+    std::uint64_t size_ = 0;
+    Digest root_{};
+};
+
+std::vector<Column> event_columns(Format format, bool proof) {
+    if (proof && !is_for_programs(format)) throw CommandError(ExitStatus::usage, "--proof wants -o json, jsonl or csv");
+    std::vector<Column> columns = timeline_columns(format, true);
+    if (proof) columns.push_back({"proof", ""});
+    return columns;
+}
+
+// Prints what fits, up to the journal's end. Reads in short steps: a slow reader at the other end holds no snapshot for long.
 class EventPrinter {
 public:
     EventPrinter(Session& session, const EventsOptions& options)
-        : session_(session), options_(options), rows_(session.out(), session.format(), session.style(), timeline_columns(session.format(), true)),
-          next_(Sequence{options.after_seq}.next()) {}
+        : session_(session), query_(filter_of(options)), rows_(session.out(), session.format(), session.style(), event_columns(session.format(), options.proof)) {
+        session.journal_to_read();
+        if (query_.uses_index()) views_ = &session.views();
+        if (options.proof) proofs_.emplace();
+    }
 
-    // False when the limit is reached.
+    // False when there will be no more.
     bool print_new() {
-        const Journal& journal = session_.journal_to_read();
-        const std::uint64_t size = journal.snapshot()->size();
-        while (next_.value <= size) {
-            const Snapshot snapshot = journal.snapshot();
-            const auto filter = filter_of(options_, *snapshot);
-            if (!filter) {
-                next_ = {size + 1};
-                break;
-            }
-            bool more = true;
-            next_ = snapshot->scan(next_, std::min<std::uint64_t>(batch, size - next_.value + 1), [&](const RecordView& record) {
-                if (!filter->fits(record)) return true;
-                rows_.add(timeline_cells(reader_.read(record, *snapshot), session_.format(), true));
-                more = ++printed_ != options_.limit;
-                return more;
-            });
-            if (!more || !session_.out()) return false;
-        }
-        return true;
+        EventQuery::Progress progress;
+        do {
+            progress = step();
+        } while (progress == EventQuery::Progress::more);
+        return progress == EventQuery::Progress::caught_up;
     }
     void flush() { rows_.flush(); }
     void finish() { rows_.finish(); }
 
 private:
-    static constexpr std::uint64_t batch = 2'000;
+    EventQuery::Progress step() {
+        if (views_ == nullptr) return step(nullptr);
+        lmdb::Transaction views = views_->read();
+        return step(&views);
+    }
+    EventQuery::Progress step(lmdb::Transaction* views) {
+        const Snapshot journal = session_.journal_to_read().snapshot();
+        return query_.step(*journal, views, [&](const RecordView& record) {
+            Row row = timeline_cells(reader_.read(record, *journal), session_.format(), true);
+            if (proofs_) row.emplace_back(proofs_->proof(record, *journal));
+            rows_.add(row);
+            return static_cast<bool>(session_.out());
+        });
+    }
+
     Session& session_;
-    const EventsOptions& options_;
+    EventQuery query_;
     RowWriter rows_;
     TimelineReader reader_;
-    Sequence next_;
-    std::uint64_t printed_ = 0;
+    std::optional<RowProofs> proofs_;
+    Views* views_ = nullptr;
 };
 
 volatile std::sig_atomic_t interrupted = 0;
 
+void add_event_options(CLI::App& app, EventsOptions& o) {
+    const auto any_of = [&](const char* name, std::vector<std::string>& values, const char* help) {
+        return app.add_option(name, values, std::string(help) + "; may be given several times")->expected(1)->take_all();
+    };
+    any_of("--incident", o.filter.streams, "Of this incident, or of a stream such as $triage")->type_name("INCIDENT");
+    any_of("--type", o.types, "Of this type");
+    any_of("--actor", o.filter.actors, "Said by this person or agent");
+    any_of("--source", o.filter.sources, "From this source, such as alert_triage");
+    any_of("--service", o.filter.services, "Openings and alerts of this service");
+    app.add_option("--since", o.since, "Occurred at or after")->type_name("TIME");
+    app.add_option("--until", o.until, "Occurred before")->type_name("TIME");
+    app.add_option("--recorded-since", o.recorded_since, "Recorded at or after")->type_name("TIME");
+    app.add_option("--recorded-until", o.recorded_until, "Recorded before")->type_name("TIME");
+    app.add_option("--text", o.filter.text, "With this in the payload, names of fields included");
+    app.add_option("--after-seq", o.filter.after.value, "Behind this seq")->type_name("N");
+    app.add_option("--limit", o.filter.limit, "At most so many (0: all)")->capture_default_str();
+    app.add_flag("--proof", o.proof, "With a proof for each row that it is in the journal (with -o json, jsonl or csv)");
+    app.add_flag("--follow,-f", o.follow, "Go on with new ones as they come, until Ctrl-C");
+}
+
 void add_events(CLI::App& root, ChosenCommand& chosen) {
     auto o = std::make_shared<EventsOptions>();
     CLI::App* app = root.add_subcommand("events", "Events of the whole journal, by seq");
-    app->add_option("--incident", o->incident_id, "Of this incident, or of a stream such as $triage")->type_name("INCIDENT");
-    app->add_option("--type", o->types, "Of this type; may be given several times")->expected(1)->take_all();
-    app->add_option("--actor", o->actor, "Said by this person or agent");
-    app->add_option("--source", o->source, "From this source, such as alert_triage");
-    app->add_option("--service", o->service, "Openings and alerts of this service");
-    app->add_option("--since", o->since, "Occurred at or after")->type_name("TIME");
-    app->add_option("--until", o->until, "Occurred before")->type_name("TIME");
-    app->add_option("--recorded-since", o->recorded_since, "Recorded at or after")->type_name("TIME");
-    app->add_option("--recorded-until", o->recorded_until, "Recorded before")->type_name("TIME");
-    app->add_option("--text", o->text, "With this in the payload's JSON text");
-    app->add_option("--after-seq", o->after_seq, "Behind this seq")->type_name("N");
-    app->add_option("--limit", o->limit, "At most so many (0: all)")->capture_default_str();
-    app->add_flag("--follow,-f", o->follow, "Go on with new ones as they come, until Ctrl-C");
-    app->footer("Examples:\n  daybook events --type status_changed --since 2026-02-16T00:00:00Z\n  daybook events --actor sofiia -o jsonl\n"
-                "  daybook events --follow");
+    add_event_options(*app, *o);
+    app->footer("Examples:\n  daybook events --type status_changed --since 2026-02-16T00:00:00Z\n  daybook events --actor sofiia --actor helion -o jsonl\n"
+                "  daybook events --incident inc_20260223_1000_k3f9 -o jsonl --proof\n  daybook events --follow");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             EventPrinter printer(session, *o);
-            (void)filter_of(*o, *session.journal_to_read().snapshot());  // wrong values are told at once
             bool more = printer.print_new();
             if (o->follow) {
                 std::signal(SIGINT, [](int) { interrupted = 1; });

@@ -68,6 +68,12 @@ Journal& Session::open(bool to_write) {
     options.entropy = &entropy_;
     options.read_only = !to_write;
     if (to_write) options.indexes = {&index_};
+    const bool no_journal = !std::filesystem::exists(settings_.data / "journal" / "data.mdb");
+    if (to_write && no_journal && settings_.witness && std::filesystem::exists(*settings_.witness)) {
+        throw CommandError(ExitStatus::failure,
+                           "there is no journal in " + settings_.data.string() + ", and " + settings_.witness->string() +
+                               " holds the checkpoint of one: restore it; to begin another, move that file away");
+    }
     const bool fresh = !std::filesystem::exists(settings_.data);
     if (to_write && fresh) {
         std::error_code error;
@@ -76,7 +82,49 @@ Journal& Session::open(bool to_write) {
         ::chmod(settings_.data.c_str(), 0700);
     }
     journal_ = std::make_unique<Journal>(settings_.data / "journal", options);
+    if (to_write && no_journal) signing_key();
+    if (settings_.witness) check_witness(to_write);
     return *journal_;
+}
+
+void Session::check_witness(bool to_write) {
+    const std::filesystem::path& witness = *settings_.witness;
+    if (!std::filesystem::exists(witness)) {
+        messages_.say(MessageKind::warning,
+                      "there is no checkpoint in " + witness.string() + " yet: `daybook checkpoint` puts one there");
+        return;
+    }
+    const auto why = fork_alarm(*journal_, witness);
+    if (!why) return;
+    forked_ = true;
+    const std::string what = "this journal is not the one whose checkpoint is in " + witness.string() + ": " + *why;
+    if (!to_write) return messages_.say(MessageKind::warning, what);
+    journal_.reset();
+    throw CommandError(ExitStatus::failure,
+                       what + ". It may have been restored from an old backup, swapped or cut: it can be read, and nothing is written "
+                              "to it. Restore what it should be; or, to go on from here and give up the events that the "
+                              "checkpoint vouches for, move that file away and tell those who keep checkpoints");
+}
+
+SigningKey Session::signing_key() {
+    const std::string origin = journal_->snapshot()->origin();
+    if (!settings_.signing_key) return SigningKey::of_data_directory(settings_.data, origin, entropy_);
+    SigningKey key = SigningKey::read(*settings_.signing_key, origin);
+    publish(key.verifier(), settings_.data);
+    return key;
+}
+
+LogSigner Session::signer() {
+    journal_to_read();
+    return {signing_key(), {settings_.data, settings_.witness}};
+}
+
+VerifierKey Session::verifier_key() {
+    journal_to_read();
+    if (settings_.signing_key) return signing_key().verifier();
+    if (auto key = published_key(settings_.data)) return *key;
+    throw CommandError(ExitStatus::failure,
+                       "there is no " + public_key_file(settings_.data).string() + ": give the public key with --key");
 }
 
 Journal& Session::journal_to_write() { return open(true); }

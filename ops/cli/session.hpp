@@ -14,6 +14,7 @@
 #include "ingest/commands.hpp"
 #include "ingest/triage_policy.hpp"
 #include "journal/journal.hpp"
+#include "journal/log_signer.hpp"
 #include "ops/messages.hpp"
 #include "ops/output.hpp"
 #include "ops/progress.hpp"
@@ -42,6 +43,8 @@ struct Settings {
     std::string agent;               // who acts
     std::optional<Time> now;         // --now: what reports are made for, and the default occurred_at
     std::optional<Format> format;    // -o
+    std::optional<std::filesystem::path> signing_key;  // a private key elsewhere than in the data directory
+    std::optional<std::filesystem::path> witness;      // where the last checkpoint is kept outside of the data directory
     bool quiet = false;
     bool verbose = false;
 };
@@ -61,9 +64,15 @@ public:
     ProgressScreen progress_screen();
 
     // The journal, made if need be (for commands that write), or only if it is there (for those that read).
-    // Throws CommandError where a journal to be read is not there.
+    // Throws CommandError where a journal to be read is not there, and where one to be written does not extend the witness's
+    // checkpoint; one to be read is then given with a warning, and `forked` says so.
     Journal& journal_to_write();
     Journal& journal_to_read();
+    bool forked() const { return forked_; }
+    // Signs with the journal's key, or the one that was given. An old journal without a key gets one.
+    LogSigner signer();
+    // The public half alone: of the key that was given, else what was published. Throws CommandError where there is none.
+    VerifierKey verifier_key();
     const DecisionIndex& decisions() const { return index_; }
     CommandHandler& commands();
     Entropy& entropy() { return entropy_; }
@@ -81,6 +90,8 @@ public:
 
 private:
     Journal& open(bool to_write);
+    void check_witness(bool to_write);
+    SigningKey signing_key();
 
     Settings settings_;
     std::ostream& out_;
@@ -93,6 +104,7 @@ private:
     DecisionIndex index_;
     std::optional<TriagePolicy> policy_;
     std::unique_ptr<Journal> journal_;
+    bool forked_ = false;
     std::unique_ptr<Views> views_;
     std::unique_ptr<CommandHandler> commands_;
 };

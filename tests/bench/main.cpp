@@ -13,7 +13,8 @@ struct Subject {
     const char* name;
     Benchmark run;
 };
-constexpr Subject subjects[] = {{"append", bench_append}, {"ingest", bench_ingest}, {"rebuild", bench_rebuild}};
+constexpr Subject subjects[] = {{"append", bench_append},     {"group-commit", bench_group_commit}, {"ingest", bench_ingest}, {"rebuild", bench_rebuild},
+                                {"timeline", bench_timeline}, {"codecs", bench_codecs},             {"reports", bench_reports}, {"memory", bench_memory}};
 
 int run(int argc, char** argv) {
     Setup setup;
@@ -44,4 +45,7 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace daybook::bench
 
-int main(int argc, char** argv) { return daybook::bench::run(argc, argv); }
+int main(int argc, char** argv) {
+    if (argc == 4 && std::string_view(argv[1]) == "measure-memory") return daybook::bench::print_memory(argv[2], argv[3]);
+    return daybook::bench::run(argc, argv);
+}

@@ -1,0 +1,71 @@
+#include "ops/cli/clock_options.hpp"
+
+#include <algorithm>
+
+#include <CLI/CLI.hpp>
+
+namespace daybook {
+
+ClockOptions::ClockOptions(CLI::App& command, Clocks clocks) : command_(command) {
+    if (clocks == Clocks::both) {
+        command.add_option("--as-of", as_of_, "What was true then: the events that had occurred by then")->type_name("TIME");
+    }
+    command.add_option("--known-at", known_at_, "What was known then: the events that had been recorded by then")->type_name("TIME");
+    command.add_option("--at-seq", at_seq_, "What was known then: the first N events of the journal")->type_name("N");
+}
+
+bool ClockOptions::given() const {
+    return !as_of_.empty() || !known_at_.empty() || command_.count("--at-seq") != 0;
+}
+
+Horizon ClockOptions::horizon(const JournalView& journal) const {
+    Horizon horizon;
+    if (command_.count("--at-seq") != 0) {
+        const std::uint64_t size = journal.size();
+        if (at_seq_ > size) {
+            throw CommandError(ExitStatus::usage, "--at-seq " + std::to_string(at_seq_) + ": the journal has " + std::to_string(size) + " events");
+        }
+        horizon.size = at_seq_;
+    }
+    if (!known_at_.empty()) horizon.size = std::min(horizon.size, recorded_by(journal, time_option("--known-at", known_at_)));
+    if (!as_of_.empty()) horizon.as_of = time_option("--as-of", as_of_);
+    return horizon;
+}
+
+Time ClockOptions::now(const Session& session, const JournalView& journal) const {
+    if (session.settings().now) return *session.settings().now;
+    if (!as_of_.empty()) return time_option("--as-of", as_of_);
+    if (!known_at_.empty()) return time_option("--known-at", known_at_);
+    const auto newest = at_seq_ != 0 ? journal.record({at_seq_}) : std::nullopt;
+    return newest ? newest->recorded_at() : session.now();
+}
+
+void ClockOptions::read_views(Session& session, std::string_view projection, const std::function<void(lmdb::Transaction&)>& use) const {
+    if (!given()) {
+        lmdb::Transaction views = session.views().read();
+        return use(views);
+    }
+    ReplayLimit limit;
+    {
+        const Snapshot journal = session.journal_to_read().snapshot();
+        const Horizon horizon = this->horizon(*journal);
+        limit = {std::min(horizon.size, journal->size()), horizon.as_of};
+    }
+    Progress bar(session.progress_screen(), "Looking back", limit.size, "events");
+    std::uint64_t done = 0;
+    // What is parked on the way is no news: an event may well have occurred before what it speaks of was there.
+    session.stale_views().build_apart(
+        limit,
+        [&](lmdb::Environment& apart) {
+            bar.finish();
+            lmdb::Transaction views(apart, lmdb::Transaction::Kind::read);
+            use(views);
+        },
+        [&](Sequence reached, std::uint64_t) {
+            bar.advance(reached.value - std::min(done, reached.value));
+            done = reached.value;
+        },
+        projection);
+}
+
+}  // namespace daybook

@@ -1,0 +1,65 @@
+#include "tests/bench/bare_lmdb.hpp"
+
+#include <stdexcept>
+#include <string>
+
+#include "journal/lmdb.hpp"
+
+namespace daybook::bench {
+
+void demand(int code) {
+    if (code != 0) throw std::runtime_error(mdb_strerror(code));
+}
+
+BareLog::BareLog(const std::filesystem::path& directory) {
+    std::filesystem::create_directories(directory);
+    demand(mdb_env_create(&environment_));
+    demand(mdb_env_set_maxdbs(environment_, 2));
+    demand(mdb_env_set_mapsize(environment_, std::size_t{1} << 36));
+    demand(mdb_env_open(environment_, directory.c_str(), 0, 0600));
+    MDB_txn* transaction = nullptr;
+    demand(mdb_txn_begin(environment_, nullptr, 0, &transaction));
+    demand(mdb_dbi_open(transaction, "log", MDB_CREATE, &log_));
+    demand(mdb_dbi_open(transaction, "index", MDB_CREATE, &index_));
+    demand(mdb_txn_commit(transaction));
+}
+
+BareLog::~BareLog() { mdb_env_close(environment_); }
+
+void BareLog::append(std::string_view stream, std::string_view bytes) {
+    Waiting waiting{stream, bytes};
+    std::unique_lock lock(mutex_);
+    queue_.push_back(&waiting);
+    while (!waiting.done) {
+        changed_.wait(lock, [&] { return waiting.done || !writing_; });
+        if (waiting.done) return;
+        const std::vector<Waiting*> group(queue_.begin(), queue_.end());
+        queue_.clear();
+        writing_ = true;
+        lock.unlock();
+        write_group(group);
+        lock.lock();
+        writing_ = false;
+        for (Waiting* one : group) one->done = true;
+        changed_.notify_all();
+    }
+}
+
+void BareLog::write_group(std::span<Waiting* const> group) {
+    MDB_txn* transaction = nullptr;
+    demand(mdb_txn_begin(environment_, nullptr, 0, &transaction));
+    for (const Waiting* one : group) {
+        const FixedKey sequence = key_of(++sequence_, 8);
+        MDB_val key = value_of(sequence);
+        MDB_val value = value_of(one->bytes);
+        demand(mdb_put(transaction, log_, &key, &value, MDB_APPEND));
+        std::string place(one->stream);
+        place += std::string_view(sequence);
+        key = value_of(place);
+        value = value_of("");
+        demand(mdb_put(transaction, index_, &key, &value, 0));
+    }
+    demand(mdb_txn_commit(transaction));
+}
+
+}  // namespace daybook::bench

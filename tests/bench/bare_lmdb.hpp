@@ -1,0 +1,50 @@
+// LMDB without daybook: what its limits are. A log with one index, committed in groups as daybook does it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <lmdb.h>
+
+namespace daybook::bench {
+
+// Throws where LMDB says no.
+void demand(int code);
+
+inline MDB_val value_of(std::string_view bytes) { return {bytes.size(), const_cast<char*>(bytes.data())}; }
+inline std::string_view view_of(const MDB_val& value) { return {static_cast<const char*>(value.mv_data), value.mv_size}; }
+
+// Thread-safe.
+class BareLog {
+public:
+    explicit BareLog(const std::filesystem::path& directory);
+    ~BareLog();
+    BareLog(const BareLog&) = delete;
+    BareLog& operator=(const BareLog&) = delete;
+
+    // Durable when it returns; callers that wait at the same time share a sync.
+    void append(std::string_view stream, std::string_view bytes);
+
+private:
+    struct Waiting {
+        std::string_view stream, bytes;
+        bool done = false;
+    };
+    void write_group(std::span<Waiting* const> group);
+
+    MDB_env* environment_ = nullptr;
+    MDB_dbi log_ = 0, index_ = 0;
+    std::uint64_t sequence_ = 0;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<Waiting*> queue_;
+    bool writing_ = false;
+};
+
+}  // namespace daybook::bench
