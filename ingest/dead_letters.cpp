@@ -115,7 +115,7 @@ std::vector<DeadLetters::Letter> DeadLetters::read_letters(const std::filesystem
         return number ? static_cast<std::uint64_t>(value->integer) : std::uint64_t{0};
     };
     std::vector<Letter> letters;
-    AtomicFile out(records);
+    AtomicFile out(records, AtomicFile::Readers::owner_only);
     LineFile lines(file_, letter_bytes_max);
     while (const auto text = lines.next()) {
         Letter& letter = letters.emplace_back();
@@ -145,7 +145,7 @@ IngestCounts DeadLetters::retry(
         throw;
     }
     std::filesystem::remove(records);
-    AtomicFile kept(file_);
+    AtomicFile kept(file_, AtomicFile::Readers::owner_only);
     for (const Letter& letter : letters) {
         if (letter.record.empty()) {
             kept.write(letter.text + '\n');

@@ -13,7 +13,7 @@
 
 namespace daybook {
 
-AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
+AtomicFile::AtomicFile(std::filesystem::path path, Readers readers) : path_(std::move(path)) {
     std::filesystem::path directory = path_.parent_path();
     if (directory.empty()) directory = ".";
     std::error_code error;
@@ -21,7 +21,7 @@ AtomicFile::AtomicFile(std::filesystem::path path) : path_(std::move(path)) {
     if (error) throw StorageError("cannot make the directory " + directory.string() + ": " + error.message());
     partial_ = directory / ("." + path_.filename().string() + ".partial");
     buffer_.reserve(buffer_bytes);
-    open_partial();
+    open_partial(readers);
 }
 
 AtomicFile::~AtomicFile() {
@@ -30,7 +30,7 @@ AtomicFile::~AtomicFile() {
     ::close(fd_);
 }
 
-void AtomicFile::open_partial() {
+void AtomicFile::open_partial(Readers readers) {
     while (true) {
         fd_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
         if (fd_ < 0) fail("make");
@@ -44,7 +44,9 @@ void AtomicFile::open_partial() {
         if (::fstat(fd_, &mine) == 0 && ::stat(partial_.c_str(), &there) == 0 && mine.st_ino == there.st_ino) break;
         ::close(fd_);
     }
-    if (::ftruncate(fd_, 0) != 0) {
+    // What a killed process left there may have another mode.
+    const bool mode_is_right = readers != Readers::owner_only || ::fchmod(fd_, 0600) == 0;
+    if (!mode_is_right || ::ftruncate(fd_, 0) != 0) {
         const int code = errno;
         ::close(fd_);
         errno = code;

@@ -12,8 +12,9 @@ namespace daybook {
 // Not thread-safe.
 class AtomicFile {
 public:
+    enum class Readers { as_umask_says, owner_only };
     // Makes the directory too. Throws StorageError: no permission, no space, or another process is writing the same file.
-    explicit AtomicFile(std::filesystem::path path);
+    explicit AtomicFile(std::filesystem::path path, Readers readers = Readers::as_umask_says);
     // Removes what was written, unless it was committed.
     ~AtomicFile();
     AtomicFile(const AtomicFile&) = delete;
@@ -27,7 +28,7 @@ public:
     void commit();
 
 private:
-    void open_partial();
+    void open_partial(Readers readers);
     void flush();
     [[noreturn]] void fail(const char* doing) const;
 

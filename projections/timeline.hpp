@@ -34,7 +34,8 @@ struct TimelineRow {
 // What reads for "[redacted]" where a payload is gone.
 inline constexpr std::string_view redacted_text = "[redacted]";
 
-// Make one and reuse it: its buffers are kept. Not thread-safe.
+// Make one for a journal and reuse it: its buffers are kept, and the stream's id, since neighbours are often of one stream. Not
+// thread-safe.
 class TimelineReader {
 public:
     // The row of `record`, valid until the next call and as long as `journal` and its transaction are.
@@ -43,10 +44,13 @@ public:
 
 private:
     void split_payload(const RecordView& record);
+    bool write_alert_line(const RecordView& record);
     void fill_from_kept(const RecordView& record, const JournalView& journal);
 
     JsonReader reader_;
     TimelineRow row_;
+    StreamNumber stream_;
+    std::string stream_id_;
 };
 
 // Appends the row as a line of events.jsonl, with its end.

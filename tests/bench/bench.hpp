@@ -50,8 +50,9 @@ private:
 };
 
 double seconds_of(const std::function<void()>& work);
-// Of this process, all threads.
+// CPU time so far: of this process, all threads; of the calling thread.
 double cpu_seconds();
+double thread_cpu_seconds();
 double median(std::vector<double> values);
 
 // One line of the table.
