@@ -11,13 +11,15 @@ namespace {
 
 constexpr std::int64_t minute = 60'000'000;  // µs
 
-// How many events of a stream are looked back at when alerts are counted for an escalation: these, or four for each alert asked for.
+// How many events of a stream are looked back at when alerts are counted for an escalation: these, or four for each alert asked
+// for.
 constexpr int look_back_min = 256;
 
 // Adds the events that a report leads to, in order, all said by its reporter.
 class BatchWriter {
 public:
-    BatchWriter(Batch& batch, const AlertReport& report, std::string stream) : batch_(batch), report_(report), stream_(std::move(stream)) {}
+    BatchWriter(Batch& batch, const AlertReport& report, std::string stream)
+        : batch_(batch), report_(report), stream_(std::move(stream)) {}
 
     void add(EncodedPayload payload, Time occurred_at, std::optional<std::size_t> cause) {
         NewEvent event;
@@ -81,7 +83,8 @@ StreamNumber AlertRules::original_of(StreamNumber number) const {
 }
 
 // What an alert that starts `at` does to an incident of its signature; nothing: the incident has no place for it.
-std::optional<AlertRules::Place> AlertRules::place_in(StreamNumber number, const DecisionIncident& incident, bool newest, std::int64_t at) const {
+std::optional<AlertRules::Place> AlertRules::place_in(StreamNumber number, const DecisionIncident& incident, bool newest,
+                                                      std::int64_t at) const {
     const IncidentState& state = incident.state;
     if (state.active()) return Place{Place::Kind::join, number, ""};
     const std::int64_t ended_at = state.ended_at();
@@ -165,7 +168,8 @@ Result<Batch> AlertRules::decide(AlertReport& report, const JournalView& journal
 
     Batch batch;
     const bool opens = place->kind == Place::Kind::open;
-    const std::string stream = opens ? new_incident_id(journal, report.alert.starts_at, entropy_) : std::string(journal.stream_id(place->number));
+    const std::string stream =
+        opens ? new_incident_id(journal, report.alert.starts_at, entropy_) : std::string(journal.stream_id(place->number));
     const auto incident = opens ? std::nullopt : index_.incident(place->number);
     BatchWriter writer(batch, report, stream);
     if (opens) writer.add(incident_of(report), report.alert.starts_at, std::nullopt);
@@ -212,7 +216,8 @@ Result<Batch> AlertRules::decide(AlertReport& report, const JournalView& journal
 void AlertRules::add_raise(Batch& batch, const AlertReport& report, const DecisionIncident& incident, const std::string& stream,
                            bool& raised) const {
     const Alert& alert = report.alert;
-    const bool worse = static_cast<std::uint8_t>(alert.severity) < incident.worst_alert && is_worse(alert.severity, incident.state.severity);
+    const bool worse =
+        static_cast<std::uint8_t>(alert.severity) < incident.worst_alert && is_worse(alert.severity, incident.state.severity);
     if (alert.state != AlertState::firing || !worse) return;
     SeverityChanged change;
     change.from = incident.state.severity;
@@ -232,8 +237,9 @@ std::optional<Refusal> AlertRules::add_resolution(Batch& batch, const AlertRepor
     if (told) {
         if (state.exists() && at < state.last_change) {
             return Refusal{RefusalCode::conflict,
-                           "the status or severity of " + stream + " last changed at " + format_time(from_micros(state.last_change)) +
-                               ", after the resolution at " + format_time(report.alert_at),
+                           "the status or severity of " + stream + " last changed at " +
+                               format_time(from_micros(state.last_change)) + ", after the resolution at " +
+                               format_time(report.alert_at),
                            "/alert/ended_at"};
         }
     } else {
@@ -256,8 +262,8 @@ std::optional<Refusal> AlertRules::add_resolution(Batch& batch, const AlertRepor
 }
 
 // `number` is 0 for an incident that this report opens; in a quiet one the policies escalate nothing.
-void AlertRules::add_escalations(Batch& batch, const AlertReport& report, const JournalView& journal, StreamNumber number, bool quiet,
-                                 const std::string& stream) const {
+void AlertRules::add_escalations(Batch& batch, const AlertReport& report, const JournalView& journal, StreamNumber number,
+                                 bool quiet, const std::string& stream) const {
     BatchWriter writer(batch, report, stream);
     const std::size_t alert = alert_place(batch);
     std::set<int> told;  // levels
@@ -280,8 +286,9 @@ void AlertRules::add_escalations(Batch& batch, const AlertReport& report, const 
         event.policy = policy.name;
         event.level = policy.level;
         event.target = policy.target;
-        event.reason = policy.alerts > 0 ? std::to_string(policy.alerts) + " alerts within " + std::to_string(policy.minutes) + " minutes"
-                                         : std::string(to_text(report.alert.severity)) + " in " + report.alert.env;
+        event.reason = policy.alerts > 0
+                           ? std::to_string(policy.alerts) + " alerts within " + std::to_string(policy.minutes) + " minutes"
+                           : std::string(to_text(report.alert.severity)) + " in " + report.alert.env;
         writer.add(encode(event), report.reported_at, alert);
     }
 }

@@ -14,7 +14,8 @@ namespace daybook {
 class AlertRules {
 public:
     // All outlive it.
-    AlertRules(const DecisionIndex& index, const TriagePolicy& policy, Entropy& entropy) : index_(index), policy_(policy), entropy_(entropy) {}
+    AlertRules(const DecisionIndex& index, const TriagePolicy& policy, Entropy& entropy)
+        : index_(index), policy_(policy), entropy_(entropy) {}
 
     // Takes the encoded alert out of the report. Refuses: not_found (the report names an incident that does not exist), conflict (a
     // resolution from before the last change).
@@ -34,9 +35,10 @@ private:
     std::optional<Place> place_in(StreamNumber number, const DecisionIncident& incident, bool newest, std::int64_t at) const;
     StreamNumber original_of(StreamNumber number) const;
 
-    void add_raise(Batch& batch, const AlertReport& report, const DecisionIncident& incident, const std::string& stream, bool& raised) const;
-    std::optional<Refusal> add_resolution(Batch& batch, const AlertReport& report, StreamNumber number, const DecisionIncident& incident,
-                                          const std::string& stream) const;
+    void add_raise(Batch& batch, const AlertReport& report, const DecisionIncident& incident, const std::string& stream,
+                   bool& raised) const;
+    std::optional<Refusal> add_resolution(Batch& batch, const AlertReport& report, StreamNumber number,
+                                          const DecisionIncident& incident, const std::string& stream) const;
     void add_escalations(Batch& batch, const AlertReport& report, const JournalView& journal, StreamNumber number, bool quiet,
                          const std::string& stream) const;
     bool fits(const EscalationPolicy& policy, const AlertReport& report, const JournalView& journal) const;

@@ -21,10 +21,10 @@ AlertReport::Decision decision_of(Fields& record) {
 }
 
 std::optional<Time> read_alert(Fields& fields, Alert& alert) {
-    fields.allow_only({"alert_ref", "annotations", "ended_at", "env", "evidence", "fingerprint", "kind", "labels", "links", "metrics", "service",
-                       "severity", "source", "started_at", "state", "summary", "title"});
-    fields.never_null({"alert_ref", "annotations", "env", "evidence", "fingerprint", "kind", "labels", "links", "metrics", "service", "severity",
-                       "source", "started_at", "state", "title"});
+    fields.allow_only({"alert_ref", "annotations", "ended_at", "env", "evidence", "fingerprint", "kind", "labels", "links",
+                       "metrics", "service", "severity", "source", "started_at", "state", "summary", "title"});
+    fields.never_null({"alert_ref", "annotations", "env", "evidence", "fingerprint", "kind", "labels", "links", "metrics",
+                       "service", "severity", "source", "started_at", "state", "title"});
     alert.service = fields.text("service", 1, name_bytes_max);
     alert.kind = fields.text("kind", 1, name_bytes_max);
     alert.title = fields.text("title", 1, title_characters_max);
@@ -77,7 +77,10 @@ constexpr std::size_t id_bytes_max = 224;
 
 KeyedInput keyed(const std::optional<std::string>& id, const JsonValue& record, Sha256& sha256) {
     KeyedInput input;
-    input.sha256 = sha256({canonical(record)});
+    std::string text;
+    text.reserve(1024);
+    append_canonical(text, record);
+    input.sha256 = sha256({text});
     const bool has_id = id && !id->empty();
     if (!has_id) {
         input.key = "alert_triage:" + to_hex(*input.sha256);
@@ -120,7 +123,8 @@ std::string default_signature(const std::string& env, const std::string& service
     return to_hex(sha256({env, "\n", service, "\n", kind})).substr(0, 16);
 }
 
-Result<std::variant<AlertReport, TriageRunReport>> read_alert_triage(const JsonValue& value, const std::string& caller, Sha256& sha256) {
+Result<std::variant<AlertReport, TriageRunReport>> read_alert_triage(const JsonValue& value, const std::string& caller,
+                                                                     Sha256& sha256) {
     Fields record(value);
     const std::string schema = record.text("schema", 1, name_bytes_max);
     if (record.refusal()) return *record.refusal();
@@ -128,8 +132,8 @@ Result<std::variant<AlertReport, TriageRunReport>> read_alert_triage(const JsonV
     if (schema != record_schema) {
         return Refusal{RefusalCode::invalid, "schema must be alert_triage/1 or alert_triage_run/1, not " + schema, "/schema"};
     }
-    record.allow_only({"agent_id", "alert", "decision", "escalation", "followups", "incident_id", "meta", "notes", "schema", "signature",
-                       "triage_id", "triaged_at"});
+    record.allow_only({"agent_id", "alert", "decision", "escalation", "followups", "incident_id", "meta", "notes", "schema",
+                       "signature", "triage_id", "triaged_at"});
     record.never_null({"agent_id", "alert", "followups", "meta", "notes", "triaged_at"});
     AlertReport report;
     report.source = "alert_triage";

@@ -19,6 +19,7 @@ struct TriageRunReport {
 
 // Checks every field. `caller` is the actor of a record without `agent_id`.
 // Refuses: invalid, with the field as JSON Pointer.
-Result<std::variant<AlertReport, TriageRunReport>> read_alert_triage(const JsonValue& record, const std::string& caller, Sha256& sha256);
+Result<std::variant<AlertReport, TriageRunReport>> read_alert_triage(const JsonValue& record, const std::string& caller,
+                                                                     Sha256& sha256);
 
 }  // namespace daybook

@@ -60,14 +60,17 @@ private:
 
 // The bytes of a plain file in `folder`.
 Result<std::string> read_plain_file(const Descriptor& folder, const std::string& name, const std::string& place) {
-    const Descriptor file(folder.get() < 0 ? -1 : ::openat(folder.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    struct stat status {};
+    const Descriptor file(folder.get() < 0 ? -1
+                                           : ::openat(folder.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat status{};
     if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
         return Refusal{RefusalCode::not_found, "there is no file " + place + " with the artifact's bytes", "/name"};
     }
     if (static_cast<std::uint64_t>(status.st_size) > artifact_bytes_max) {
-        return Refusal{RefusalCode::too_large,
-                       place + " has " + std::to_string(status.st_size) + " bytes, the limit is " + std::to_string(artifact_bytes_max), "/name"};
+        return Refusal{
+            RefusalCode::too_large,
+            place + " has " + std::to_string(status.st_size) + " bytes, the limit is " + std::to_string(artifact_bytes_max),
+            "/name"};
     }
     std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
     std::size_t got = 0;
@@ -106,12 +109,14 @@ Result<ArtifactLine> read_artifact_line(const JsonValue& row, Sha256& sha256) {
 
     line.name = name ? *name : std::string(after_last(path.value_or(""), '/'));
     if (!is_incident_id(line.incident_id)) fields.fail("incident_id", "must be inc_YYYYMMDD_HHMM_<rand>");
-    if (!is_artifact_name(line.name)) fields.fail("name", "must be of [A-Za-z0-9._-], 1 to 128, and not start with a dot or a dash");
+    if (!is_artifact_name(line.name))
+        fields.fail("name", "must be of [A-Za-z0-9._-], 1 to 128, and not start with a dot or a dash");
     if (path && !is_path_of(*path, line)) fields.fail("path", "must be <incident_id>/<name>");
     if (line.sha256 && !digest_from_hex(*line.sha256)) fields.fail("sha256", "must be a SHA-256 in lower-case hex");
     if (!is_actor(line.created_by)) fields.fail("created_by", "must be of [A-Za-z0-9._@:-], 1 to 128");
     const auto by_ending = from_text<ArtifactFormat>(after_last(line.name, '.'));
-    if (!format && !by_ending) fields.fail("format", "is missing, and the name does not end in one of " + choices<ArtifactFormat>());
+    if (!format && !by_ending)
+        fields.fail("format", "is missing, and the name does not end in one of " + choices<ArtifactFormat>());
     if (fields.refusal()) return *fields.refusal();
     line.format = format ? *format : *by_ending;
     line.key_sha256 = to_hex(sha256({canonical(row)}));
@@ -120,8 +125,8 @@ Result<ArtifactLine> read_artifact_line(const JsonValue& row, Sha256& sha256) {
     return line;
 }
 
-Result<std::string> read_artifact_file(const std::filesystem::path& directory, const std::string& incident_id, const std::string& name,
-                                       const std::optional<std::string>& sha256) {
+Result<std::string> read_artifact_file(const std::filesystem::path& directory, const std::string& incident_id,
+                                       const std::string& name, const std::optional<std::string>& sha256) {
     const std::string place = incident_id + '/' + name;
     if (!is_incident_id(incident_id) || !is_artifact_name(name)) {
         return Refusal{RefusalCode::invalid, place + " can't be the file of an artifact", "/name"};

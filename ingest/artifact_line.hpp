@@ -30,10 +30,10 @@ struct ArtifactLine {
 // Refuses: invalid, also for a path that leaves the incident's directory.
 Result<ArtifactLine> read_artifact_line(const JsonValue& row, Sha256& sha256);
 
-// The bytes of `<directory>/<incident_id>/<name>`, or where those have another digest than `sha256` (hex), of the file that an export
-// keeps of an artifact whose name another has taken since. No link is followed. Refuses: invalid for what can't be a path of an
-// artifact, and for another digest; not_found, too_large. Throws StorageError where a file that is there can't be read.
-Result<std::string> read_artifact_file(const std::filesystem::path& directory, const std::string& incident_id, const std::string& name,
-                                       const std::optional<std::string>& sha256);
+// The bytes of `<directory>/<incident_id>/<name>`, or where those have another digest than `sha256` (hex), of the file that an
+// export keeps of an artifact whose name another has taken since. No link is followed. Refuses: invalid for what can't be a path of
+// an artifact, and for another digest; not_found, too_large. Throws StorageError where a file that is there can't be read.
+Result<std::string> read_artifact_file(const std::filesystem::path& directory, const std::string& incident_id,
+                                       const std::string& name, const std::optional<std::string>& sha256);
 
 }  // namespace daybook

@@ -39,9 +39,7 @@ inline std::string json_of(std::string_view text) {
     return out;
 }
 // An empty text says that there is none.
-inline std::string json_or_null(const std::optional<std::string>& text) {
-    return text && !text->empty() ? json_of(*text) : "null";
-}
+inline std::string json_or_null(const std::optional<std::string>& text) { return text && !text->empty() ? json_of(*text) : "null"; }
 inline std::string json_time(std::int64_t micros) {
     return micros == RecordHeader::no_time ? "null" : '"' + format_time(from_micros(micros)) + '"';
 }

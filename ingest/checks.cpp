@@ -8,7 +8,9 @@ namespace daybook {
 namespace {
 
 std::optional<Refusal> check(std::string_view text, const char* field, std::size_t least, std::size_t most) {
-    const auto refuse = [&](std::string what) { return Refusal{RefusalCode::invalid, field + (' ' + std::move(what)), std::string("/") + field}; };
+    const auto refuse = [&](std::string what) {
+        return Refusal{RefusalCode::invalid, field + (' ' + std::move(what)), std::string("/") + field};
+    };
     if (!is_clean_utf8(text)) return refuse("must be UTF-8 without NUL");
     const std::size_t count = character_count(text);
     if (count < least) return refuse("must not be empty");
@@ -34,7 +36,9 @@ std::optional<Refusal> check_text(const std::optional<std::string>& text, const 
     return text ? check(*text, field, 0, text_characters_max) : std::nullopt;
 }
 
-std::optional<Refusal> check_message(std::string_view text, const char* field) { return check(text, field, 1, text_characters_max); }
+std::optional<Refusal> check_message(std::string_view text, const char* field) {
+    return check(text, field, 1, text_characters_max);
+}
 
 std::string new_incident_id(const JournalView& journal, Time started_at, Entropy& entropy) {
     std::string id = make_incident_id(started_at, entropy);

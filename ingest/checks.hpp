@@ -22,7 +22,7 @@ std::size_t character_count(std::string_view text);
 // Each returns the refusal, with `field` as its place, or nothing when all is well. All want UTF-8 without NUL.
 std::optional<Refusal> check_name(std::string_view text, const char* field);  // 1 to 128 characters
 std::optional<Refusal> check_optional_name(const std::optional<std::string>& text, const char* field);
-std::optional<Refusal> check_title(std::string_view text);                                      // 1 to 512
+std::optional<Refusal> check_title(std::string_view text);                                     // 1 to 512
 std::optional<Refusal> check_text(const std::optional<std::string>& text, const char* field);  // up to 16,384
 std::optional<Refusal> check_message(std::string_view text, const char* field);                // 1 to 16,384
 

@@ -12,7 +12,9 @@ namespace {
 // Duplicates of duplicates are followed so far; an import may bring a ring of them.
 constexpr int duplicate_hops_max = 64;
 
-Refusal conflict(std::string message, std::string field = "") { return {RefusalCode::conflict, std::move(message), std::move(field)}; }
+Refusal conflict(std::string message, std::string field = "") {
+    return {RefusalCode::conflict, std::move(message), std::move(field)};
+}
 
 // Status and severity are told in the order in which they changed: a command from before the last change would rewrite it.
 std::optional<Refusal> check_order(const IncidentState& state, Time occurred_at, const std::string& incident_id) {
@@ -131,7 +133,8 @@ Result<CommandOutcome> CommandHandler::on_incident(const std::string& incident_i
 
 Result<CommandOutcome> CommandHandler::on_followup(const std::string& followup_id, const CommandContext& context,
                                                    const DecidePayload& decide) {
-    auto outcome = on_target([&](const JournalView& journal) { return incident_of_followup(journal, followup_id); }, context, decide, {});
+    auto outcome =
+        on_target([&](const JournalView& journal) { return incident_of_followup(journal, followup_id); }, context, decide, {});
     if (outcome) outcome->subject_id = followup_id;
     return outcome;
 }
@@ -174,47 +177,50 @@ Result<CommandOutcome> CommandHandler::run(const CreateIncident& command, const 
 Result<CommandOutcome> CommandHandler::run(const ChangeStatus& command, const CommandContext& context) {
     if (auto refusal = check_text(command.reason, "reason")) return *refusal;
     if (auto refusal = check_text(command.message, "message")) return *refusal;
-    return on_incident(command.incident_id, context, [&](const JournalView&, const Target& target) -> Result<std::optional<Payload>> {
-        const IncidentState& state = target.incident.state;
-        if (state.status == command.to) return std::optional<Payload>();
-        if (!may_follow(state.status, command.to)) {
-            return conflict(command.incident_id + " is " + std::string(to_text(state.status)) + " and can't become " +
-                            std::string(to_text(command.to)) + ": reopen it first");
-        }
-        if (auto refusal = check_order(state, context.occurred_at, command.incident_id)) return *refusal;
-        StatusChanged changed;
-        changed.from = state.status;
-        changed.to = command.to;
-        changed.reason = command.reason;
-        changed.message = command.message;
-        return std::optional<Payload>(changed);
-    });
+    return on_incident(command.incident_id, context,
+                       [&](const JournalView&, const Target& target) -> Result<std::optional<Payload>> {
+                           const IncidentState& state = target.incident.state;
+                           if (state.status == command.to) return std::optional<Payload>();
+                           if (!may_follow(state.status, command.to)) {
+                               return conflict(command.incident_id + " is " + std::string(to_text(state.status)) +
+                                               " and can't become " + std::string(to_text(command.to)) + ": reopen it first");
+                           }
+                           if (auto refusal = check_order(state, context.occurred_at, command.incident_id)) return *refusal;
+                           StatusChanged changed;
+                           changed.from = state.status;
+                           changed.to = command.to;
+                           changed.reason = command.reason;
+                           changed.message = command.message;
+                           return std::optional<Payload>(changed);
+                       });
 }
 
 Result<CommandOutcome> CommandHandler::run(const ChangeSeverity& command, const CommandContext& context) {
     if (auto refusal = check_text(command.reason, "reason")) return *refusal;
     if (auto refusal = check_text(command.message, "message")) return *refusal;
-    return on_incident(command.incident_id, context, [&](const JournalView&, const Target& target) -> Result<std::optional<Payload>> {
-        const IncidentState& state = target.incident.state;
-        if (state.severity == command.to) return std::optional<Payload>();
-        if (auto refusal = check_order(state, context.occurred_at, command.incident_id)) return *refusal;
-        SeverityChanged changed;
-        changed.from = state.severity;
-        changed.to = command.to;
-        changed.reason = command.reason;
-        changed.message = command.message;
-        return std::optional<Payload>(changed);
-    });
+    return on_incident(command.incident_id, context,
+                       [&](const JournalView&, const Target& target) -> Result<std::optional<Payload>> {
+                           const IncidentState& state = target.incident.state;
+                           if (state.severity == command.to) return std::optional<Payload>();
+                           if (auto refusal = check_order(state, context.occurred_at, command.incident_id)) return *refusal;
+                           SeverityChanged changed;
+                           changed.from = state.severity;
+                           changed.to = command.to;
+                           changed.reason = command.reason;
+                           changed.message = command.message;
+                           return std::optional<Payload>(changed);
+                       });
 }
 
 Result<CommandOutcome> CommandHandler::run(const Acknowledge& command, const CommandContext& context) {
     if (auto refusal = check_text(command.message, "message")) return *refusal;
-    return on_incident(command.incident_id, context, [&](const JournalView&, const Target& target) -> Result<std::optional<Payload>> {
-        if (target.incident.state.acknowledged()) return std::optional<Payload>();
-        Acknowledged acknowledged;
-        acknowledged.message = command.message;
-        return std::optional<Payload>(acknowledged);
-    });
+    return on_incident(command.incident_id, context,
+                       [&](const JournalView&, const Target& target) -> Result<std::optional<Payload>> {
+                           if (target.incident.state.acknowledged()) return std::optional<Payload>();
+                           Acknowledged acknowledged;
+                           acknowledged.message = command.message;
+                           return std::optional<Payload>(acknowledged);
+                       });
 }
 
 Result<CommandOutcome> CommandHandler::run(const Assign& command, const CommandContext& context) {
@@ -222,15 +228,16 @@ Result<CommandOutcome> CommandHandler::run(const Assign& command, const CommandC
         return Refusal{RefusalCode::invalid, "not a person or agent ([A-Za-z0-9._@:-], 1 to 128): " + *command.to, "/to"};
     }
     if (auto refusal = check_text(command.message, "message")) return *refusal;
-    return on_incident(command.incident_id, context, [&](const JournalView& journal, const Target& target) -> Result<std::optional<Payload>> {
-        const IncidentRow row = current_incident(journal, target.head);
-        if (row.assignee == command.to) return std::optional<Payload>();
-        Assigned assigned;
-        assigned.from = row.assignee;
-        assigned.to.value = command.to;
-        assigned.message = command.message;
-        return std::optional<Payload>(assigned);
-    });
+    return on_incident(command.incident_id, context,
+                       [&](const JournalView& journal, const Target& target) -> Result<std::optional<Payload>> {
+                           const IncidentRow row = current_incident(journal, target.head);
+                           if (row.assignee == command.to) return std::optional<Payload>();
+                           Assigned assigned;
+                           assigned.from = row.assignee;
+                           assigned.to.value = command.to;
+                           assigned.message = command.message;
+                           return std::optional<Payload>(assigned);
+                       });
 }
 
 Result<CommandOutcome> CommandHandler::run(const UpdateIncident& command, const CommandContext& context) {
@@ -248,37 +255,41 @@ Result<CommandOutcome> CommandHandler::run(const UpdateIncident& command, const 
     }
     if (auto refusal = check_text(command.summary, "summary")) return *refusal;
     if (auto refusal = check_text(command.message, "message")) return *refusal;
-    return on_incident(command.incident_id, context, [&](const JournalView& journal, const Target& target) -> Result<std::optional<Payload>> {
-        const IncidentRow row = current_incident(journal, target.head);
-        Changes changes;
-        if (command.env) changes.add("env", json_of(row.env), json_of(*command.env));
-        if (command.kind) changes.add("kind", json_or_null(row.kind), json_or_null(command.kind));
-        if (command.labels) changes.add("labels", row.labels.value_or("null"), command.labels->text);
-        if (command.service) changes.add("service", json_of(row.service), json_of(*command.service));
-        if (command.started_at) changes.add("started_at", json_time(row.state.started_at), json_time(to_micros(*command.started_at)));
-        if (command.summary) changes.add("summary", json_or_null(row.summary), json_or_null(command.summary));
-        if (command.title) changes.add("title", json_of(row.title), json_of(*command.title));
-        if (changes.empty()) return std::optional<Payload>();
-        const std::int64_t ended_at = row.state.ended_at();
-        if (command.started_at && ended_at != RecordHeader::no_time && to_micros(*command.started_at) > ended_at) {
-            return conflict(command.incident_id + " ended at " + format_time(from_micros(ended_at)) + ": it can't have started after that",
-                            "/started_at");
-        }
-        IncidentUpdated updated;
-        updated.changes = changes.finish();
-        updated.message = command.message;
-        return std::optional<Payload>(updated);
-    });
+    return on_incident(
+        command.incident_id, context, [&](const JournalView& journal, const Target& target) -> Result<std::optional<Payload>> {
+            const IncidentRow row = current_incident(journal, target.head);
+            Changes changes;
+            if (command.env) changes.add("env", json_of(row.env), json_of(*command.env));
+            if (command.kind) changes.add("kind", json_or_null(row.kind), json_or_null(command.kind));
+            if (command.labels) changes.add("labels", row.labels.value_or("null"), command.labels->text);
+            if (command.service) changes.add("service", json_of(row.service), json_of(*command.service));
+            if (command.started_at)
+                changes.add("started_at", json_time(row.state.started_at), json_time(to_micros(*command.started_at)));
+            if (command.summary) changes.add("summary", json_or_null(row.summary), json_or_null(command.summary));
+            if (command.title) changes.add("title", json_of(row.title), json_of(*command.title));
+            if (changes.empty()) return std::optional<Payload>();
+            const std::int64_t ended_at = row.state.ended_at();
+            if (command.started_at && ended_at != RecordHeader::no_time && to_micros(*command.started_at) > ended_at) {
+                return conflict(
+                    command.incident_id + " ended at " + format_time(from_micros(ended_at)) + ": it can't have started after that",
+                    "/started_at");
+            }
+            IncidentUpdated updated;
+            updated.changes = changes.finish();
+            updated.message = command.message;
+            return std::optional<Payload>(updated);
+        });
 }
 
 Result<CommandOutcome> CommandHandler::run(const ArchiveIncident& command, const CommandContext& context) {
     if (auto refusal = check_message(command.reason, "reason")) return *refusal;
-    return on_incident(command.incident_id, context, [&](const JournalView&, const Target& target) -> Result<std::optional<Payload>> {
-        if (target.incident.state.archived()) return std::optional<Payload>();
-        IncidentArchived archived;
-        archived.reason = command.reason;
-        return std::optional<Payload>(archived);
-    });
+    return on_incident(command.incident_id, context,
+                       [&](const JournalView&, const Target& target) -> Result<std::optional<Payload>> {
+                           if (target.incident.state.archived()) return std::optional<Payload>();
+                           IncidentArchived archived;
+                           archived.reason = command.reason;
+                           return std::optional<Payload>(archived);
+                       });
 }
 
 Result<CommandOutcome> CommandHandler::run(const LinkIncident& command, const CommandContext& context) {
@@ -286,29 +297,32 @@ Result<CommandOutcome> CommandHandler::run(const LinkIncident& command, const Co
         return Refusal{RefusalCode::invalid, "an incident can't be linked to itself", "/other"};
     }
     if (auto refusal = check_text(command.message, "message")) return *refusal;
-    return on_incident(command.incident_id, context, [&](const JournalView& journal, const Target& target) -> Result<std::optional<Payload>> {
-        const auto other = find(journal, command.other);
-        if (!other) {
-            Refusal refusal = other.refusal();
-            refusal.field = "/other";
-            return refusal;
-        }
-        if (command.relation == LinkRelation::duplicate_of) {
-            if (target.incident.duplicate_of == other->head.number.value) return std::optional<Payload>();
-            // Following duplicates must end somewhere.
-            int hops_left = duplicate_hops_max;
-            for (auto at = std::optional(other->incident); at && at->duplicate_of != 0; at = index_.incident({at->duplicate_of})) {
-                if (at->duplicate_of == target.head.number.value || --hops_left == 0) {
-                    return conflict(command.other + " is itself, by way of others, a duplicate of " + command.incident_id, "/other");
+    return on_incident(
+        command.incident_id, context, [&](const JournalView& journal, const Target& target) -> Result<std::optional<Payload>> {
+            const auto other = find(journal, command.other);
+            if (!other) {
+                Refusal refusal = other.refusal();
+                refusal.field = "/other";
+                return refusal;
+            }
+            if (command.relation == LinkRelation::duplicate_of) {
+                if (target.incident.duplicate_of == other->head.number.value) return std::optional<Payload>();
+                // Following duplicates must end somewhere.
+                int hops_left = duplicate_hops_max;
+                for (auto at = std::optional(other->incident); at && at->duplicate_of != 0;
+                     at = index_.incident({at->duplicate_of})) {
+                    if (at->duplicate_of == target.head.number.value || --hops_left == 0) {
+                        return conflict(command.other + " is itself, by way of others, a duplicate of " + command.incident_id,
+                                        "/other");
+                    }
                 }
             }
-        }
-        IncidentLinked linked;
-        linked.relation = command.relation;
-        linked.other = command.other;
-        linked.message = command.message;
-        return std::optional<Payload>(linked);
-    });
+            IncidentLinked linked;
+            linked.relation = command.relation;
+            linked.other = command.other;
+            linked.message = command.message;
+            return std::optional<Payload>(linked);
+        });
 }
 
 }  // namespace daybook

@@ -22,7 +22,7 @@ struct CommandContext {
     std::string source;  // "cli", "oncall_tool" …
     Time occurred_at{};
     std::optional<std::string> idempotency_key;
-    std::optional<Digest> input_sha256;            // of the input's RFC 8785 text, for the key
+    std::optional<Digest> input_sha256;             // of the input's RFC 8785 text, for the key
     std::optional<std::uint64_t> expected_version;  // of the incident's stream; 0: none yet
     bool dry_run = false;                           // check and decide, write nothing
 };
@@ -117,9 +117,9 @@ struct ArchiveIncident {
 
 // What came of a command.
 struct CommandOutcome {
-    Appended appended;        // count 0: nothing had to be written
+    Appended appended;  // count 0: nothing had to be written
     std::string incident_id;
-    std::string subject_id;   // the follow-up, the artifact; else empty
+    std::string subject_id;     // the follow-up, the artifact; else empty
     std::uint64_t version = 0;  // of the incident's stream, after
     bool dry_run = false;       // nothing was written, but it would be taken
 };
@@ -128,7 +128,8 @@ struct CommandOutcome {
 class CommandHandler {
 public:
     // All outlive it. `index` is one of the journal's indexes.
-    CommandHandler(Journal& journal, const DecisionIndex& index, Entropy& entropy) : journal_(journal), index_(index), entropy_(entropy) {}
+    CommandHandler(Journal& journal, const DecisionIndex& index, Entropy& entropy)
+        : journal_(journal), index_(index), entropy_(entropy) {}
 
     // Refuse: invalid (a field), not_found (the incident, the follow-up), conflict (an impossible transition, a time before the
     // last change, an expected version), idempotency_conflict, too_large.

@@ -91,7 +91,8 @@ void DeadLetters::add(const RefusedLine& line, const std::string& source, Time a
     std::size_t written = 0;
     while (written < letter.size()) {
         const ssize_t count = ::write(fd_, letter.data() + written, letter.size() - written);
-        if (count < 0 && errno != EINTR) throw StorageError("cannot write the dead letters to " + file_.string() + ": " + std::strerror(errno));
+        if (count < 0 && errno != EINTR)
+            throw StorageError("cannot write the dead letters to " + file_.string() + ": " + std::strerror(errno));
         if (count > 0) written += static_cast<std::size_t>(count);
     }
 }
@@ -109,7 +110,9 @@ struct DeadLetters::Letter {
 
 // Reads all letters, and writes the records to a file, each in the line that its letter has.
 std::vector<DeadLetters::Letter> DeadLetters::read_letters(const std::filesystem::path& records) {
-    const auto text_of = [](const JsonValue* value) { return value != nullptr && value->is_string() ? std::string(value->text()) : std::string(); };
+    const auto text_of = [](const JsonValue* value) {
+        return value != nullptr && value->is_string() ? std::string(value->text()) : std::string();
+    };
     const auto number_of = [](const JsonValue* value) {
         const bool number = value != nullptr && value->kind == JsonValue::Kind::integer && value->integer >= 0;
         return number ? static_cast<std::uint64_t>(value->integer) : std::uint64_t{0};
@@ -133,7 +136,8 @@ std::vector<DeadLetters::Letter> DeadLetters::read_letters(const std::filesystem
 }
 
 IngestCounts DeadLetters::retry(
-    Time at, const std::function<IngestCounts(const std::filesystem::path&, const std::function<void(const RefusedLine&)>&)>& take) {
+    Time at,
+    const std::function<IngestCounts(const std::filesystem::path&, const std::function<void(const RefusedLine&)>&)>& take) {
     open();
     const std::filesystem::path records = file_.string() + ".retry";
     IngestCounts counts;

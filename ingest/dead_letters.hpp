@@ -36,10 +36,12 @@ public:
     // Everything added is on disk when it returns. Throws StorageError.
     void sync();
 
-    // Hands the records to `take`, as a file of JSON Lines whose lines have the numbers of their letters, and keeps the letters whose line it reports as refused, with the new
-    // reason; letters that hold no record are kept too. The counts are those that `take` returns.
-    // Throws StorageError, and what `take` throws: the letters are then as before.
-    IngestCounts retry(Time at, const std::function<IngestCounts(const std::filesystem::path&, const std::function<void(const RefusedLine&)>&)>& take);
+    // Hands the records to `take`, as a file of JSON Lines whose lines have the numbers of their letters, and keeps the letters
+    // whose line it reports as refused, with the new reason; letters that hold no record are kept too. The counts are those that
+    // `take` returns. Throws StorageError, and what `take` throws: the letters are then as before.
+    IngestCounts retry(
+        Time at,
+        const std::function<IngestCounts(const std::filesystem::path&, const std::function<void(const RefusedLine&)>&)>& take);
 
     const std::filesystem::path& file() const { return file_; }
 

@@ -42,17 +42,20 @@ Result<CommandOutcome> CommandHandler::run(const AppendEntry& command, const Com
 
 Result<CommandOutcome> CommandHandler::run(const CorrectEntry& command, const CommandContext& context) {
     if (auto refusal = check_message(command.message, "message")) return *refusal;
-    return on_incident(command.incident_id, context, [&](const JournalView& journal, const Target& target) -> Result<std::optional<Payload>> {
-        const auto record = journal.record(command.corrects);
-        if (!record || record->stream() != target.head.number) {
-            return Refusal{RefusalCode::not_found, "event " + std::to_string(command.corrects.value) + " is not in the timeline of " + command.incident_id,
-                           "/seq"};
-        }
-        EntryCorrected corrected;
-        corrected.corrects = static_cast<std::int64_t>(command.corrects.value);
-        corrected.message = command.message;
-        return std::optional<Payload>(corrected);
-    });
+    return on_incident(
+        command.incident_id, context, [&](const JournalView& journal, const Target& target) -> Result<std::optional<Payload>> {
+            const auto record = journal.record(command.corrects);
+            if (!record || record->stream() != target.head.number) {
+                return Refusal{
+                    RefusalCode::not_found,
+                    "event " + std::to_string(command.corrects.value) + " is not in the timeline of " + command.incident_id,
+                    "/seq"};
+            }
+            EntryCorrected corrected;
+            corrected.corrects = static_cast<std::int64_t>(command.corrects.value);
+            corrected.message = command.message;
+            return std::optional<Payload>(corrected);
+        });
 }
 
 Result<CommandOutcome> CommandHandler::run(const AddFollowup& command, const CommandContext& context) {
@@ -97,31 +100,37 @@ Result<CommandOutcome> CommandHandler::run(const UpdateFollowup& command, const 
     }
     if (command.due_at && command.no_due_date) return invalid("give a due date, or take it away, not both", "/due_at");
     if (auto refusal = check_text(command.message, "message")) return *refusal;
-    return on_followup(command.followup_id, context, [&](const JournalView& journal, const Target& target) -> Result<std::optional<Payload>> {
-        const auto state = current_followup(journal, target.head, command.followup_id);
-        if (!state) return Refusal{RefusalCode::not_found, "no such follow-up: " + command.followup_id, "/followup_id"};
-        Changes changes;
-        if (command.due_at) changes.add("due_at", json_time(state->due_at), json_time(to_micros(*command.due_at)));
-        if (command.no_due_date) changes.add("due_at", json_time(state->due_at), "null");
-        if (command.owner) changes.add("owner", json_or_null(state->owner), json_or_null(command.owner));
-        if (command.priority) changes.add("priority", json_of(to_text(state->priority)), json_of(to_text(*command.priority)));
-        if (command.title) changes.add("title", json_of(state->title), json_of(*command.title));
-        if (changes.empty()) return std::optional<Payload>();
-        FollowupUpdated updated;
-        updated.followup_id = command.followup_id;
-        updated.changes = changes.finish();
-        updated.message = command.message;
-        return std::optional<Payload>(updated);
-    });
+    return on_followup(command.followup_id, context,
+                       [&](const JournalView& journal, const Target& target) -> Result<std::optional<Payload>> {
+                           const auto state = current_followup(journal, target.head, command.followup_id);
+                           if (!state)
+                               return Refusal{RefusalCode::not_found, "no such follow-up: " + command.followup_id, "/followup_id"};
+                           Changes changes;
+                           if (command.due_at)
+                               changes.add("due_at", json_time(state->due_at), json_time(to_micros(*command.due_at)));
+                           if (command.no_due_date) changes.add("due_at", json_time(state->due_at), "null");
+                           if (command.owner) changes.add("owner", json_or_null(state->owner), json_or_null(command.owner));
+                           if (command.priority)
+                               changes.add("priority", json_of(to_text(state->priority)), json_of(to_text(*command.priority)));
+                           if (command.title) changes.add("title", json_of(state->title), json_of(*command.title));
+                           if (changes.empty()) return std::optional<Payload>();
+                           FollowupUpdated updated;
+                           updated.followup_id = command.followup_id;
+                           updated.changes = changes.finish();
+                           updated.message = command.message;
+                           return std::optional<Payload>(updated);
+                       });
 }
 
 Result<CommandOutcome> CommandHandler::run(const AttachArtifact& command, const CommandContext& context) {
     if (auto refusal = check_name(command.kind, "kind")) return *refusal;
     if (!is_artifact_name(command.name)) {
-        return invalid("an artifact's name has 1 to 128 of [A-Za-z0-9._-] and starts with none of . and -: " + command.name, "/name");
+        return invalid("an artifact's name has 1 to 128 of [A-Za-z0-9._-] and starts with none of . and -: " + command.name,
+                       "/name");
     }
     const auto format = format_of(command.name);
-    if (!format) return invalid("only json, md and txt may be attached, and the name's ending says which: " + command.name, "/name");
+    if (!format)
+        return invalid("only json, md and txt may be attached, and the name's ending says which: " + command.name, "/name");
     if (command.bytes.size() > artifact_bytes_max) {
         return Refusal{RefusalCode::too_large,
                        command.name + " has " + std::to_string(command.bytes.size()) + " bytes, the limit is " +
@@ -137,20 +146,19 @@ Result<CommandOutcome> CommandHandler::run(const AttachArtifact& command, const 
     if (auto refusal = check_text(command.message, "message")) return *refusal;
     Sha256 sha256;
     const Digest digest = sha256({command.bytes});
-    return on_incident(
-        command.incident_id, context,
-        [&](const JournalView&, const Target&) -> Result<std::optional<Payload>> {
-            ArtifactAttached attached;
-            attached.artifact_id = make_short_id("art_", context.occurred_at, entropy_);
-            attached.kind = command.kind;
-            attached.format = *format;
-            attached.name = command.name;
-            attached.sha256 = to_hex(digest);
-            attached.size_bytes = static_cast<std::int64_t>(command.bytes.size());
-            attached.message = command.message;
-            return std::optional<Payload>(attached);
-        },
-        {Blob{digest, command.bytes}});
+    return on_incident(command.incident_id, context,
+                       [&](const JournalView&, const Target&) -> Result<std::optional<Payload>> {
+                           ArtifactAttached attached;
+                           attached.artifact_id = make_short_id("art_", context.occurred_at, entropy_);
+                           attached.kind = command.kind;
+                           attached.format = *format;
+                           attached.name = command.name;
+                           attached.sha256 = to_hex(digest);
+                           attached.size_bytes = static_cast<std::int64_t>(command.bytes.size());
+                           attached.message = command.message;
+                           return std::optional<Payload>(attached);
+                       },
+                       {Blob{digest, command.bytes}});
 }
 
 }  // namespace daybook

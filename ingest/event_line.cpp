@@ -174,7 +174,8 @@ void EventLineReader::sort_fields(const JsonValue& row, Parts& parts) {
         }
     }
     for (const JsonMember& member : row.members()) {
-        if (std::find(columns.begin(), columns.end(), member.name) == columns.end()) parts.free.add(member.name, canonical(member.value));
+        if (std::find(columns.begin(), columns.end(), member.name) == columns.end())
+            parts.free.add(member.name, canonical(member.value));
     }
 }
 
@@ -220,7 +221,8 @@ void EventLineReader::add_defaults(const EventLine& line, Parts& parts) {
             parts.fill("service", json_text(incident != nullptr ? incident->service : import_source));
             parts.fill("env", json_text(incident != nullptr && incident->env ? *incident->env : default_env));
             parts.fill("kind", json_text(incident != nullptr && incident->kind ? *incident->kind : import_source));
-            parts.fill("severity", json_text(to_text(incident != nullptr ? incident->severity.value_or(default_severity) : default_severity)));
+            parts.fill("severity",
+                       json_text(to_text(incident != nullptr ? incident->severity.value_or(default_severity) : default_severity)));
             parts.fill("source", json_text(line.source));
             parts.fill("starts_at", json_text(line.ts));
             parts.fill("labels", "{}");

@@ -30,8 +30,8 @@ struct EventLine {
     Payload payload;
 };
 
-// What of an incident's row fills a lacking field; `changed` names the fields of incident_created that later events change, and that
-// are thus not what they were at the creation.
+// What of an incident's row fills a lacking field; `changed` names the fields of incident_created that later events change, and
+// that are thus not what they were at the creation.
 struct IncidentContext {
     const IncidentLine* line = nullptr;
     std::uint8_t changed = 0;  // bits: see changed_field

@@ -7,7 +7,8 @@
 namespace daybook {
 
 Fields::Fields(const JsonValue& value, std::string path) : value_(value), path_(std::move(path)) {
-    if (!value_.is_object()) refusal_ = Refusal{RefusalCode::invalid, path_.empty() ? "must be a JSON object" : path_ + " must be an object", path_};
+    if (!value_.is_object())
+        refusal_ = Refusal{RefusalCode::invalid, path_.empty() ? "must be a JSON object" : path_ + " must be an object", path_};
 }
 
 void Fields::fail(const std::string& name, const std::string& what) {
@@ -176,7 +177,8 @@ void Fields::each_text(const char* name, std::size_t most, const std::function<v
     for (const JsonValue& item : found->array()) {
         if (!item.is_string() || character_count(item.text()) > most) {
             if (!refusal_) {
-                refusal_ = Refusal{RefusalCode::invalid, std::string(name) + " must hold strings of at most " + std::to_string(most) + " characters",
+                refusal_ = Refusal{RefusalCode::invalid,
+                                   std::string(name) + " must hold strings of at most " + std::to_string(most) + " characters",
                                    path_ + pointer_token(name) + '/' + std::to_string(i)};
             }
             return;

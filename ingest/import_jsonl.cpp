@@ -179,7 +179,8 @@ Result<ImportCounts> Importer::run() {
 
 // --- reading
 
-void Importer::read_rows(Source& source, std::vector<LinePlace>& places, std::optional<Refusal> (LayoutImport::*add)(const JsonValue&)) {
+void Importer::read_rows(Source& source, std::vector<LinePlace>& places,
+                         std::optional<Refusal> (LayoutImport::*add)(const JsonValue&)) {
     if (!source.file) return;
     while (!stopped_) {
         const auto place = source.file->next();
@@ -325,7 +326,8 @@ void Importer::count_attached_artifacts() {
             case Outcome::duplicate: count_line(false); break;
             case Outcome::untouched:
             case Outcome::refused:
-                refuse(artifacts_, artifact_places_[place], {RefusalCode::invalid, "the event that attaches it was refused", "/artifact_id"});
+                refuse(artifacts_, artifact_places_[place],
+                       {RefusalCode::invalid, "the event that attaches it was refused", "/artifact_id"});
         }
     }
 }

@@ -8,7 +8,9 @@ namespace {
 
 std::string key_of_row(const std::string& sha256) { return "import:" + sha256; }
 
-std::string_view text_or_empty(const JsonValue* value) { return value != nullptr && value->is_string() ? value->text() : std::string_view(); }
+std::string_view text_or_empty(const JsonValue* value) {
+    return value != nullptr && value->is_string() ? value->text() : std::string_view();
+}
 
 }  // namespace
 
@@ -62,7 +64,8 @@ void LayoutImport::announce(const JsonValue& row) {
     }
     if (*type == EventType::entry_corrected) {
         const JsonValue* corrects = meta->find("corrects");
-        if (corrects != nullptr && corrects->kind == JsonValue::Kind::integer) named_.insert(static_cast<std::uint64_t>(corrects->integer));
+        if (corrects != nullptr && corrects->kind == JsonValue::Kind::integer)
+            named_.insert(static_cast<std::uint64_t>(corrects->integer));
     }
     if (*type == EventType::artifact_attached) {
         const auto found = artifact_places_.find(std::string(text_or_empty(meta->find("artifact_id"))));
@@ -119,7 +122,9 @@ std::optional<LayoutRequest> LayoutImport::creation(std::size_t incident) {
     request.kind = LayoutRequest::Kind::creation;
     request.incident = incident;
     give_key(request, key_of_row(subject.line->sha256));
-    request.request.decide = [this, incident](const JournalView& journal, Time) { return decide_creation(incidents_[incident], journal); };
+    request.request.decide = [this, incident](const JournalView& journal, Time) {
+        return decide_creation(incidents_[incident], journal);
+    };
     return request;
 }
 
@@ -134,7 +139,9 @@ std::optional<LayoutRequest> LayoutImport::artifact(std::size_t place) {
     request.incident = incident_at(subject.line.incident_id);
     request.held_bytes = *file ? (*file)->size() : 0;
     give_key(request, key_of_row(subject.line.key_sha256));
-    request.request.decide = [this, place, file](const JournalView& journal, Time) { return decide_artifact(artifacts_[place], *file, journal); };
+    request.request.decide = [this, place, file](const JournalView& journal, Time) {
+        return decide_artifact(artifacts_[place], *file, journal);
+    };
     return request;
 }
 
@@ -144,7 +151,9 @@ std::vector<LayoutRequest> LayoutImport::conclude(std::size_t place) {
     LayoutRequest& request = requests.emplace_back();
     request.kind = LayoutRequest::Kind::conclusion;
     request.incident = place;
-    request.request.decide = [this, place](const JournalView& journal, Time) { return decide_conclusion(incidents_[place], journal); };
+    request.request.decide = [this, place](const JournalView& journal, Time) {
+        return decide_conclusion(incidents_[place], journal);
+    };
     return requests;
 }
 

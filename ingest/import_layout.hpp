@@ -100,7 +100,8 @@ private:
     Result<Batch> decide_artifact(const Artifact& artifact, const Result<std::string>& file, const JournalView& journal) const;
     Result<Batch> decide_conclusion(const Incident& incident, const JournalView& journal) const;
     // Makes a payload fit to what there is. Returns why it can't be.
-    std::optional<Refusal> fit(Payload& payload, const StreamHead& head, const IncidentState& state, const JournalView& journal) const;
+    std::optional<Refusal> fit(Payload& payload, const StreamHead& head, const IncidentState& state,
+                               const JournalView& journal) const;
     Result<std::int64_t> new_sequence(std::int64_t old, const StreamHead& head, const JournalView& journal) const;
     void settle_keys(std::uint64_t count, const JournalView& journal);
     void note_known(Sequence sequence);

@@ -11,9 +11,9 @@ namespace daybook {
 namespace {
 
 constexpr std::array<std::string_view, 24> columns{
-    "id",          "service",      "env",         "severity",  "status",      "title",      "summary",    "kind",
-    "signature",   "labels",       "assignee",    "started_at", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at",
-    "archived_at", "ended_at",     "created_by",  "created_at", "updated_at",  "duplicate_of", "event_count", "meta"};
+    "id",          "service",  "env",        "severity",   "status",          "title",        "summary",     "kind",
+    "signature",   "labels",   "assignee",   "started_at", "acknowledged_at", "mitigated_at", "resolved_at", "closed_at",
+    "archived_at", "ended_at", "created_by", "created_at", "updated_at",      "duplicate_of", "event_count", "meta"};
 
 Column<Time> moment(Fields& fields, const JsonValue& row, const char* name) {
     return {row.find(name) != nullptr, fields.optional_time(name)};

@@ -110,7 +110,8 @@ public:
 
 private:
     std::variant<Refusal, AlertReport, TriageRunReport> read(const std::string& text) {
-        if (lines_.too_long()) return Refusal{RefusalCode::too_large, "the line is over " + std::to_string(record_line_bytes_max) + " bytes", ""};
+        if (lines_.too_long())
+            return Refusal{RefusalCode::too_large, "the line is over " + std::to_string(record_line_bytes_max) + " bytes", ""};
         const auto value = json_.read(text);
         if (!value) return value.refusal();
         auto report = read_alert_triage(**value, caller_, sha256_);
@@ -161,7 +162,10 @@ public:
     // The outcome of the request at `place`.
     void answer(std::size_t place, const Result<Appended>& result) {
         const std::size_t record = of_request_[place];
-        outcomes_[record] = !result ? Outcome::refused : result->duplicate ? Outcome::duplicate : ignored_[record] ? Outcome::ignored : Outcome::taken;
+        outcomes_[record] = !result             ? Outcome::refused
+                            : result->duplicate ? Outcome::duplicate
+                            : ignored_[record]  ? Outcome::ignored
+                                                : Outcome::taken;
         if (!result) refusals_[record] = result.refusal();
     }
     // Counts and reports, in the order of lines.
@@ -175,7 +179,8 @@ public:
                 case Outcome::ignored: ++counts_.ignored; break;
                 case Outcome::refused:
                     ++counts_.refused;
-                    if (options_.refused) options_.refused({chunk.records[i].number, chunk.records[i].offset, chunk.records[i].text, *refusals_[i]});
+                    if (options_.refused)
+                        options_.refused({chunk.records[i].number, chunk.records[i].offset, chunk.records[i].text, *refusals_[i]});
                     stopped_ = options_.strict;
                     break;
                 case Outcome::untouched: break;

@@ -34,9 +34,9 @@ struct RefusedLine {
 };
 
 struct IngestOptions {
-    std::string caller;    // the actor of records that name none
-    bool strict = false;   // the first refusal ends it; what came before stays taken
-    bool dry_run = false;  // all is checked and decided, nothing is taken
+    std::string caller;                                      // the actor of records that name none
+    bool strict = false;                                     // the first refusal ends it; what came before stays taken
+    bool dry_run = false;                                    // all is checked and decided, nothing is taken
     std::function<void(const RefusedLine&)> refused;         // in the order of lines
     std::function<void(std::uint64_t bytes_done)> progress;  // now and then
 };

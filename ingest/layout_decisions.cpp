@@ -24,7 +24,8 @@ Refusal no_incident(const std::string& id) {
 }
 
 // Adds the bytes of an artifact to the batch, unless the journal holds them. Returns why they can't be had.
-std::optional<Refusal> add_blob(Batch& batch, const ArtifactAttached& attached, const Result<std::string>& file, const JournalView& journal) {
+std::optional<Refusal> add_blob(Batch& batch, const ArtifactAttached& attached, const Result<std::string>& file,
+                                const JournalView& journal) {
     const Digest digest = *digest_from_hex(attached.sha256);
     std::size_t size = 0;
     if (const auto there = journal.blob(digest)) {
@@ -35,8 +36,10 @@ std::optional<Refusal> add_blob(Batch& batch, const ArtifactAttached& attached, 
         batch.blobs.push_back({digest, *file});
     }
     if (static_cast<std::int64_t>(size) == attached.size_bytes) return std::nullopt;
-    return Refusal{RefusalCode::invalid, "the file " + attached.name + " has " + std::to_string(size) + " bytes, not " + std::to_string(attached.size_bytes),
-                   "/size_bytes"};
+    return Refusal{
+        RefusalCode::invalid,
+        "the file " + attached.name + " has " + std::to_string(size) + " bytes, not " + std::to_string(attached.size_bytes),
+        "/size_bytes"};
 }
 
 // Whether something happened to the incident that did not come with an import, after the newest of the events that did.
@@ -133,7 +136,8 @@ Result<std::int64_t> LayoutImport::new_sequence(std::int64_t old, const StreamHe
     return Refusal{RefusalCode::not_found, "no earlier row of this incident has the seq " + std::to_string(old), "/meta/corrects"};
 }
 
-Result<Batch> LayoutImport::decide_artifact(const Artifact& artifact, const Result<std::string>& file, const JournalView& journal) const {
+Result<Batch> LayoutImport::decide_artifact(const Artifact& artifact, const Result<std::string>& file,
+                                            const JournalView& journal) const {
     const ArtifactLine& line = artifact.line;
     const auto head = journal.stream(line.incident_id);
     const auto decision = head ? index_.incident(head->number) : std::nullopt;

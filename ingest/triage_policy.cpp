@@ -20,7 +20,8 @@ struct PolicyError : std::runtime_error {
 // One mapping of the file, which knows its name and complains about keys that it does not know.
 class Section {
 public:
-    Section(const YAML::Node& node, std::string file, std::string path) : node_(node), file_(std::move(file)), path_(std::move(path)) {
+    Section(const YAML::Node& node, std::string file, std::string path)
+        : node_(node), file_(std::move(file)), path_(std::move(path)) {
         if (node_ && !node_.IsNull() && !node_.IsMap()) fail(node_, path_.empty() ? "the policy" : path_, "must be a mapping");
     }
 
@@ -83,7 +84,8 @@ EscalationPolicy escalation_of(const Section& section) {
     policy.cooldown_minutes = section.integer("cooldown_minutes", 60, 0, 525'600);
     if (section.has("severity")) {
         policy.severity = from_text<Severity>(section.name("severity"));
-        if (!policy.severity) section.fail(section.get("severity"), section.at("severity"), "must be one of " + choices<Severity>());
+        if (!policy.severity)
+            section.fail(section.get("severity"), section.at("severity"), "must be one of " + choices<Severity>());
     }
     if (section.has("env")) policy.env = section.name("env");
     if (section.has("after")) {

@@ -20,7 +20,7 @@ struct EscalationPolicy {
     // It fits an alert when all that is given fits.
     std::optional<Severity> severity;  // at least as bad as this
     std::optional<std::string> env;
-    int alerts = 0;   // firing alerts of the signature within `minutes`, this one counted; 0: not asked for
+    int alerts = 0;  // firing alerts of the signature within `minutes`, this one counted; 0: not asked for
     int minutes = 0;
 };
 

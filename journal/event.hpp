@@ -409,7 +409,7 @@ struct JobFinished : CommonFields {
 struct ReportGenerated : CommonFields {
     std::string report;
     std::string period;
-    JsonText sha256;  // file name -> hex digest
+    JsonText sha256;                // file name -> hex digest
     std::int64_t journal_size = 0;  // the prefix that the report was made from
 
     template <class Self, class Visit>
@@ -495,10 +495,11 @@ struct Redacted : CommonFields {
 };
 
 // In the order of EventType's numbers.
-using Payload = std::variant<IncidentCreated, IncidentUpdated, SeverityChanged, StatusChanged, Acknowledged, Assigned, Alert, Note,
-                             Decision, Action, Comms, Metric, Log, EntryCorrected, FollowupAdded, FollowupStatusChanged,
-                             FollowupUpdated, ArtifactAttached, Escalated, IncidentLinked, IncidentArchived, AlertIgnored, TriageRun,
-                             JobStarted, JobFinished, ReportGenerated, RiskSnapshot, BacklogItem, GateEvaluated, Redacted>;
+using Payload =
+    std::variant<IncidentCreated, IncidentUpdated, SeverityChanged, StatusChanged, Acknowledged, Assigned, Alert, Note, Decision,
+                 Action, Comms, Metric, Log, EntryCorrected, FollowupAdded, FollowupStatusChanged, FollowupUpdated,
+                 ArtifactAttached, Escalated, IncidentLinked, IncidentArchived, AlertIgnored, TriageRun, JobStarted, JobFinished,
+                 ReportGenerated, RiskSnapshot, BacklogItem, GateEvaluated, Redacted>;
 static_assert(std::variant_size_v<Payload> == event_type_count);
 
 inline EventType type_of(const Payload& payload) { return static_cast<EventType>(payload.index() + 1); }

@@ -71,8 +71,8 @@ std::optional<std::int64_t> uuid7_millis(const Uuid& uuid) {
 std::string make_incident_id(Time started_at, Entropy& entropy) {
     static constexpr char alphabet[] = "0123456789abcdefghijklmnopqrstuvwxyz";
     const std::string time = format_time(started_at);  // 2026-02-23T10:00:00Z
-    std::string id = "inc_" + time.substr(0, 4) + time.substr(5, 2) + time.substr(8, 2) + '_' + time.substr(11, 2) +
-                     time.substr(14, 2) + '_';
+    std::string id =
+        "inc_" + time.substr(0, 4) + time.substr(5, 2) + time.substr(8, 2) + '_' + time.substr(11, 2) + time.substr(14, 2) + '_';
     std::uint64_t random = 0;
     entropy.fill(&random, sizeof random);
     for (int i = 0; i < 10; ++i) {

@@ -14,10 +14,16 @@ namespace {
 // Nothing where a table is missing.
 std::optional<JournalTables> find_tables(lmdb::Transaction& transaction) {
     JournalTables t;
-    const std::pair<lmdb::Table*, const char*> all[] = {
-        {&t.events, "events"}, {&t.streams, "streams"}, {&t.stream_ids, "stream_ids"}, {&t.stream_index, "stream_index"},
-        {&t.names, "names"},   {&t.name_ids, "name_ids"}, {&t.keys, "keys"},           {&t.event_ids, "event_ids"},
-        {&t.blobs, "blobs"},   {&t.meta, "meta"}};
+    const std::pair<lmdb::Table*, const char*> all[] = {{&t.events, "events"},
+                                                        {&t.streams, "streams"},
+                                                        {&t.stream_ids, "stream_ids"},
+                                                        {&t.stream_index, "stream_index"},
+                                                        {&t.names, "names"},
+                                                        {&t.name_ids, "name_ids"},
+                                                        {&t.keys, "keys"},
+                                                        {&t.event_ids, "event_ids"},
+                                                        {&t.blobs, "blobs"},
+                                                        {&t.meta, "meta"}};
     for (const auto& [table, name] : all) {
         const auto found = transaction.open(name);
         if (!found) return std::nullopt;
@@ -47,8 +53,9 @@ JournalTables open_tables(lmdb::Environment& environment, const JournalOptions& 
     const JournalTables tables = *find_tables(transaction);
     if (!transaction.get(tables.meta, "format")) {  // another process may have been faster
         transaction.put(tables.meta, "format", "1");
-        transaction.put(tables.meta, "origin",
-                        options.origin.empty() ? make_short_id("daybook.local/", options.clock(), *options.entropy) : options.origin);
+        transaction.put(
+            tables.meta, "origin",
+            options.origin.empty() ? make_short_id("daybook.local/", options.clock(), *options.entropy) : options.origin);
     }
     for (TransactionalIndex* index : options.indexes) {
         index->begin(transaction);
@@ -78,7 +85,9 @@ struct Journal::Parts {
     };
 
     Parts(const std::filesystem::path& directory, JournalOptions given)
-        : options(std::move(given)), environment(directory, environment_options(options)), tables(open_tables(environment, options)) {}
+        : options(std::move(given)),
+          environment(directory, environment_options(options)),
+          tables(open_tables(environment, options)) {}
 
     JournalOptions options;
     lmdb::Environment environment;
@@ -141,8 +150,9 @@ void Journal::Parts::write_group(const std::vector<Waiting*>& group) {
         try {
             writer.commit();
         } catch (const StorageError& error) {
-            broken = std::string(error.what()) + "; it is not known whether the last events are on disk: run the command again, what is "
-                                                 "there already is not written twice";
+            broken = std::string(error.what()) +
+                     "; it is not known whether the last events are on disk: run the command again, what is "
+                     "there already is not written twice";
             memory = {};
             throw StorageError(broken);
         }

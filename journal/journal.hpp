@@ -63,7 +63,8 @@ class JournalView {
 public:
     // In a write transaction `names` is null, since what it sees may yet be undone and must not be remembered, and `pending`
     // is there.
-    JournalView(lmdb::Transaction& transaction, const JournalTables& tables, NameCache* names, const PendingStreams* pending = nullptr)
+    JournalView(lmdb::Transaction& transaction, const JournalTables& tables, NameCache* names,
+                const PendingStreams* pending = nullptr)
         : transaction_(transaction), tables_(tables), names_(names), pending_(pending) {}
 
     // How many events there are: also the newest seq, and the size of the tree.
@@ -174,10 +175,10 @@ private:
 };
 
 struct JournalOptions {
-    Clock clock;                                // the real clock
-    Entropy* entropy = nullptr;                 // outlives the journal
+    Clock clock;                               // the real clock
+    Entropy* entropy = nullptr;                // outlives the journal
     std::vector<TransactionalIndex*> indexes;  // likewise
-    std::string origin;                         // of a new journal; empty: one is made up
+    std::string origin;                        // of a new journal; empty: one is made up
     bool read_only = false;
 };
 

@@ -151,13 +151,15 @@ struct JsonReader::Parts {
 // simdjson does not count an empty array or object as a level; here it is one.
 bool JsonReader::Parts::copy_container(dom::element from, JsonValue& to) {
     if (++depth > json_depth_max) return refuse(describe(simdjson::DEPTH_ERROR));
-    const bool good = from.is_array() ? copy_array(from.get_array().value_unsafe(), to) : copy_object(from.get_object().value_unsafe(), to);
+    const bool good =
+        from.is_array() ? copy_array(from.get_array().value_unsafe(), to) : copy_object(from.get_object().value_unsafe(), to);
     --depth;
     return good;
 }
 
 bool JsonReader::Parts::copy_array(dom::array from, JsonValue& to) {
-    const std::size_t count = from.size() < 0xFFFFFF ? from.size() : static_cast<std::size_t>(std::distance(from.begin(), from.end()));
+    const std::size_t count =
+        from.size() < 0xFFFFFF ? from.size() : static_cast<std::size_t>(std::distance(from.begin(), from.end()));
     JsonValue* items = values.take(count);
     std::size_t i = 0;
     for (const dom::element item : from) {
@@ -174,14 +176,16 @@ bool JsonReader::Parts::copy_array(dom::array from, JsonValue& to) {
 }
 
 bool JsonReader::Parts::copy_object(dom::object from, JsonValue& to) {
-    const std::size_t count = from.size() < 0xFFFFFF ? from.size() : static_cast<std::size_t>(std::distance(from.begin(), from.end()));
+    const std::size_t count =
+        from.size() < 0xFFFFFF ? from.size() : static_cast<std::size_t>(std::distance(from.begin(), from.end()));
     JsonMember* items = members.take(count);
     std::size_t i = 0;
     bool sorted = true;
     for (const auto field : from) {
         items[i].name = field.key;
         if (field.key.find('\0') != std::string_view::npos) return refuse("a NUL character in a name");
-        if (has_surrogates && !simdjson::validate_utf8(field.key.data(), field.key.size())) return refuse("half of a surrogate pair in a name");
+        if (has_surrogates && !simdjson::validate_utf8(field.key.data(), field.key.size()))
+            return refuse("half of a surrogate pair in a name");
         if (!copy(field.value, items[i].value)) {
             where = pointer_token(field.key) + where;
             return false;
@@ -228,7 +232,8 @@ bool JsonReader::Parts::copy(dom::element from, JsonValue& to) {
                 return true;
             }
             // Below 1e21 its text would be that of an integer, which would not be read back.
-            if (std::abs(number) > static_cast<double>(integer_max) && std::abs(number) < 1e21) return refuse("an integer beyond 2^53-1");
+            if (std::abs(number) > static_cast<double>(integer_max) && std::abs(number) < 1e21)
+                return refuse("an integer beyond 2^53-1");
             to.kind = JsonValue::Kind::real;
             to.real = number;
             return true;
@@ -236,7 +241,8 @@ bool JsonReader::Parts::copy(dom::element from, JsonValue& to) {
         case dom::element_type::STRING: {
             const std::string_view text = from.get_string().value_unsafe();
             if (std::memchr(text.data(), 0, text.size()) != nullptr) return refuse("a NUL character in a string");
-            if (has_surrogates && !simdjson::validate_utf8(text.data(), text.size())) return refuse("half of a surrogate pair in a string");
+            if (has_surrogates && !simdjson::validate_utf8(text.data(), text.size()))
+                return refuse("half of a surrogate pair in a string");
             to.kind = JsonValue::Kind::string;
             to.size = static_cast<std::uint32_t>(text.size());
             to.characters = text.data();

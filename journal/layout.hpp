@@ -11,10 +11,10 @@
 
 namespace daybook::layout {
 
-inline constexpr std::uint64_t block_events = 32;            // of one row of stream_index
-inline constexpr std::size_t stored_key_bytes_max = 256;     // of a key, of an imported event_id
-inline constexpr std::size_t stored_name_bytes_max = 511;    // of an interned name: LMDB's longest key
-inline constexpr std::size_t key_digest_bytes = 16;          // of the input's SHA-256, in a row of keys
+inline constexpr std::uint64_t block_events = 32;          // of one row of stream_index
+inline constexpr std::size_t stored_key_bytes_max = 256;   // of a key, of an imported event_id
+inline constexpr std::size_t stored_name_bytes_max = 511;  // of an interned name: LMDB's longest key
+inline constexpr std::size_t key_digest_bytes = 16;        // of the input's SHA-256, in a row of keys
 
 inline void append_u64(std::string& out, std::uint64_t value) {
     char bytes[8];

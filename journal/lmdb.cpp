@@ -3,8 +3,8 @@
 #include <cassert>
 #include <cerrno>
 #include <cstring>
-#include <utility>
 #include <string>
+#include <utility>
 
 #include <fcntl.h>
 #include <lmdb.h>

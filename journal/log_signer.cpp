@@ -1,37 +1,12 @@
 #include "journal/log_signer.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <vector>
-
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "journal/atomic_file.hpp"
 #include "journal/small_file.hpp"
 
 namespace daybook {
 namespace {
-
-// Held while a checkpoint is looked up, signed and kept.
-class SigningLock {
-public:
-    explicit SigningLock(const std::filesystem::path& file) : fd_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
-        int outcome = fd_;
-        while (fd_ >= 0 && (outcome = ::flock(fd_, LOCK_EX)) != 0 && errno == EINTR) continue;
-        if (outcome >= 0) return;
-        const std::string why = std::strerror(errno);
-        if (fd_ >= 0) ::close(fd_);
-        throw StorageError("cannot lock " + file.string() + ": " + why);
-    }
-    ~SigningLock() { ::close(fd_); }
-    SigningLock(const SigningLock&) = delete;
-    SigningLock& operator=(const SigningLock&) = delete;
-
-private:
-    int fd_;
-};
 
 void keep(const std::filesystem::path& file, const std::string& note) {
     AtomicFile writing(file);
@@ -47,7 +22,7 @@ Refusal conflict(const std::filesystem::path& file, const std::string& why) {
 }  // namespace
 
 Result<LogSigner::Signed> LogSigner::checkpoint(const Journal& journal, std::optional<std::uint64_t> size) const {
-    const SigningLock lock(files_.data / "signing.lock");
+    const SigningLock lock(files_.data);
     std::vector<std::filesystem::path> files{files_.data / "signing.checkpoint"};
     if (files_.witness) files.push_back(*files_.witness);
 

@@ -54,7 +54,8 @@ struct RecordHeader {
     static constexpr std::uint16_t is_redacted = 4;  // payload and salt are gone; their digest stands in their place
 };
 static_assert(sizeof(RecordHeader) == 112);
-static_assert(offsetof(RecordHeader, sequence) == 16 && offsetof(RecordHeader, stream) == 64 && offsetof(RecordHeader, event_id) == 96);
+static_assert(offsetof(RecordHeader, sequence) == 16 && offsetof(RecordHeader, stream) == 64 &&
+              offsetof(RecordHeader, event_id) == 96);
 
 // How many interior nodes of the tree the leaf of `sequence` completes: one for each time that 2 divides it.
 inline int completed_nodes(Sequence sequence) { return std::countr_zero(sequence.value); }
@@ -82,7 +83,7 @@ public:
     std::optional<std::string_view> key() const;
     std::string event_id() const;
     std::string_view payload() const { return bytes_.substr(payload_at_); }  // RFC 8785 text; empty when redacted
-    std::string_view salt() const;                                          // 16 bytes; empty when redacted
+    std::string_view salt() const;                                           // 16 bytes; empty when redacted
     // The payload's salted digest: kept where the payload is gone, else to be computed.
     std::optional<Digest> kept_payload_digest() const;
 

@@ -30,9 +30,7 @@ Sha256::Sha256() : working_(EVP_MD_CTX_new()) {
     demand(EVP_DigestInit_ex(working_, EVP_sha256(), nullptr));
 }
 
-Sha256::~Sha256() {
-    EVP_MD_CTX_free(working_);
-}
+Sha256::~Sha256() { EVP_MD_CTX_free(working_); }
 
 void Sha256::start() { demand(EVP_DigestInit_ex(working_, nullptr, nullptr)); }
 

@@ -36,9 +36,7 @@ private:
     EVP_MD_CTX* working_;  // initialised for SHA-256 once, restarted for each digest
 };
 
-inline std::string_view bytes_of(const Digest& digest) {
-    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
+inline std::string_view bytes_of(const Digest& digest) { return {reinterpret_cast<const char*>(digest.data()), digest.size()}; }
 
 // Lower-case hexadecimal.
 std::string to_hex(std::string_view bytes);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,6 +59,18 @@ void write_private(const std::filesystem::path& file, const std::string& pem) {
 std::filesystem::path private_key_file(const std::filesystem::path& data) { return data / "signing.key"; }
 std::filesystem::path public_key_file(const std::filesystem::path& data) { return data / "signing.vkey"; }
 
+SigningLock::SigningLock(const std::filesystem::path& data)
+    : fd_(::open((data / "signing.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+    int outcome = fd_;
+    while (fd_ >= 0 && (outcome = ::flock(fd_, LOCK_EX)) != 0 && errno == EINTR) continue;
+    if (outcome >= 0) return;
+    const std::string why = std::strerror(errno);
+    if (fd_ >= 0) ::close(fd_);
+    throw StorageError("cannot lock " + (data / "signing.lock").string() + ": " + why);
+}
+
+SigningLock::~SigningLock() { ::close(fd_); }
+
 SigningKey SigningKey::read(const std::filesystem::path& file, const std::string& name) {
     check_name(name);
     const auto pem = read_if_exists(file, key_file_bytes_max);
@@ -74,7 +87,8 @@ SigningKey SigningKey::of_data_directory(const std::filesystem::path& data, cons
     check_name(name);
     const std::filesystem::path file = private_key_file(data);
     if (!std::filesystem::exists(file)) {
-        if (std::filesystem::exists(public_key_file(data))) {
+        const SigningLock lock(data);  // another process may be making the pair
+        if (!std::filesystem::exists(file) && std::filesystem::exists(public_key_file(data))) {
             throw StorageError(
                 "the private half of the signing key, " + file.string() +
                 ", is missing: put it back from where it is kept, or name it with --signing-key; to sign with a new key from now "
@@ -94,6 +108,7 @@ void publish(const VerifierKey& key, const std::filesystem::path& data) {
     const std::filesystem::path file = public_key_file(data);
     const std::string line = key.vkey() + '\n';
     if (read_if_exists(file, key_file_bytes_max) == line) return;
+    const SigningLock lock(data);
     AtomicFile writing(file);
     writing.write(line);
     writing.commit();

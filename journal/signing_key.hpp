@@ -14,6 +14,20 @@
 
 namespace daybook {
 
+// Held, across processes, while a key pair is made or put in its place, and while a checkpoint is looked up, signed and kept.
+// Not to be taken twice by one thread.
+class SigningLock {
+public:
+    // Waits for it. `data` is there. Throws StorageError.
+    explicit SigningLock(const std::filesystem::path& data);
+    ~SigningLock();
+    SigningLock(const SigningLock&) = delete;
+    SigningLock& operator=(const SigningLock&) = delete;
+
+private:
+    int fd_;
+};
+
 class SigningKey {
 public:
     // `name` must be a key name.

@@ -79,13 +79,13 @@ Microseconds scan_fraction(Scanner& scan) {
     return Microseconds(micros);
 }
 
-void append_padded(std::string& out, unsigned value, int width) {
-    char text[8];
+// Writes `width` digits; returns the place after them.
+char* put_digits(char* to, unsigned value, int width) {
     for (int i = width - 1; i >= 0; --i) {
-        text[i] = static_cast<char>('0' + value % 10);
+        to[i] = static_cast<char>('0' + value % 10);
         value /= 10;
     }
-    out.append(text, static_cast<std::size_t>(width));
+    return to + width;
 }
 
 const Time earliest = Time(sys_days(year(1) / 1 / 1));
@@ -138,22 +138,24 @@ void append_time(std::string& out, Time time) {
     const auto total_seconds = std::chrono::floor<seconds>(since_midnight);
     const auto micros = (since_midnight - total_seconds).count();
     const auto s = static_cast<unsigned>(total_seconds.count());
-    append_padded(out, static_cast<unsigned>(static_cast<int>(calendar.year())), 4);
-    out += '-';
-    append_padded(out, static_cast<unsigned>(calendar.month()), 2);
-    out += '-';
-    append_padded(out, static_cast<unsigned>(calendar.day()), 2);
-    out += 'T';
-    append_padded(out, s / 3600, 2);
-    out += ':';
-    append_padded(out, s / 60 % 60, 2);
-    out += ':';
-    append_padded(out, s % 60, 2);
+    char text[32];  // written as a whole: times are in every event
+    char* to = put_digits(text, static_cast<unsigned>(static_cast<int>(calendar.year())), 4);
+    *to++ = '-';
+    to = put_digits(to, static_cast<unsigned>(calendar.month()), 2);
+    *to++ = '-';
+    to = put_digits(to, static_cast<unsigned>(calendar.day()), 2);
+    *to++ = 'T';
+    to = put_digits(to, s / 3600, 2);
+    *to++ = ':';
+    to = put_digits(to, s / 60 % 60, 2);
+    *to++ = ':';
+    to = put_digits(to, s % 60, 2);
     if (micros != 0) {
-        out += '.';
-        append_padded(out, static_cast<unsigned>(micros), 6);
+        *to++ = '.';
+        to = put_digits(to, static_cast<unsigned>(micros), 6);
     }
-    out += 'Z';
+    *to++ = 'Z';
+    out.append(text, to);
 }
 
 std::string format_time(Time time) {

@@ -13,21 +13,23 @@ struct Word {
     std::string_view text;
 };
 
-constexpr std::array<Word<Severity>, 5> severities{{
-    {Severity::p0, "P0"}, {Severity::p1, "P1"}, {Severity::p2, "P2"}, {Severity::p3, "P3"}, {Severity::p4, "P4"}}};
-constexpr std::array<Word<IncidentStatus>, 4> incident_statuses{{
-    {IncidentStatus::open, "open"}, {IncidentStatus::mitigated, "mitigated"},
-    {IncidentStatus::resolved, "resolved"}, {IncidentStatus::closed, "closed"}}};
-constexpr std::array<Word<AlertState>, 2> alert_states{{
-    {AlertState::firing, "firing"}, {AlertState::resolved, "resolved"}}};
-constexpr std::array<Word<FollowupStatus>, 5> followup_statuses{{
-    {FollowupStatus::open, "open"}, {FollowupStatus::in_progress, "in_progress"}, {FollowupStatus::blocked, "blocked"},
-    {FollowupStatus::done, "done"}, {FollowupStatus::cancelled, "cancelled"}}};
-constexpr std::array<Word<ArtifactFormat>, 3> artifact_formats{{
-    {ArtifactFormat::json, "json"}, {ArtifactFormat::md, "md"}, {ArtifactFormat::txt, "txt"}}};
-constexpr std::array<Word<LinkRelation>, 3> link_relations{{
-    {LinkRelation::duplicate_of, "duplicate_of"}, {LinkRelation::caused_by, "caused_by"},
-    {LinkRelation::related_to, "related_to"}}};
+constexpr std::array<Word<Severity>, 5> severities{
+    {{Severity::p0, "P0"}, {Severity::p1, "P1"}, {Severity::p2, "P2"}, {Severity::p3, "P3"}, {Severity::p4, "P4"}}};
+constexpr std::array<Word<IncidentStatus>, 4> incident_statuses{{{IncidentStatus::open, "open"},
+                                                                 {IncidentStatus::mitigated, "mitigated"},
+                                                                 {IncidentStatus::resolved, "resolved"},
+                                                                 {IncidentStatus::closed, "closed"}}};
+constexpr std::array<Word<AlertState>, 2> alert_states{{{AlertState::firing, "firing"}, {AlertState::resolved, "resolved"}}};
+constexpr std::array<Word<FollowupStatus>, 5> followup_statuses{{{FollowupStatus::open, "open"},
+                                                                 {FollowupStatus::in_progress, "in_progress"},
+                                                                 {FollowupStatus::blocked, "blocked"},
+                                                                 {FollowupStatus::done, "done"},
+                                                                 {FollowupStatus::cancelled, "cancelled"}}};
+constexpr std::array<Word<ArtifactFormat>, 3> artifact_formats{
+    {{ArtifactFormat::json, "json"}, {ArtifactFormat::md, "md"}, {ArtifactFormat::txt, "txt"}}};
+constexpr std::array<Word<LinkRelation>, 3> link_relations{{{LinkRelation::duplicate_of, "duplicate_of"},
+                                                            {LinkRelation::caused_by, "caused_by"},
+                                                            {LinkRelation::related_to, "related_to"}}};
 constexpr std::array<Word<EventType>, event_type_count> event_types{{
     {EventType::incident_created, "incident_created"},
     {EventType::incident_updated, "incident_updated"},
@@ -92,8 +94,8 @@ bool is_lower_alphanumeric(char c) { return is_digit(c) || (c >= 'a' && c <= 'z'
 
 }  // namespace
 
-#define DAYBOOK_WORDS(T, words)                                                                       \
-    std::string_view to_text(T value) { return find_text<T>(words, value); }                          \
+#define DAYBOOK_WORDS(T, words)                                                                          \
+    std::string_view to_text(T value) { return find_text<T>(words, value); }                             \
     template <> std::optional<T> from_text(std::string_view text) { return find_value<T>(words, text); } \
     template <> std::string choices<T>() { return list<T>(words); }
 

@@ -106,12 +106,8 @@ template <> std::string choices<ArtifactFormat>();
 template <> std::string choices<LinkRelation>();
 template <> std::string choices<EventType>();
 
-inline bool is_active(IncidentStatus status) {
-    return status == IncidentStatus::open || status == IncidentStatus::mitigated;
-}
-inline bool is_finished(FollowupStatus status) {
-    return status == FollowupStatus::done || status == FollowupStatus::cancelled;
-}
+inline bool is_active(IncidentStatus status) { return status == IncidentStatus::open || status == IncidentStatus::mitigated; }
+inline bool is_finished(FollowupStatus status) { return status == FollowupStatus::done || status == FollowupStatus::cancelled; }
 inline bool is_worse(Severity a, Severity b) { return a < b; }
 
 // Whether `text` can be an incident's id: inc_YYYYMMDD_HHMM_<rand>, rand of [a-z0-9]{4,16}.

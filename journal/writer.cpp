@@ -16,9 +16,7 @@ std::uint32_t last_number(const lmdb::Transaction& transaction, lmdb::Table tabl
 }
 
 // The key of the event at `place` (from 0) of what one input led to: the plain key, then `#2`, `#3` …
-std::string key_at(const std::string& key, std::size_t place) {
-    return place == 0 ? key : key + '#' + std::to_string(place + 1);
-}
+std::string key_at(const std::string& key, std::size_t place) { return place == 0 ? key : key + '#' + std::to_string(place + 1); }
 
 // The digest of the keyed input that led to the event, if it bears one.
 std::optional<Digest> input_of(const EncodedPayload& payload) {
@@ -118,8 +116,8 @@ std::optional<Refusal> Writer::check(const Batch& batch, const AppendRequest& re
         if (actual == expected.version) continue;
         const auto said = [](std::uint64_t version) { return version == 0 ? std::string("none") : std::to_string(version); };
         return Refusal{RefusalCode::conflict,
-                       "expected_version " + said(expected.version) + ", but " + expected.stream + " is at version " + said(actual) +
-                           ": read it again and decide anew",
+                       "expected_version " + said(expected.version) + ", but " + expected.stream + " is at version " +
+                           said(actual) + ": read it again and decide anew",
                        "/expected_version"};
     }
     for (std::size_t i = 0; i < batch.events.size(); ++i) {
@@ -127,8 +125,8 @@ std::optional<Refusal> Writer::check(const Batch& batch, const AppendRequest& re
         if (!request.input || i == 0) continue;
         const std::string key = key_at(request.input->key, i);
         if (key.size() > key_bytes_max) {
-            return invalid("this input leads to several events, and with #" + std::to_string(i + 1) + " its key " +
-                               "is over " + std::to_string(key_bytes_max) + " bytes",
+            return invalid("this input leads to several events, and with #" + std::to_string(i + 1) + " its key " + "is over " +
+                               std::to_string(key_bytes_max) + " bytes",
                            "/idempotency_key");
         }
         if (view_.key(key)) {
@@ -355,7 +353,8 @@ Sequence Writer::write(const Draft& draft) {
     layout::append_u64(stream.block, sequence.value);
     if (header.version % layout::block_events == 0) {
         transaction_.put(tables_.stream_index,
-                         FixedKey().add(stream.head.number.value, 4).add((header.version - 1) / layout::block_events, 4), stream.block);
+                         FixedKey().add(stream.head.number.value, 4).add((header.version - 1) / layout::block_events, 4),
+                         stream.block);
         stream.block.clear();
     }
     stream.dirty = true;

@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <iostream>
 
-#include <CLI/CLI.hpp>
 #include <pwd.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "ops/cli/command_set.hpp"
 #include "ops/visible.hpp"
@@ -40,7 +40,8 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
                    "Where the last checkpoint is kept, outside of the data directory: the journal must extend it")
         ->envname("DAYBOOK_CHECKPOINT_FILE")
         ->type_name("FILE");
-    app.add_option("-o,--output", options.format, "table, tsv, json, jsonl, csv or markdown (default: a table on a terminal, tsv in a pipe)")
+    app.add_option("-o,--output", options.format,
+                   "table, tsv, json, jsonl, csv or markdown (default: a table on a terminal, tsv in a pipe)")
         ->type_name("FORMAT");
     app.add_flag("-q,--quiet", options.quiet, "Errors only");
     app.add_flag("-v,--verbose", options.verbose, "Details too");
@@ -57,7 +58,8 @@ Settings settings_of(const GlobalOptions& options) {
     if (!options.now.empty()) settings.now = time_option("--now", options.now);
     if (!options.format.empty()) {
         settings.format = format_from_text(options.format);
-        if (!settings.format) throw CommandError(ExitStatus::usage, "-o must be one of " + format_choices() + ", not " + options.format);
+        if (!settings.format)
+            throw CommandError(ExitStatus::usage, "-o must be one of " + format_choices() + ", not " + options.format);
     }
     if (!options.signing_key.empty()) settings.signing_key = options.signing_key;
     if (!options.witness.empty()) settings.witness = options.witness;
@@ -74,8 +76,8 @@ class ExamplesFirst : public CLI::Formatter {
 public:
     std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override {
         if (mode == CLI::AppFormatMode::Sub) return make_expanded(app);
-        return make_description(app) + make_footer(app) + '\n' + make_usage(app, std::move(name)) + make_positionals(app) + make_groups(app, mode) +
-               make_subcommands(app, mode);
+        return make_description(app) + make_footer(app) + '\n' + make_usage(app, std::move(name)) + make_positionals(app) +
+               make_groups(app, mode) + make_subcommands(app, mode);
     }
 };
 
@@ -99,8 +101,9 @@ std::string unknown_command(const CLI::App& app, int argc, char** argv) {
 }
 
 int run(int argc, char** argv) {
-    CLI::App app("daybook: an incident journal. Every change is an event that nobody can take back; everything else is made from them.",
-                 "daybook");
+    CLI::App app(
+        "daybook: an incident journal. Every change is an event that nobody can take back; everything else is made from them.",
+        "daybook");
     GlobalOptions options;
     ChosenCommand chosen;
     app.require_subcommand(1);
@@ -115,9 +118,11 @@ int run(int argc, char** argv) {
     add_projection_commands(app, chosen);
     add_check_commands(app, chosen);
     add_audit_commands(app, chosen);
-    app.footer("Examples:\n  daybook ingest triage.jsonl\n  daybook incident list --status open\n  daybook timeline inc_20260223_1000_k3f9\n"
-               "  daybook digest weekly --week 2026-08\n"
-               "Exit status: 0 done, 1 failure, 2 usage, 3 the answer is no, 4 not permitted, 5 not found, 6 conflict.");
+    app.footer(
+        "Examples:\n  daybook ingest triage.jsonl\n  daybook incident list --status open\n  daybook timeline "
+        "inc_20260223_1000_k3f9\n"
+        "  daybook digest weekly --week 2026-08\n"
+        "Exit status: 0 done, 1 failure, 2 usage, 3 the answer is no, 4 not permitted, 5 not found, 6 conflict.");
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& success) {

@@ -74,7 +74,8 @@ std::optional<std::string> ArtifactsProjection::apply(const ProjectedEvent& even
 
 std::string ArtifactsProjection::describe(std::string_view table, std::string_view key) const {
     if (table == ids_table) return "artifact " + std::string(key);
-    if (table == names_table) return "artifact " + std::string(key.substr(4)) + " of stream " + std::to_string(read_big_endian(key.substr(0, 4)));
+    if (table == names_table)
+        return "artifact " + std::string(key.substr(4)) + " of stream " + std::to_string(read_big_endian(key.substr(0, 4)));
     return "the artifact attached by event " + std::to_string(read_big_endian(key));
 }
 

@@ -52,6 +52,13 @@ std::string signature_key(std::string_view signature, std::int64_t started_at, s
     return key;
 }
 
+bool is_start_key(std::string_view key, std::string_view prefix) {
+    return key.starts_with(prefix) && key.size() == prefix.size() + 12;
+}
+std::uint32_t number_of(std::string_view start_key) {
+    return static_cast<std::uint32_t>(read_big_endian(start_key.substr(start_key.size() - 4)));
+}
+
 std::string alert_key(std::uint32_t number, std::string_view identity) {
     std::string key;
     append_big_endian(key, number, 4);
@@ -69,14 +76,20 @@ const std::vector<std::string>& DecisionIndex::table_names() {
 
 void DecisionIndex::begin(lmdb::Transaction& transaction) {
     transaction_ = &transaction;
-    tables_ = {*transaction.open(incidents_table), *transaction.open(signatures_table),  *transaction.open(summaries_table),
-               *transaction.open(alerts_table),    *transaction.open(followups_table),   *transaction.open(escalations_table)};
+    tables_ = {*transaction.open(incidents_table), *transaction.open(signatures_table), *transaction.open(summaries_table),
+               *transaction.open(alerts_table),    *transaction.open(followups_table),  *transaction.open(escalations_table)};
     incidents_.clear();
+    newest_.clear();
+    alerts_.begin(transaction, tables_.alerts);
+    summaries_.begin(transaction, tables_.summaries);
 }
 
 void DecisionIndex::end() {
     transaction_ = nullptr;
     incidents_.clear();
+    newest_.clear();
+    alerts_.end();
+    summaries_.end();
 }
 
 void DecisionIndex::flush() {
@@ -92,6 +105,8 @@ void DecisionIndex::flush() {
         transaction_->put(tables_.incidents, key_of(number, 4), row);
         cached.dirty = false;
     }
+    alerts_.flush();
+    summaries_.flush();
 }
 
 DecisionIndex::Cached* DecisionIndex::find(StreamNumber number) const {
@@ -116,11 +131,11 @@ std::string DecisionIndex::signature_of(StreamNumber number) const {
 
 std::optional<SignatureSummary> DecisionIndex::summary(std::string_view signature) const {
     if (signature.empty()) return std::nullopt;
-    return read_row<SignatureSummary>(transaction_->get(tables_.summaries, key_text(signature)));
+    return summaries_.get(key_text(signature));
 }
 
 std::optional<AlertRow> DecisionIndex::alert(StreamNumber incident, std::string_view identity) const {
-    return read_row<AlertRow>(transaction_->get(tables_.alerts, alert_key(incident.value, identity)));
+    return alerts_.get(alert_key(incident.value, identity));
 }
 
 std::optional<FollowupRow> DecisionIndex::followup(std::string_view followup_id) const {
@@ -133,16 +148,34 @@ std::optional<std::int64_t> DecisionIndex::last_escalation(StreamNumber incident
     return read_row<std::int64_t>(transaction_->get(tables_.escalations, key));
 }
 
+std::optional<DecisionIndex::Start> DecisionIndex::newest_of(const std::string& signature) const {
+    if (const auto known = newest_.find(signature); known != newest_.end()) return known->second;
+    lmdb::Cursor cursor(*transaction_, tables_.signatures);
+    const bool there = cursor.seek(signature_key(signature, INT64_MAX, UINT32_MAX)) ? cursor.previous() : cursor.last();
+    const std::string prefix = signature_prefix(signature);
+    if (!there || !is_start_key(cursor.key(), prefix)) return std::nullopt;
+    const std::string_view start = cursor.key().substr(prefix.size());
+    return newest_.emplace(signature, Start{from_sortable(read_big_endian(start.substr(0, 8))), number_of(start)}).first->second;
+}
+
 void DecisionIndex::incidents_of(std::string_view signature, std::int64_t latest_start,
                                  const std::function<bool(StreamNumber, const DecisionIncident&)>& visit) const {
+    const auto goes_on = [&](std::uint32_t number) {
+        const Cached* cached = find({number});
+        return cached == nullptr || visit({number}, cached->incident);
+    };
+    const auto newest = newest_of(std::string(signature));
+    if (!newest) return;
+    std::string end = signature_key(signature, latest_start, UINT32_MAX);  // the first key that is not visited
+    if (newest->started_at <= latest_start) {
+        if (!goes_on(newest->number)) return;
+        end = signature_key(signature, newest->started_at, newest->number);
+    }
     lmdb::Cursor cursor(*transaction_, tables_.signatures);
-    const std::string end = signature_key(signature, latest_start, UINT32_MAX);
-    bool there = cursor.seek(end) ? cursor.key() == end || cursor.previous() : cursor.last();
+    bool there = cursor.seek(end) ? cursor.previous() : cursor.last();
     const std::string prefix = signature_prefix(signature);
-    while (there && cursor.key().starts_with(prefix) && cursor.key().size() == prefix.size() + 12) {
-        const StreamNumber number{static_cast<std::uint32_t>(read_big_endian(cursor.key().substr(prefix.size() + 8)))};
-        const Cached* cached = find(number);
-        if (cached != nullptr && !visit(number, cached->incident)) return;
+    while (there && is_start_key(cursor.key(), prefix)) {
+        if (!goes_on(number_of(cursor.key()))) return;
         there = cursor.previous();
     }
 }
@@ -209,6 +242,8 @@ void DecisionIndex::take_created(const IndexedEvent& event) {
     cached.dirty = true;
     if (!cached.signature.empty()) {
         transaction_->put(tables_.signatures, signature_key(cached.signature, header.moment, header.stream), "");
+        const auto newest = newest_.find(cached.signature);
+        if (newest != newest_.end()) newest->second = std::max(newest->second, Start{header.moment, header.stream});
     }
     count_in_signature(cached, false);
     incidents_.insert_or_assign(header.stream, std::move(cached));
@@ -221,7 +256,7 @@ void DecisionIndex::count_in_signature(const Cached& cached, bool was_active) {
     if (state.active() && !was_active) ++summary.active;
     if (!state.active() && was_active) --summary.active;
     summary.latest_end = std::max(summary.latest_end, state.ended_at());
-    transaction_->put(tables_.summaries, key_text(cached.signature), bytes_of_row(summary));
+    summaries_.put(key_text(cached.signature), summary);
 }
 
 void DecisionIndex::take_link(Cached& cached, StreamNumber original) {
@@ -229,7 +264,7 @@ void DecisionIndex::take_link(Cached& cached, StreamNumber original) {
     if (cached.signature.empty() || was_duplicate == (original.value != 0)) return;
     SignatureSummary summary = this->summary(cached.signature).value_or(SignatureSummary{});
     was_duplicate ? --summary.duplicates : ++summary.duplicates;
-    transaction_->put(tables_.summaries, key_text(cached.signature), bytes_of_row(summary));
+    summaries_.put(key_text(cached.signature), summary);
 }
 
 // What is told late does not shorten the cooldown.
@@ -241,6 +276,7 @@ void DecisionIndex::take_escalation(const RecordHeader& header) {
 
 void DecisionIndex::move_start(const Cached& cached, StreamNumber number, std::int64_t old_start) {
     if (cached.signature.empty()) return;
+    newest_.erase(cached.signature);
     transaction_->erase(tables_.signatures, signature_key(cached.signature, old_start, number.value));
     transaction_->put(tables_.signatures, signature_key(cached.signature, cached.incident.state.started_at, number.value), "");
 }
@@ -261,7 +297,7 @@ void DecisionIndex::take_alert(Cached& cached, const RecordHeader& header, const
     row.at = header.occurred_at;
     row.state = state;
     row.severity = facts.severity.value_or(Severity::p2);
-    transaction_->put(tables_.alerts, alert_key(header.stream, facts.subject), bytes_of_row(row));
+    alerts_.put(alert_key(header.stream, facts.subject), row);
 }
 
 void DecisionIndex::take_followup(const RecordHeader& header, const EventFacts& facts) {

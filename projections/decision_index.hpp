@@ -1,5 +1,5 @@
-// What a decision needs, looked up inside the write transaction (section 1, "Appending"): the state of each incident, the incidents of
-// each signature, the state of each alert, the follow-ups, the last escalations.
+// What a decision needs, looked up inside the write transaction (section 1, "Appending"): the state of each incident, the incidents
+// of each signature, the state of each alert, the follow-ups, the last escalations.
 //
 // On disk, in the journal's own environment; everything can be rebuilt from the events, and `verify` does:
 //   decision_incidents    stream number (4) -> DecisionIncident, as it lies in memory, then the signature
@@ -11,6 +11,7 @@
 // Of a signature or an identity over 256 bytes a key holds the start and the SHA-256: LMDB's keys have at most 511 bytes.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -22,6 +23,7 @@
 #include "journal/index.hpp"
 #include "journal/journal.hpp"
 #include "projections/incident_state.hpp"
+#include "projections/row_cache.hpp"
 
 namespace daybook {
 
@@ -98,7 +100,18 @@ private:
     struct Tables {
         lmdb::Table incidents, signatures, summaries, alerts, followups, escalations;
     } tables_;
+    // What this transaction has met; written by flush().
     mutable std::unordered_map<std::uint32_t, Cached> incidents_;
+    mutable RowCache<AlertRow> alerts_;
+    mutable RowCache<SignatureSummary> summaries_;
+    // The incident of a signature that started last: most alerts ask for no other.
+    struct Start {
+        std::int64_t started_at = 0;
+        std::uint32_t number = 0;
+        auto operator<=>(const Start&) const = default;
+    };
+    mutable std::unordered_map<std::string, Start> newest_;
+    std::optional<Start> newest_of(const std::string& signature) const;
 };
 
 }  // namespace daybook

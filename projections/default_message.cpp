@@ -41,9 +41,7 @@ struct Line {
     std::string operator()(const StatusChanged& e) const { return with_reason("Status " + from_to(e.from, e.to), e.reason); }
     std::string operator()(const Acknowledged&) const { return "Acknowledged"; }
     std::string operator()(const Assigned& e) const { return e.to.value ? "Assigned to " + *e.to.value : "Unassigned"; }
-    std::string operator()(const Alert& e) const {
-        return "Alert " + words(e.state) + ": " + words(e.severity) + ' ' + e.title;
-    }
+    std::string operator()(const Alert& e) const { return "Alert " + words(e.state) + ": " + words(e.severity) + ' ' + e.title; }
     template <EventType T>
     std::string operator()(const Entry<T>&) const {
         return {};
@@ -55,7 +53,9 @@ struct Line {
         if (e.due_at) line += ", due " + format_time(*e.due_at);
         return line;
     }
-    std::string operator()(const FollowupStatusChanged& e) const { return "Follow-up " + e.followup_id + ' ' + from_to(e.from, e.to); }
+    std::string operator()(const FollowupStatusChanged& e) const {
+        return "Follow-up " + e.followup_id + ' ' + from_to(e.from, e.to);
+    }
     std::string operator()(const FollowupUpdated& e) const {
         return "Follow-up " + e.followup_id + " changed: " + changed_fields(e.changes);
     }
@@ -95,7 +95,9 @@ struct Line {
     std::string operator()(const RiskSnapshot& e) const {
         return "Risk of " + e.service + " in " + e.env + ": " + std::to_string(e.score);
     }
-    std::string operator()(const BacklogItem& e) const { return "Backlog item " + e.item_id + ": " + words(e.priority) + ' ' + e.title; }
+    std::string operator()(const BacklogItem& e) const {
+        return "Backlog item " + e.item_id + ": " + words(e.priority) + ' ' + e.title;
+    }
     std::string operator()(const GateEvaluated& e) const { return "Gate " + e.gate + " (" + e.mode + "): " + e.outcome; }
     std::string operator()(const Redacted& e) const { return with_reason("Redacted event " + std::to_string(e.redacts), e.reason); }
 };
@@ -104,8 +106,6 @@ struct Line {
 
 std::string default_message(const Payload& payload) { return std::visit(Line{}, payload); }
 
-bool is_entry(EventType type) {
-    return (type >= EventType::note && type <= EventType::log) || type == EventType::entry_corrected;
-}
+bool is_entry(EventType type) { return (type >= EventType::note && type <= EventType::log) || type == EventType::entry_corrected; }
 
 }  // namespace daybook

@@ -196,7 +196,8 @@ std::uint64_t EventIndex::size() const {
 std::optional<std::uint64_t> EventIndex::visit(PostingKind kind, std::uint32_t number, std::uint64_t from, std::uint64_t to,
                                                const std::function<void(std::uint64_t)>& visit) const {
     lmdb::Cursor cursor(*transaction_, table_);
-    bool there = seek_back(cursor, kind, number, from) || (cursor.seek(block_key(kind, number, from)) && is_of(cursor, kind, number));
+    bool there =
+        seek_back(cursor, kind, number, from) || (cursor.seek(block_key(kind, number, from)) && is_of(cursor, kind, number));
     while (there) {
         const Block block = block_at(cursor);
         for (std::size_t place = block.place_of(from); place < block.size(); ++place) {

@@ -115,13 +115,15 @@ private:
 // Reads records of rising seqs: neighbours without a search.
 class RecordCursor {
 public:
-    explicit RecordCursor(const JournalView& journal) : cursor_(journal.transaction(), journal.tables().events), journal_(journal) {}
+    explicit RecordCursor(const JournalView& journal)
+        : cursor_(journal.transaction(), journal.tables().events), journal_(journal) {}
     RecordView at(std::uint64_t sequence) {
         const bool there = at_ != 0 && sequence == at_ + 1 ? cursor_.next() : cursor_.seek(key_of(sequence, 8));
         at_ = sequence;
         const auto record = there ? RecordView::parse(cursor_.value()) : std::nullopt;
         if (!record || record->sequence().value != sequence) {
-            throw StorageError("event " + std::to_string(sequence) + " in " + journal_.transaction().environment().directory().string() +
+            throw StorageError("event " + std::to_string(sequence) + " in " +
+                               journal_.transaction().environment().directory().string() +
                                " is missing or damaged: run `daybook verify`, then restore a backup");
         }
         return *record;
@@ -140,7 +142,7 @@ struct EventQuery::Parts {
     std::string text;  // as it stands in JSON
 
     bool prepared = false;
-    std::uint64_t next = 0;     // the seq to look at next
+    std::uint64_t next = 0;  // the seq to look at next
     std::uint64_t visited = 0;
     std::uint64_t indexed = 0;  // up to here `fields` know all
     bool with_index = false;    // whether one of the fields is in the event index
@@ -160,11 +162,12 @@ struct EventQuery::Parts {
 
 bool EventQuery::Parts::fits(const RecordView& record, const Numbers& numbers) const {
     const RecordHeader& header = record.header();
-    if (!any_of(numbers.streams, header.stream) || !any_of(numbers.actors, header.actor) || !any_of(numbers.sources, header.source) ||
-        !any_of(numbers.services, header.service)) {
+    if (!any_of(numbers.streams, header.stream) || !any_of(numbers.actors, header.actor) ||
+        !any_of(numbers.sources, header.source) || !any_of(numbers.services, header.service)) {
         return false;
     }
-    if (!filter.types.empty() && std::find(filter.types.begin(), filter.types.end(), header.type) == filter.types.end()) return false;
+    if (!filter.types.empty() && std::find(filter.types.begin(), filter.types.end(), header.type) == filter.types.end())
+        return false;
     if (filter.since && record.occurred_at() < *filter.since) return false;
     if (filter.until && record.occurred_at() >= *filter.until) return false;
     if (filter.recorded_since && record.recorded_at() < *filter.recorded_since) return false;
@@ -263,7 +266,8 @@ EventQuery& EventQuery::operator=(EventQuery&&) noexcept = default;
 
 bool EventQuery::uses_index() const {
     const EventFilter& filter = parts_->filter;
-    return !filter.types.empty() || !filter.actors.empty() || !filter.sources.empty() || !filter.services.empty() || filter.since || filter.until;
+    return !filter.types.empty() || !filter.actors.empty() || !filter.sources.empty() || !filter.services.empty() || filter.since ||
+           filter.until;
 }
 
 EventQuery::Progress EventQuery::step(const JournalView& journal, lmdb::Transaction* views, const Visit& visit) {

@@ -2,8 +2,8 @@
 //
 // It goes through the journal in windows of 65,536 seqs. For each, the lists of the event index (and of a stream) are turned into a
 // bit for each seq: the values that a field may have are joined, the fields intersected. Windows in which a field has no event are
-// passed over without a look. Records are read only where a bit is left, and checked against the whole filter. Where no field of the
-// filter is in the index, and behind the end of the index, the records themselves are gone through.
+// passed over without a look. Records are read only where a bit is left, and checked against the whole filter. Where no field of
+// the filter is in the index, and behind the end of the index, the records themselves are gone through.
 //
 // The work is cut into steps, so that no snapshot is held for long.
 #pragma once
@@ -43,12 +43,12 @@ public:
     bool uses_index() const;
 
     enum class Progress {
-        more,      // call again, with a new snapshot
+        more,       // call again, with a new snapshot
         caught_up,  // that was all for now: call again when the journal has grown
-        done,      // that was all there will be: the limit, the end of the recorded interval, or `visit` answered false
+        done,       // that was all there will be: the limit, the end of the recorded interval, or `visit` answered false
     };
-    // Visits the next few events that fit, until `visit` answers false. `views` may be null, or behind the journal; what it sees must
-    // not be newer than what `journal` sees, unless it is of the same events. The record is valid during the call.
+    // Visits the next few events that fit, until `visit` answers false. `views` may be null, or behind the journal; what it sees
+    // must not be newer than what `journal` sees, unless it is of the same events. The record is valid during the call.
     using Visit = std::function<bool(const RecordView& record)>;
     Progress step(const JournalView& journal, lmdb::Transaction* views, const Visit& visit);
 

@@ -113,7 +113,8 @@ void HistoryProjection::append(std::uint32_t number, std::span<const HistoryEntr
 }
 
 std::string HistoryProjection::describe(std::string_view, std::string_view key) const {
-    return "stream " + std::to_string(read_big_endian(key.substr(0, 4))) + ", block " + std::to_string(read_big_endian(key.substr(4)));
+    return "stream " + std::to_string(read_big_endian(key.substr(0, 4))) + ", block " +
+           std::to_string(read_big_endian(key.substr(4)));
 }
 
 void scan_history(lmdb::Transaction& transaction, const std::function<void(StreamNumber, std::span<const HistoryEntry>)>& visit) {

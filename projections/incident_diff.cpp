@@ -12,8 +12,9 @@ namespace {
 
 constexpr std::size_t field_count = 20;
 constexpr std::array<std::string_view, field_count> field_names = {
-    "status",          "severity",     "title",       "summary",   "service",     "env",        "kind",       "signature",    "labels", "assignee",
-    "acknowledged_at", "mitigated_at", "resolved_at", "closed_at", "archived_at", "started_at", "created_by", "duplicate_of", "meta",   "created_at"};
+    "status",      "severity",   "title",      "summary",         "service",      "env",         "kind",
+    "signature",   "labels",     "assignee",   "acknowledged_at", "mitigated_at", "resolved_at", "closed_at",
+    "archived_at", "started_at", "created_by", "duplicate_of",    "meta",         "created_at"};
 using Values = std::array<std::string, field_count>;  // JSON texts
 
 std::string json_of(std::string_view text) {
@@ -84,7 +85,8 @@ Folded fold(const JournalView& journal, StreamNumber stream, const Horizon& hori
 }
 
 IncidentDiff::Event event_of(const RecordView& record, const JournalView& journal) {
-    return {record.sequence(), record.occurred_at(), record.recorded_at(), record.type(), std::string(journal.name({record.header().actor}))};
+    return {record.sequence(), record.occurred_at(), record.recorded_at(), record.type(),
+            std::string(journal.name({record.header().actor}))};
 }
 
 IncidentDiff::Change change_of(std::size_t field, const Folded& from, const Folded& to, const JournalView& journal) {
@@ -96,7 +98,8 @@ IncidentDiff::Change change_of(std::size_t field, const Folded& from, const Fold
     return change;
 }
 
-IncidentDiff::Entry entry_of(const RecordView& record, const JournalView& journal, TimelineReader& timeline, PayloadDecoder& payloads) {
+IncidentDiff::Entry entry_of(const RecordView& record, const JournalView& journal, TimelineReader& timeline,
+                             PayloadDecoder& payloads) {
     IncidentDiff::Entry entry;
     const TimelineRow& row = timeline.read(record, journal);
     entry.event = event_of(record, journal);

@@ -1,8 +1,8 @@
 // What changed in an incident between two moments, and by whom.
 //
-// The two moments are horizons, of one clock or of both. The incident is folded within each; a field whose values differ is told with
-// the events that made the difference: those that changed it in one fold and not in the other. On the clock of recording these are
-// simply new events. On the clock of occurring a late entry may lie between two old ones, and change what they mean.
+// The two moments are horizons, of one clock or of both. The incident is folded within each; a field whose values differ is told
+// with the events that made the difference: those that changed it in one fold and not in the other. On the clock of recording these
+// are simply new events. On the clock of occurring a late entry may lie between two old ones, and change what they mean.
 #pragma once
 
 #include <cstdint>

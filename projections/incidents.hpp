@@ -70,8 +70,8 @@ struct IncidentFilter {
     std::optional<std::string> service, env, kind;
     std::optional<Severity> severity;
     std::optional<std::pair<std::string, std::string>> label;
-    std::optional<Time> since;  // started at or after
-    std::optional<Time> until;  // started before
+    std::optional<Time> since;        // started at or after
+    std::optional<Time> until;        // started before
     std::optional<std::string> text;  // in the title or the summary, whatever the case of ASCII letters
     bool archived = false;            // true: archived ones too
 };

@@ -101,7 +101,10 @@ std::optional<std::string> read_if_there(const fs::path& path) {
 class Exporter {
 public:
     Exporter(const Journal& journal, lmdb::Transaction& views, std::uint64_t size, const JsonlExportOptions& options)
-        : journal_(journal), views_(views), size_(size), options_(options),
+        : journal_(journal),
+          views_(views),
+          size_(size),
+          options_(options),
           artifacts_directory_(options.artifacts.empty() ? options.directory : options.artifacts) {}
 
     JsonlExported run();
@@ -297,7 +300,8 @@ std::string replaced_path(std::string_view incident_id, std::string_view sha256)
     return std::string(incident_id) + "/.replaced/" + std::string(sha256);
 }
 
-JsonlExported export_jsonl(const Journal& journal, lmdb::Transaction& views, std::uint64_t size, const JsonlExportOptions& options) {
+JsonlExported export_jsonl(const Journal& journal, lmdb::Transaction& views, std::uint64_t size,
+                           const JsonlExportOptions& options) {
     return Exporter(journal, views, size, options).run();
 }
 

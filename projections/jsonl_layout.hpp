@@ -23,7 +23,7 @@ namespace daybook {
 
 struct JsonlExportOptions {
     std::filesystem::path directory;
-    std::filesystem::path artifacts;                     // where the files of artifacts go; empty: `directory`
+    std::filesystem::path artifacts;                       // where the files of artifacts go; empty: `directory`
     std::function<void(std::uint64_t sequence)> progress;  // called now and then; may be empty
 };
 

@@ -55,7 +55,8 @@ std::vector<Parked> Replayer::run(const ReplayLimit& limit, const std::function<
 }
 
 bool Replayer::reads_payload(EventType type) const {
-    return std::any_of(projections_.begin(), projections_.end(), [type](const auto& projection) { return projection->reads_payload(type); });
+    return std::any_of(projections_.begin(), projections_.end(),
+                       [type](const auto& projection) { return projection->reads_payload(type); });
 }
 
 Sequence Replayer::run_batch(const ReplayLimit& limit, std::unique_ptr<EventFeed>& feed, std::vector<Parked>& parked) {

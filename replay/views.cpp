@@ -77,7 +77,9 @@ std::optional<Views::Difference> first_difference(lmdb::Transaction& live, lmdb:
         return Views::Difference{std::string(projection.name()), table, projection.describe(table, key), what};
     };
     if (!a && !b) return std::nullopt;
-    if (!a || !b) return Views::Difference{std::string(projection.name()), table, "all", a ? "only in the live views" : "missing from the live views"};
+    if (!a || !b)
+        return Views::Difference{std::string(projection.name()), table, "all",
+                                 a ? "only in the live views" : "missing from the live views"};
     lmdb::Cursor left(live, *a);
     lmdb::Cursor right(rebuilt, *b);
     bool has_left = left.first();
@@ -104,7 +106,9 @@ Views::Views(std::filesystem::path directory, const Journal& journal) : director
     if (!fits_journal()) {
         const DirectoryLock lock(directory_);
         const auto next = next_generation();
-        { const lmdb::Environment fresh(next, options(true)); }
+        {
+            const lmdb::Environment fresh(next, options(true));
+        }
         make_current(next.filename().string());
         open_current();
     }
@@ -128,7 +132,9 @@ void Views::open_current() {
             name = current_name();
             if (name.empty() || !std::filesystem::exists(directory_ / name / "data.mdb")) {
                 const auto next = next_generation();
-                { const lmdb::Environment fresh(next, options(true)); }
+                {
+                    const lmdb::Environment fresh(next, options(true));
+                }
                 name = next.filename().string();
                 make_current(name);
             }
@@ -254,8 +260,8 @@ void Views::copy_others(lmdb::Environment& to, std::string_view except) {
     target.commit();
 }
 
-std::vector<Parked> Views::build_apart(const ReplayLimit& limit, const std::function<void(lmdb::Environment&)>& use, const ReplayProgress& progress,
-                                       std::string_view only) {
+std::vector<Parked> Views::build_apart(const ReplayLimit& limit, const std::function<void(lmdb::Environment&)>& use,
+                                       const ReplayProgress& progress, std::string_view only) {
     const ScratchDirectory apart(directory_ / ("apart-" + std::to_string(::getpid())));
     lmdb::Environment environment(apart.path(), options(false));
     Replayer replayer(journal_, environment, only);

@@ -46,8 +46,8 @@ public:
 
     // Builds views up to the limit apart, in a place that is removed afterwards, and hands them over. With `only`, that projection
     // alone. Returns what was parked.
-    std::vector<Parked> build_apart(const ReplayLimit& limit, const std::function<void(lmdb::Environment&)>& use, const ReplayProgress& progress = {},
-                                    std::string_view only = {});
+    std::vector<Parked> build_apart(const ReplayLimit& limit, const std::function<void(lmdb::Environment&)>& use,
+                                    const ReplayProgress& progress = {}, std::string_view only = {});
 
     struct Difference {
         std::string projection;
@@ -56,7 +56,7 @@ public:
         std::string what;  // "only in the live views", "missing from the live views", "other contents"
     };
     struct Check {
-        std::uint64_t size = 0;             // events that both have seen
+        std::uint64_t size = 0;  // events that both have seen
         std::vector<StateDigest> live, rebuilt;
         std::vector<Difference> differences;  // the first of each table
     };

@@ -32,7 +32,9 @@ struct AlertDesk : Desk {
     void become(IncidentStatus status, std::string_view time, std::size_t place = 0) {
         REQUIRE(commands().run(ChangeStatus{id(place), status, {}, {}}, by_ada(time)));
     }
-    void set(Severity severity, std::string_view time) { REQUIRE(commands().run(ChangeSeverity{id(), severity, {}, {}}, by_ada(time))); }
+    void set(Severity severity, std::string_view time) {
+        REQUIRE(commands().run(ChangeSeverity{id(), severity, {}, {}}, by_ada(time)));
+    }
     std::string resolved_at(std::size_t place = 0) {
         const auto at = incidents().at(place).state.resolved_at;
         return at == RecordHeader::no_time ? "never" : format_time(from_micros(at)).substr(11);

@@ -92,7 +92,8 @@ TEST_CASE("an incident that people opened is not resolved by its alerts") {
 TEST_CASE("a resolved alert that fits no active incident is ignored") {
     AlertDesk desk;
     const std::uint64_t before = desk.size();
-    CHECK(desk.leads_to(Report::resolved("10:20").kind("latency").id("k").set("notes", R"(["n"])").set("followups", R"([{"title":"f"}])")) ==
+    CHECK(desk.leads_to(
+              Report::resolved("10:20").kind("latency").id("k").set("notes", R"(["n"])").set("followups", R"([{"title":"f"}])")) ==
           "$triage: alert_ignored");
     const auto ignored = desk.events(before).at(0);
     CHECK(ignored.occurred_at == moment("10:20"));
@@ -131,7 +132,9 @@ TEST_CASE("create always opens an incident") {
 
 TEST_CASE("update goes to the incident that it names, whatever its signature and status") {
     AlertDesk desk;
-    const auto update = [&](std::string_view time) { return Report::firing(time).decision("update").kind("latency").text("incident_id", desk.id()); };
+    const auto update = [&](std::string_view time) {
+        return Report::firing(time).decision("update").kind("latency").text("incident_id", desk.id());
+    };
     CHECK(desk.leads_to(update("10:05").set("notes", R"(["n"])")) == "0: alert note");
     desk.become(IncidentStatus::closed, "10:20");
     CHECK(desk.leads_to(update("10:30").ref("b")) == "0: alert");
@@ -149,10 +152,12 @@ TEST_CASE("resolve resolves the incident that it names, whatever alerts still fi
     AlertDesk desk;
     CHECK(desk.leads_to(Report::firing("10:05").ref("b")) == "0: alert");
     const std::uint64_t before = desk.size();
-    CHECK(desk.leads_to(Report::firing("10:00").told("10:30").decision("resolve").kind("latency").text("incident_id", desk.id())) == "0: alert status_changed");
+    CHECK(desk.leads_to(Report::firing("10:00").told("10:30").decision("resolve").kind("latency").text("incident_id", desk.id())) ==
+          "0: alert status_changed");
     CHECK(desk.events(before).at(1).payload == R"({"from":"open","reason":"the triage resolved it","to":"resolved"})");
     CHECK(desk.resolved_at() == "10:30:00Z");
-    CHECK(desk.leads_to(Report::firing("10:00").told("10:40").decision("resolve").text("incident_id", desk.id())) == "0: alert");  // it is
+    CHECK(desk.leads_to(Report::firing("10:00").told("10:40").decision("resolve").text("incident_id", desk.id())) ==
+          "0: alert");  // it is
     CHECK(desk.problems() == "");
 }
 
@@ -177,16 +182,21 @@ TEST_CASE("update and resolve refuse an incident that does not exist") {
     AlertDesk desk;
     for (const char* decision : {"update", "resolve"}) {
         const std::uint64_t before = desk.size();
-        CHECK(desk.tell(Report::firing("10:05").decision(decision).text("incident_id", "inc_20260223_1000_nosuch")) == "not_found /incident_id");
+        CHECK(desk.tell(Report::firing("10:05").decision(decision).text("incident_id", "inc_20260223_1000_nosuch")) ==
+              "not_found /incident_id");
         CHECK(desk.size() == before);
     }
-    CHECK(desk.tell(Report::firing("10:05").text("incident_id", "inc_20260223_1000_nosuch")) == "taken");  // daybook decides by itself
+    CHECK(desk.tell(Report::firing("10:05").text("incident_id", "inc_20260223_1000_nosuch")) ==
+          "taken");  // daybook decides by itself
 }
 
 TEST_CASE("ignore makes an alert_ignored, and nothing else") {
     AlertDesk desk;
     const std::uint64_t before = desk.size();
-    CHECK(desk.leads_to(Report::firing("10:05").decision("ignore").set("notes", R"(["n"])").set("escalation", R"({"target":"t"})")
+    CHECK(desk.leads_to(Report::firing("10:05")
+                            .decision("ignore")
+                            .set("notes", R"(["n"])")
+                            .set("escalation", R"({"target":"t"})")
                             .text("incident_id", desk.id())) == "$triage: alert_ignored");
     CHECK(desk.events(before).at(0).payload.find(R"("reason":"the triage decided to ignore it")") != std::string::npos);
     CHECK(desk.decided(desk.id()).firing_alerts == 1);

@@ -1,6 +1,6 @@
 // Whole feeds through the rules: in any order, again, in parts, by two processes at once.
-#include <catch2/catch.hpp>
 #include <rapidcheck.h>
+#include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <set>
@@ -70,21 +70,30 @@ void meddle(Desk& desk) {
     const auto time = digits(10 + below(4)) + ':' + digits(below(60));
     const auto statuses = {IncidentStatus::open, IncidentStatus::mitigated, IncidentStatus::resolved, IncidentStatus::closed};
     switch (below(4)) {
-        case 0: (void)desk.commands().run(ChangeStatus{row.id, *rc::gen::elementOf(std::vector(statuses)), {}, {}}, Desk::by_ada(time)); break;
-        case 1: (void)desk.commands().run(ChangeSeverity{row.id, static_cast<Severity>(below(5)), {}, {}}, Desk::by_ada(time)); break;
+        case 0:
+            (void)desk.commands().run(ChangeStatus{row.id, *rc::gen::elementOf(std::vector(statuses)), {}, {}}, Desk::by_ada(time));
+            break;
+        case 1:
+            (void)desk.commands().run(ChangeSeverity{row.id, static_cast<Severity>(below(5)), {}, {}}, Desk::by_ada(time));
+            break;
         case 2: (void)desk.commands().run(Acknowledge{row.id, {}}, Desk::by_ada(time)); break;
-        default: (void)desk.commands().run(LinkIncident{row.id, LinkRelation::duplicate_of, rows.back().id, {}}, Desk::by_ada(time)); break;
+        default:
+            (void)desk.commands().run(LinkIncident{row.id, LinkRelation::duplicate_of, rows.back().id, {}}, Desk::by_ada(time));
+            break;
     }
 }
 
 // What there is of each incident, without the ids, which are random.
 std::vector<std::string> incidents_of(Desk& desk) {
     std::vector<std::string> all;
-    const auto time = [](std::int64_t micros) { return micros == RecordHeader::no_time ? std::string("-") : format_time(from_micros(micros)); };
+    const auto time = [](std::int64_t micros) {
+        return micros == RecordHeader::no_time ? std::string("-") : format_time(from_micros(micros));
+    };
     for (const IncidentRow& row : desk.incidents()) {
         const IncidentState& state = row.state;
-        all.push_back(row.signature.value_or("") + ' ' + row.title + ' ' + std::string(to_text(state.severity)) + ' ' + std::string(to_text(state.status)) +
-                      ' ' + time(state.started_at) + ' ' + time(state.resolved_at) + ' ' + std::to_string(state.event_count));
+        all.push_back(row.signature.value_or("") + ' ' + row.title + ' ' + std::string(to_text(state.severity)) + ' ' +
+                      std::string(to_text(state.status)) + ' ' + time(state.started_at) + ' ' + time(state.resolved_at) + ' ' +
+                      std::to_string(state.event_count));
     }
     return all;
 }
@@ -94,8 +103,8 @@ std::string story_of(const Journal& journal) {
     std::string story;
     const Snapshot snapshot = journal.snapshot();
     snapshot->scan({1}, UINT64_MAX, [&](const RecordView& record) {
-        story += std::to_string(record.header().stream) + ' ' + std::string(to_text(record.type())) + ' ' + format_time(record.occurred_at()) + ' ' +
-                 std::string(record.key().value_or("")) + '\n';
+        story += std::to_string(record.header().stream) + ' ' + std::string(to_text(record.type())) + ' ' +
+                 format_time(record.occurred_at()) + ' ' + std::string(record.key().value_or("")) + '\n';
         return true;
     });
     return story;
@@ -127,7 +136,8 @@ TEST_CASE("records in any order, with people at work between them, never corrupt
     CHECK(rc::check([] {
         Desk desk(any_policy());
         std::vector<std::string> lines = any_feed();
-        for (std::size_t i = lines.size(); i > 1; --i) std::swap(lines[i - 1], lines[static_cast<std::size_t>(below(static_cast<int>(i)))]);
+        for (std::size_t i = lines.size(); i > 1; --i)
+            std::swap(lines[i - 1], lines[static_cast<std::size_t>(below(static_cast<int>(i)))]);
         std::size_t done = 0;
         while (done < lines.size()) {
             const std::size_t next = done + 1 + static_cast<std::size_t>(below(20));
@@ -217,7 +227,8 @@ TEST_CASE("two processes that take the same feed at once give the incidents of o
         IngestOptions ingest;
         ingest.caller = "feed";
         const IngestCounts taken = ingest_alert_triage({journal, index, policy, entropy}, input, ingest);
-        return std::to_string(taken.taken + taken.ignored) + ' ' + std::to_string(taken.duplicate) + ' ' + std::to_string(taken.refused);
+        return std::to_string(taken.taken + taken.ignored) + ' ' + std::to_string(taken.duplicate) + ' ' +
+               std::to_string(taken.refused);
     };
     Child one(take);
     Child two(take);

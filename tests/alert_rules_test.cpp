@@ -6,13 +6,16 @@ using namespace daybook::test;
 
 TEST_CASE("a first firing alert opens an incident and joins it") {
     Desk desk;
-    CHECK(desk.tell(Report::firing("10:00").id("k").severity("P1").alert_text("summary", "s").set_alert("labels", R"({"a":"b"})")) == "taken");
+    CHECK(
+        desk.tell(Report::firing("10:00").id("k").severity("P1").alert_text("summary", "s").set_alert("labels", R"({"a":"b"})")) ==
+        "taken");
     const auto events = desk.events();
     REQUIRE(events.size() == 2);
     CHECK(events[0].stream.starts_with("inc_20260223_1000_"));
     CHECK(events[0].type == EventType::incident_created);
-    CHECK(events[0].payload.find(R"("kind":"http_5xx","labels":{"a":"b"},"service":"gateway","severity":"P1","signature":")" + alert_signature() +
-                                 R"(","started_at":"2026-02-23T10:00:00Z","summary":"s","title":"Gateway 5xx")") != std::string::npos);
+    CHECK(events[0].payload.find(
+              R"("kind":"http_5xx","labels":{"a":"b"},"service":"gateway","severity":"P1","signature":")" + alert_signature() +
+              R"(","started_at":"2026-02-23T10:00:00Z","summary":"s","title":"Gateway 5xx")") != std::string::npos);
     CHECK(events[1].stream == events[0].stream);
     CHECK(events[1].type == EventType::alert);
     for (const SeenEvent& event : events) {
@@ -25,11 +28,17 @@ TEST_CASE("a first firing alert opens an incident and joins it") {
 
 TEST_CASE("everything that a record leads to has its key, its place in it, and its cause") {
     Desk desk;
-    CHECK(desk.tell(Report::firing("10:00").id("k").told("10:05").text("agent_id", "monitor").set("notes", R"(["one","two"])")
-                        .set("followups", R"([{"title":"f"}])").set("escalation", R"({"target":"helion","level":3,"reason":"r"})")) == "taken");
+    CHECK(desk.tell(Report::firing("10:00")
+                        .id("k")
+                        .told("10:05")
+                        .text("agent_id", "monitor")
+                        .set("notes", R"(["one","two"])")
+                        .set("followups", R"([{"title":"f"}])")
+                        .set("escalation", R"({"target":"helion","level":3,"reason":"r"})")) == "taken");
     CHECK(desk.types() == "incident_created alert note note followup escalated");
     const auto events = desk.events();
-    const char* keys[] = {"alert_triage:k", "alert_triage:k#2", "alert_triage:k#3", "alert_triage:k#4", "alert_triage:k#5", "alert_triage:k#6"};
+    const char* keys[] = {"alert_triage:k",   "alert_triage:k#2", "alert_triage:k#3",
+                          "alert_triage:k#4", "alert_triage:k#5", "alert_triage:k#6"};
     const std::uint64_t causes[] = {0, 1, 2, 2, 2, 2};
     for (std::size_t i = 0; i < events.size(); ++i) {
         CHECK(events[i].key == keys[i]);
@@ -171,7 +180,10 @@ TEST_CASE("a late alert joins the incident of its moment, also where another is 
 
 TEST_CASE("alerts with the signature of a duplicate join the other incident") {
     AlertDesk desk;
-    const std::string other = desk.commands().run(CreateIncident{"checkout", "prod", Severity::p2, "Checkout", {}, {}, {}, {}, {}, {}, {}}, Desk::by_ada("09:00"))->incident_id;
+    const std::string other =
+        desk.commands()
+            .run(CreateIncident{"checkout", "prod", Severity::p2, "Checkout", {}, {}, {}, {}, {}, {}, {}}, Desk::by_ada("09:00"))
+            ->incident_id;
     REQUIRE(desk.commands().run(LinkIncident{desk.id(0), LinkRelation::duplicate_of, other, {}}, Desk::by_ada("10:10")));
     CHECK(desk.leads_to(Report::firing("10:15").ref("b")) == "1: alert");
     SECTION("also when the duplicate is closed") {
@@ -184,7 +196,10 @@ TEST_CASE("alerts with the signature of a duplicate join the other incident") {
         CHECK(desk.overview() == "P2 open, P2 open");  // people opened it
     }
     SECTION("by way of others") {
-        const std::string third = desk.commands().run(CreateIncident{"edge", "prod", Severity::p2, "Edge", {}, {}, {}, {}, {}, {}, {}}, Desk::by_ada("09:00"))->incident_id;
+        const std::string third =
+            desk.commands()
+                .run(CreateIncident{"edge", "prod", Severity::p2, "Edge", {}, {}, {}, {}, {}, {}, {}}, Desk::by_ada("09:00"))
+                ->incident_id;
         REQUIRE(desk.commands().run(LinkIncident{other, LinkRelation::duplicate_of, third, {}}, Desk::by_ada("10:20")));
         CHECK(desk.leads_to(Report::firing("10:25").ref("c")) == "2: alert");
     }
@@ -264,7 +279,11 @@ TEST_CASE("the longest texts of the schema are taken, in characters of four byte
         return text;
     };
     const auto longest = [&](Report report) {
-        return report.id(firemen(128)).text("signature", firemen(128)).ref(firemen(256)).alert_text("fingerprint", firemen(128)).alert_text("title", firemen(512));
+        return report.id(firemen(128))
+            .text("signature", firemen(128))
+            .ref(firemen(256))
+            .alert_text("fingerprint", firemen(128))
+            .alert_text("title", firemen(512));
     };
     CHECK(desk.tell(longest(Report::firing("10:00"))) == "taken");
     CHECK(desk.tell(Report::firing("10:01").text("signature", firemen(128)).ref(firemen(256))) == "taken");

@@ -45,8 +45,12 @@ std::string refused_at(std::string_view line) {
 }
 
 // The same of the record of one alert with one field changed.
-std::string record_at(const std::string& name, const std::string& json) { return refused_at(Report::firing("10:00").set(name, json).line()); }
-std::string alert_at(const std::string& name, const std::string& json) { return refused_at(Report::firing("10:00").set_alert(name, json).line()); }
+std::string record_at(const std::string& name, const std::string& json) {
+    return refused_at(Report::firing("10:00").set(name, json).line());
+}
+std::string alert_at(const std::string& name, const std::string& json) {
+    return refused_at(Report::firing("10:00").set_alert(name, json).line());
+}
 
 std::string text(std::size_t size) { return '"' + std::string(size, 'x') + '"'; }
 
@@ -70,11 +74,14 @@ TEST_CASE("the example of the specification becomes this report") {
     CHECK(format_time(report.alert_at) == "2026-02-23T10:00:00Z");
     CHECK(format_time(report.reported_at) == "2026-02-23T10:00:05Z");
     CHECK(report.encoded_alert.type == EventType::alert);
-    CHECK(report.encoded_alert.text ==
-          R"({"alert_ref":"alrt_7781","annotations":{"runbook_url":"https://example.org/rb/5xx"},"env":"prod","fingerprint":"alrt_7781",)"
-          R"("input_sha256":")" + digest_of(example) + R"(","kind":"http_5xx","labels":{"cluster":"node1"},"links":[],"metrics":{"rate_5xx":0.072},)"
-          R"("service":"gateway","severity":"P1","source":"alertmanager","starts_at":"2026-02-23T10:00:00Z","state":"firing",)"
-          R"("summary":"5xx at 7.2% for 10m","title":"Gateway 5xx rate >5%"})");
+    CHECK(
+        report.encoded_alert.text ==
+        R"({"alert_ref":"alrt_7781","annotations":{"runbook_url":"https://example.org/rb/5xx"},"env":"prod","fingerprint":"alrt_7781",)"
+        R"("input_sha256":")" +
+            digest_of(example) +
+            R"(","kind":"http_5xx","labels":{"cluster":"node1"},"links":[],"metrics":{"rate_5xx":0.072},)"
+            R"("service":"gateway","severity":"P1","source":"alertmanager","starts_at":"2026-02-23T10:00:00Z","state":"firing",)"
+            R"("summary":"5xx at 7.2% for 10m","title":"Gateway 5xx rate >5%"})");
     REQUIRE(report.followups.size() == 1);
     CHECK(report.followups[0].title == "Add a canary to gateway deploys");
     CHECK(report.followups[0].owner == "sofiia");
@@ -115,7 +122,8 @@ TEST_CASE("what a record leaves out has these defaults") {
     CHECK(report.notes.empty());
     CHECK_FALSE(report.escalation);
 
-    const AlertReport more = report_of(Report::firing("10:00").set("followups", R"([{"title":"f"}])").set("escalation", R"({"target":"helion","more":1})"));
+    const AlertReport more = report_of(
+        Report::firing("10:00").set("followups", R"([{"title":"f"}])").set("escalation", R"({"target":"helion","more":1})"));
     CHECK(more.followups.at(0).priority == Severity::p2);
     CHECK_FALSE(more.followups[0].owner);
     CHECK_FALSE(more.followups[0].due_at);
@@ -138,8 +146,14 @@ TEST_CASE("a signature that is given counts, an empty one does not") {
 }
 
 TEST_CASE("null stands for absent where the schema says so") {
-    const Report report = Report::firing("10:00").set("triage_id", "null").set("decision", "null").set("incident_id", "null")
-                              .set("signature", "null").set("escalation", "null").set_alert("summary", "null").set_alert("ended_at", "null")
+    const Report report = Report::firing("10:00")
+                              .set("triage_id", "null")
+                              .set("decision", "null")
+                              .set("incident_id", "null")
+                              .set("signature", "null")
+                              .set("escalation", "null")
+                              .set_alert("summary", "null")
+                              .set_alert("ended_at", "null")
                               .set("followups", R"([{"title":"t","owner":null,"due_at":null}])");
     CHECK(refused_at(report.line()) == "taken");
 }
@@ -148,8 +162,8 @@ TEST_CASE("null is refused where the schema knows none") {
     for (const char* name : {"schema", "triaged_at", "agent_id", "alert", "followups", "notes", "meta"}) {
         CHECK(record_at(name, "null") == std::string("/") + name);
     }
-    for (const char* name : {"alert_ref", "fingerprint", "source", "service", "env", "severity", "kind", "state", "title", "started_at", "labels",
-                             "annotations", "metrics", "links", "evidence"}) {
+    for (const char* name : {"alert_ref", "fingerprint", "source", "service", "env", "severity", "kind", "state", "title",
+                             "started_at", "labels", "annotations", "metrics", "links", "evidence"}) {
         CHECK(alert_at(name, "null") == std::string("/alert/") + name);
     }
     CHECK(record_at("followups", R"([{"title":"t","priority":null}])") == "/followups/0/priority");
@@ -170,11 +184,12 @@ TEST_CASE("a missing field is refused with its place") {
 }
 
 TEST_CASE("a field of the wrong type is refused with its place") {
-    for (const char* name : {"triage_id", "triaged_at", "agent_id", "decision", "incident_id", "signature", "alert", "followups", "escalation", "notes", "meta"}) {
+    for (const char* name : {"triage_id", "triaged_at", "agent_id", "decision", "incident_id", "signature", "alert", "followups",
+                             "escalation", "notes", "meta"}) {
         CHECK(record_at(name, "7") == std::string("/") + name);
     }
-    for (const char* name : {"alert_ref", "fingerprint", "source", "service", "env", "severity", "kind", "state", "title", "summary", "started_at",
-                             "ended_at", "labels", "annotations", "metrics", "links", "evidence"}) {
+    for (const char* name : {"alert_ref", "fingerprint", "source", "service", "env", "severity", "kind", "state", "title",
+                             "summary", "started_at", "ended_at", "labels", "annotations", "metrics", "links", "evidence"}) {
         CHECK(alert_at(name, "7") == std::string("/alert/") + name);
     }
     CHECK(alert_at("labels", R"({"a":"b","c/d":1})") == "/alert/labels/c~1d");
@@ -242,7 +257,8 @@ TEST_CASE("a word that is none of the schema's is refused with its place") {
     for (const char* id : {"inc_1", "inc_20260223_1000_ABCD", "inc_20260223_1000_abc", "inc_20260223_1000_abcdefghijklmnopq", ""}) {
         CHECK(record_at("incident_id", std::string("\"") + id + '"') == "/incident_id");
     }
-    for (const char* word : {"auto", "create", "update", "resolve", "ignore"}) CHECK(record_at("decision", std::string("\"") + word + '"') == "taken");
+    for (const char* word : {"auto", "create", "update", "resolve", "ignore"})
+        CHECK(record_at("decision", std::string("\"") + word + '"') == "taken");
 }
 
 TEST_CASE("a time without an offset, or one that is none, is refused with its place") {
@@ -263,9 +279,11 @@ TEST_CASE("an alert that ended before it started is refused") {
 
 TEST_CASE("an alert occurs when it starts; resolved, when it ends, else when it was triaged") {
     CHECK(format_time(report_of(Report::firing("10:00")).alert_at) == "2026-02-23T10:00:00Z");
-    CHECK(format_time(report_of(Report::firing("10:00").alert_text("ended_at", moment("10:30"))).alert_at) == "2026-02-23T10:00:00Z");
+    CHECK(format_time(report_of(Report::firing("10:00").alert_text("ended_at", moment("10:30"))).alert_at) ==
+          "2026-02-23T10:00:00Z");
     CHECK(format_time(report_of(Report::resolved("10:30")).alert_at) == "2026-02-23T10:30:00Z");
-    CHECK(format_time(report_of(Report::resolved("10:30").told("10:45").set_alert("ended_at", "")).alert_at) == "2026-02-23T10:45:00Z");
+    CHECK(format_time(report_of(Report::resolved("10:30").told("10:45").set_alert("ended_at", "")).alert_at) ==
+          "2026-02-23T10:45:00Z");
     CHECK(format_time(report_of(Report::resolved("10:30").told("10:45")).reported_at) == "2026-02-23T10:45:00Z");
 }
 
@@ -277,8 +295,10 @@ TEST_CASE("the decision to resolve makes the alert a resolved one") {
 }
 
 TEST_CASE("a record without an id is keyed by its contents, whatever the order and the spaces") {
-    const std::string line = R"({"schema":"alert_triage/1","triaged_at":"2026-02-23T10:00:05Z","alert":{"service":"s","kind":"k","title":"t","started_at":"2026-02-23T10:00:00Z"}})";
-    const std::string same = R"({ "alert": {"kind":"k", "service":"s","started_at":"2026-02-23T10:00:00Z","title":"\u0074"},"triaged_at":"2026-02-23T10:00:05Z","schema":"alert_triage/1"})";
+    const std::string line =
+        R"({"schema":"alert_triage/1","triaged_at":"2026-02-23T10:00:05Z","alert":{"service":"s","kind":"k","title":"t","started_at":"2026-02-23T10:00:00Z"}})";
+    const std::string same =
+        R"({ "alert": {"kind":"k", "service":"s","started_at":"2026-02-23T10:00:00Z","title":"\u0074"},"triaged_at":"2026-02-23T10:00:05Z","schema":"alert_triage/1"})";
     CHECK(report_of(line).input.key == "alert_triage:" + digest_of(line));
     CHECK(report_of(same).input.key == report_of(line).input.key);
     CHECK(report_of(Report::firing("10:00").id("")).input.key.size() == std::string("alert_triage:").size() + 64);
@@ -301,8 +321,9 @@ TEST_CASE("a record's meta goes into its alert") {
 }
 
 TEST_CASE("the counts of a triage run are read") {
-    const auto read_run = read(R"({"schema":"alert_triage_run/1","run_id":"r1","agent_id":"monitor","started_at":"2026-02-23T10:00:00Z",)"
-                               R"("finished_at":"2026-02-23T10:01:00Z","processed":5,"created":1,"updated":2,"ignored":1,"errors":1,"more":true})");
+    const auto read_run =
+        read(R"({"schema":"alert_triage_run/1","run_id":"r1","agent_id":"monitor","started_at":"2026-02-23T10:00:00Z",)"
+             R"("finished_at":"2026-02-23T10:01:00Z","processed":5,"created":1,"updated":2,"ignored":1,"errors":1,"more":true})");
     REQUIRE(read_run);
     const auto& report = std::get<TriageRunReport>(*read_run);
     CHECK(report.input.key == "alert_triage:run:r1");

@@ -103,13 +103,15 @@ TEST_CASE("a list within any horizon is the fold of each incident within it", "[
                         const auto table = IncidentTable::open(transaction);
                         if (!table) return;
                         table->each([&](StreamNumber, const IncidentRow& row) {
-                            listed.push_back(row.id + std::string(to_text(row.state.status)) + std::to_string(row.state.updated_at) + row.title);
+                            listed.push_back(row.id + std::string(to_text(row.state.status)) +
+                                             std::to_string(row.state.updated_at) + row.title);
                         });
                     },
                     {}, "incidents");
                 std::vector<std::string> wanted;
                 for (const IncidentRow& row : folded(*snapshot, horizon)) {
-                    wanted.push_back(row.id + std::string(to_text(row.state.status)) + std::to_string(row.state.updated_at) + row.title);
+                    wanted.push_back(row.id + std::string(to_text(row.state.status)) + std::to_string(row.state.updated_at) +
+                                     row.title);
                 }
                 CHECK(listed == wanted);
             }
@@ -147,7 +149,8 @@ TEST_CASE("an incident is shown as it was on either clock, and on both", "[clock
     CHECK(story.show("status", {"--known-at", story.recorded(4)}) == "resolved");
     CHECK(story.show("status", {"--at-seq", "5", "--as-of", "2026-02-23T10:45:00Z"}) == "open");
     CHECK(story.show("updated_at", {"--at-seq", "1", "--as-of", "2026-02-23T12:00:00Z"}) == "2026-02-23T10:00:00Z");
-    CHECK(story.daybook.out({"incident", "show", story.id, "--at-seq", "5", "-o", "json"}) == story.daybook.out({"incident", "show", story.id, "-o", "json"}));
+    CHECK(story.daybook.out({"incident", "show", story.id, "--at-seq", "5", "-o", "json"}) ==
+          story.daybook.out({"incident", "show", story.id, "-o", "json"}));
 }
 
 TEST_CASE("what was not there yet is not found, and a seq that is not there is no moment", "[clocks]") {
@@ -156,8 +159,12 @@ TEST_CASE("what was not there yet is not found, and a seq that is not there is n
     CHECK(before.status == 5);
     CHECK(before.err.find("was not there yet") != std::string::npos);
     CHECK(story.daybook.run({"incident", "show", story.id, "--at-seq", "0"}).status == 5);
-    for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
-             {"incident", "show", story.id}, {"incident", "list"}, {"timeline", story.id}, {"followup", "list"}, {"digest", "weekly", "--week", "2026-09"}}) {
+    for (const std::vector<std::string>& command :
+         std::vector<std::vector<std::string>>{{"incident", "show", story.id},
+                                               {"incident", "list"},
+                                               {"timeline", story.id},
+                                               {"followup", "list"},
+                                               {"digest", "weekly", "--week", "2026-09"}}) {
         auto arguments = command;
         arguments.insert(arguments.end(), {"--at-seq", "99"});
         CHECK(story.daybook.run(arguments).status == 2);
@@ -181,8 +188,8 @@ TEST_CASE("a list of incidents is as it was on either clock", "[clocks]") {
 
 TEST_CASE("follow-ups are listed as they were, and overdue by the moment that is looked at", "[clocks]") {
     const LateStory story;
-    const std::string followup = member(story.daybook.out({"followup", "add", story.id, "Add a canary", "--due", "2026-03-02", "--occurred-at",
-                                                           "2026-02-23T12:00:00Z", "-o", "json"}),
+    const std::string followup = member(story.daybook.out({"followup", "add", story.id, "Add a canary", "--due", "2026-03-02",
+                                                           "--occurred-at", "2026-02-23T12:00:00Z", "-o", "json"}),
                                         "id");
     story.daybook.out({"followup", "done", followup, "--occurred-at", "2026-03-05T12:00:00Z"});
     const auto status = [&](std::vector<std::string> options) {

@@ -49,7 +49,8 @@ struct CommandDesk : Desk {
     bool writes_nothing(const Command& command, std::string_view time = "10:10") {
         const std::uint64_t before = size();
         const auto outcome = run(command, time);
-        return outcome && size() == before && outcome->appended.count == 0 && !outcome->appended.duplicate && outcome->incident_id == id;
+        return outcome && size() == before && outcome->appended.count == 0 && !outcome->appended.duplicate &&
+               outcome->incident_id == id;
     }
     // Code and field of a refusal, which has written nothing.
     template <class Command>
@@ -76,7 +77,9 @@ const std::string long_text(16385, 't');
 TEST_CASE("creating an incident writes one incident_created with what was given") {
     CommandDesk desk;
     SECTION("the least") {
-        CHECK(desk.written(outage()) == R"(incident_created {"env":"prod","service":"gateway","severity":"P1","started_at":"2026-02-23T10:10:00Z","title":"Gateway 5xx"})");
+        CHECK(
+            desk.written(outage()) ==
+            R"(incident_created {"env":"prod","service":"gateway","severity":"P1","started_at":"2026-02-23T10:10:00Z","title":"Gateway 5xx"})");
         CHECK(desk.overview() == "P1 open, P1 open");
     }
     SECTION("the most") {
@@ -89,9 +92,10 @@ TEST_CASE("creating an incident writes one incident_created with what was given"
         command.message = "m";
         command.labels = JsonText{R"({"a":"b"})"};
         command.meta = JsonText{"{}"};
-        CHECK(desk.written(command) ==
-              R"(incident_created {"env":"staging","kind":"http_5xx","labels":{"a":"b"},"message":"m","meta":{},"service":"gateway","severity":"P1",)"
-              R"("signature":"sig","started_at":"2026-02-23T09:00:00Z","summary":"s","title":"Gateway 5xx"})");
+        CHECK(
+            desk.written(command) ==
+            R"(incident_created {"env":"staging","kind":"http_5xx","labels":{"a":"b"},"message":"m","meta":{},"service":"gateway","severity":"P1",)"
+            R"("signature":"sig","started_at":"2026-02-23T09:00:00Z","summary":"s","title":"Gateway 5xx"})");
         CHECK(desk.events(1).at(0).stream.starts_with("inc_20260223_0900_"));
     }
 }
@@ -267,7 +271,8 @@ TEST_CASE("an update writes what each field was and is, and only what changes") 
     bare.incident_id = desk.id;
     bare.summary = "";
     bare.kind = "";
-    CHECK(desk.written(bare) == R"(incident_updated {"changes":{"kind":{"from":"http_5xx","to":null},"summary":{"from":"s","to":null}}})");
+    CHECK(desk.written(bare) ==
+          R"(incident_updated {"changes":{"kind":{"from":"http_5xx","to":null},"summary":{"from":"s","to":null}}})");
     const IncidentRow row = desk.incidents().at(0);
     CHECK_FALSE(row.kind);
     CHECK_FALSE(row.summary);

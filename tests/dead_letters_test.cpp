@@ -36,7 +36,8 @@ struct LetterDesk : Desk {
             return ingest_alert_triage(parts(), records, options);
         });
         CHECK_FALSE(std::filesystem::exists(file.string() + ".retry"));
-        return std::to_string(counts.read) + " read, " + std::to_string(counts.taken) + " taken, " + std::to_string(counts.refused) + " refused";
+        return std::to_string(counts.read) + " read, " + std::to_string(counts.taken) + " taken, " +
+               std::to_string(counts.refused) + " refused";
     }
     // Mends them as a person with an editor does.
     void replace(const std::string& from, const std::string& to) {
@@ -59,7 +60,8 @@ TEST_CASE("a letter says what was refused, where it came from, and why") {
     LetterDesk desk;
     desk.take(good("1") + '\n' + bad("2") + '\n');
     const std::string line = bad("2");
-    CHECK(desk.letters() == R"({"sha256":")" + digest(line) + R"(","at":"2026-02-23T12:00:00Z","file":"feed.jsonl","line":2,"offset":)" +
+    CHECK(desk.letters() == R"({"sha256":")" + digest(line) +
+                                R"(","at":"2026-02-23T12:00:00Z","file":"feed.jsonl","line":2,"offset":)" +
                                 std::to_string(good("1").size() + 1) + R"(,"code":"invalid","field":"/alert/severity",)" +
                                 R"("reason":"severity must be one of P0, P1, P2, P3, P4","record":)" + line + "}\n");
     JsonReader reader;
@@ -126,8 +128,8 @@ TEST_CASE("a letter that is refused again says why now, and still where it came 
     CHECK(desk.retry() == "2 read, 0 taken, 2 refused");
     CHECK(desk.lines_of_retry == std::vector<std::uint64_t>{2});  // the letter's own line
     const std::string letters = desk.letters();
-    CHECK(letters.find(R"("at":"2026-02-23T13:00:00Z","file":"feed.jsonl","line":3,"offset":)" + std::to_string(good("1").size() + 3) +
-                       R"(,"code":"invalid","field":"/alert/kind")") != std::string::npos);
+    CHECK(letters.find(R"("at":"2026-02-23T13:00:00Z","file":"feed.jsonl","line":3,"offset":)" +
+                       std::to_string(good("1").size() + 3) + R"(,"code":"invalid","field":"/alert/kind")") != std::string::npos);
     CHECK(letters.find(R"("sha256":")" + digest(bad("2"))) != std::string::npos);
     CHECK(letters.find(R"("text":"x")") != std::string::npos);
 }
@@ -145,8 +147,9 @@ TEST_CASE("letters that a person broke are kept as they are") {
     LetterDesk desk;
     desk.take(bad("1") + '\n' + bad("2") + '\n');
     desk.replace("{\"sha256\"", "{{\"sha256\"");
-    desk.replace(R"("severity":"bad","started_at":"2026-02-23T10:00:00Z","title":"Gateway 5xx"},"schema":"alert_triage/1","triage_id":"2")",
-                 R"("severity":"P1","started_at":"2026-02-23T10:00:00Z","title":"Gateway 5xx"},"schema":"alert_triage/1","triage_id":"2")");
+    desk.replace(
+        R"("severity":"bad","started_at":"2026-02-23T10:00:00Z","title":"Gateway 5xx"},"schema":"alert_triage/1","triage_id":"2")",
+        R"("severity":"P1","started_at":"2026-02-23T10:00:00Z","title":"Gateway 5xx"},"schema":"alert_triage/1","triage_id":"2")");
     const std::string broken = desk.letters().substr(0, desk.letters().find('\n') + 1);
     CHECK(desk.retry() == "2 read, 1 taken, 1 refused");
     CHECK(desk.letters() == broken);
@@ -157,7 +160,9 @@ TEST_CASE("a retry that fails leaves the letters as they were") {
     desk.take(bad("1") + '\n');
     const std::string before = desk.letters();
     DeadLetters letters(desk.file);
-    CHECK_THROWS_AS(letters.retry(when("13:00"), [](const auto&, const auto&) -> IngestCounts { throw StorageError("the disk is full"); }), StorageError);
+    CHECK_THROWS_AS(
+        letters.retry(when("13:00"), [](const auto&, const auto&) -> IngestCounts { throw StorageError("the disk is full"); }),
+        StorageError);
     CHECK(desk.letters() == before);
     CHECK_FALSE(std::filesystem::exists(desk.file.string() + ".retry"));
 }

@@ -1,5 +1,5 @@
-#include <catch2/catch.hpp>
 #include <rapidcheck.h>
+#include <catch2/catch.hpp>
 
 #include "ingest/alert_report.hpp"
 #include "tests/desk.hpp"
@@ -53,7 +53,9 @@ struct IndexDesk : Desk {
     DecisionIncident incident(unsigned number = 1) { return decided(stream_name(number)); }
     std::optional<AlertRow> row(const std::string& identity = "a") {
         std::optional<AlertRow> row;
-        look([&](const JournalView& view, const DecisionIndex& index) { row = index.alert(*view.stream_number(stream_name(1)), identity); });
+        look([&](const JournalView& view, const DecisionIndex& index) {
+            row = index.alert(*view.stream_number(stream_name(1)), identity);
+        });
         return row;
     }
     SignatureSummary summary() {
@@ -202,11 +204,13 @@ TEST_CASE("the incidents of a signature are visited from the latest start that i
 
 TEST_CASE("signatures that begin alike, or are longer than a key may be, are kept apart") {
     const std::string longest(511, 'x');
-    for (const std::string& signature : {std::string("s"), std::string(256, 'x'), std::string(257, 'x'), longest, longest + "more"}) {
+    for (const std::string& signature :
+         {std::string("s"), std::string(256, 'x'), std::string(257, 'x'), longest, longest + "more"}) {
         IndexDesk desk(signature);
         IncidentCreated other;
         other.service = other.env = other.title = "t";
-        for (const std::string& another : {signature + "0", signature.substr(0, signature.size() - 1) + "y", std::string(signature + signature)}) {
+        for (const std::string& another :
+             {signature + "0", signature.substr(0, signature.size() - 1) + "y", std::string(signature + signature)}) {
             other.signature = another;
             desk.put(7, "10:00", other);
         }
@@ -332,7 +336,8 @@ std::int64_t below(int end) { return *rc::gen::resize(rc::kNominalSize, rc::gen:
 void any_event(IndexDesk& desk) {
     const auto number = static_cast<unsigned>(1 + below(5));
     const std::string time = "1" + std::to_string(below(5)) + ":" + std::to_string(10 + below(50));
-    const auto statuses = std::vector{IncidentStatus::open, IncidentStatus::mitigated, IncidentStatus::resolved, IncidentStatus::closed};
+    const auto statuses =
+        std::vector{IncidentStatus::open, IncidentStatus::mitigated, IncidentStatus::resolved, IncidentStatus::closed};
     switch (below(9)) {
         case 0: return desk.create(number, time);
         case 1: return desk.status(number, time, any_of(statuses), any_of(statuses));

@@ -135,7 +135,9 @@ void Desk::look(const std::function<void(const JournalView&, const DecisionIndex
 
 DecisionIncident Desk::decided(const std::string& incident_id) {
     DecisionIncident incident;
-    look([&](const JournalView& view, const DecisionIndex& index) { incident = index.incident(view.stream_number(incident_id).value()).value(); });
+    look([&](const JournalView& view, const DecisionIndex& index) {
+        incident = index.incident(view.stream_number(incident_id).value()).value();
+    });
     return incident;
 }
 
@@ -151,7 +153,8 @@ std::vector<IncidentRow> Desk::incidents() {
 std::string Desk::overview() {
     std::string text;
     for (const IncidentRow& row : incidents()) {
-        text += (text.empty() ? "" : ", ") + std::string(to_text(row.state.severity)) + ' ' + std::string(to_text(row.state.status));
+        text +=
+            (text.empty() ? "" : ", ") + std::string(to_text(row.state.severity)) + ' ' + std::string(to_text(row.state.status));
     }
     return text;
 }

@@ -71,10 +71,13 @@ struct EntryDesk : Desk {
 
 TEST_CASE("an entry of each kind writes one event of its type") {
     EntryDesk desk;
-    for (const EventType type : {EventType::note, EventType::decision, EventType::action, EventType::comms, EventType::metric, EventType::log}) {
-        CHECK(desk.written(AppendEntry{desk.id, type, "two\nlines", {}}) == std::string(to_text(type)) + R"( {"message":"two\nlines"})");
+    for (const EventType type :
+         {EventType::note, EventType::decision, EventType::action, EventType::comms, EventType::metric, EventType::log}) {
+        CHECK(desk.written(AppendEntry{desk.id, type, "two\nlines", {}}) ==
+              std::string(to_text(type)) + R"( {"message":"two\nlines"})");
     }
-    CHECK(desk.written(AppendEntry{desk.id, EventType::note, "n", JsonText{R"({"a":1})"}}) == R"(note {"message":"n","meta":{"a":1}})");
+    CHECK(desk.written(AppendEntry{desk.id, EventType::note, "n", JsonText{R"({"a":1})"}}) ==
+          R"(note {"message":"n","meta":{"a":1}})");
 }
 
 TEST_CASE("an entry without a text, of another type, or too long is refused") {
@@ -102,7 +105,8 @@ TEST_CASE("a correction names an event of the same timeline, whose text stays") 
 
 TEST_CASE("a follow-up is added with an id of its own") {
     EntryDesk desk;
-    CHECK(desk.written(desk.followup()) == R"(followup {"followup_id":"ID","priority":"P2","status":"open","title":"Add a canary"})");
+    CHECK(desk.written(desk.followup()) ==
+          R"(followup {"followup_id":"ID","priority":"P2","status":"open","title":"Add a canary"})");
     CHECK(desk.subject.starts_with("fu_"));
     AddFollowup full = desk.followup("All of it");
     full.owner = "sofiia";
@@ -110,8 +114,9 @@ TEST_CASE("a follow-up is added with an id of its own") {
     full.due_at = when("12:00");
     full.message = "m";
     full.links = JsonText{R"(["https://example.org"])"};
-    CHECK(desk.written(full) == R"(followup {"due_at":"2026-02-23T12:00:00Z","followup_id":"ID","links":["https://example.org"],"message":"m",)"
-                                R"("owner":"sofiia","priority":"P0","status":"open","title":"All of it"})");
+    CHECK(desk.written(full) ==
+          R"(followup {"due_at":"2026-02-23T12:00:00Z","followup_id":"ID","links":["https://example.org"],"message":"m",)"
+          R"("owner":"sofiia","priority":"P0","status":"open","title":"All of it"})");
 }
 
 TEST_CASE("ids of follow-ups are unique, even where randomness repeats itself") {
@@ -174,11 +179,13 @@ TEST_CASE("a follow-up's status changes to any other, and back") {
     CHECK(desk.writes_nothing(to(FollowupStatus::open)));
     CHECK(desk.written(ChangeFollowupStatus{id, FollowupStatus::in_progress, "m"}) ==
           R"(followup_status_change {"followup_id":"ID","from":"open","message":"m","to":"in_progress"})");
-    CHECK(desk.written(to(FollowupStatus::blocked)) == R"(followup_status_change {"followup_id":"ID","from":"in_progress","to":"blocked"})");
+    CHECK(desk.written(to(FollowupStatus::blocked)) ==
+          R"(followup_status_change {"followup_id":"ID","from":"in_progress","to":"blocked"})");
     CHECK(desk.written(to(FollowupStatus::done)) == R"(followup_status_change {"followup_id":"ID","from":"blocked","to":"done"})");
     CHECK(desk.writes_nothing(to(FollowupStatus::done)));
     CHECK(desk.written(to(FollowupStatus::open)) == R"(followup_status_change {"followup_id":"ID","from":"done","to":"open"})");
-    CHECK(desk.written(to(FollowupStatus::cancelled)) == R"(followup_status_change {"followup_id":"ID","from":"open","to":"cancelled"})");
+    CHECK(desk.written(to(FollowupStatus::cancelled)) ==
+          R"(followup_status_change {"followup_id":"ID","from":"open","to":"cancelled"})");
     CHECK(desk.refusal(ChangeFollowupStatus{"fu_nosuch", FollowupStatus::done, {}}) == "not_found /followup_id");
     CHECK(desk.refusal(ChangeFollowupStatus{"", FollowupStatus::done, {}}) == "not_found /followup_id");
     CHECK(desk.refusal(ChangeFollowupStatus{std::string(600, 'f'), FollowupStatus::done, {}}) == "not_found /followup_id");
@@ -196,16 +203,18 @@ TEST_CASE("an update of a follow-up writes what each field was and is, and only 
     update.priority = Severity::p1;
     update.due_at = when("12:00");
     update.message = "m";
-    CHECK(desk.written(update) ==
-          R"(followup_updated {"changes":{"due_at":{"from":null,"to":"2026-02-23T12:00:00Z"},"owner":{"from":null,"to":"sofiia"},)"
-          R"("priority":{"from":"P2","to":"P1"},"title":{"from":"Add a canary","to":"Add two canaries"}},"followup_id":"ID","message":"m"})");
+    CHECK(
+        desk.written(update) ==
+        R"(followup_updated {"changes":{"due_at":{"from":null,"to":"2026-02-23T12:00:00Z"},"owner":{"from":null,"to":"sofiia"},)"
+        R"("priority":{"from":"P2","to":"P1"},"title":{"from":"Add a canary","to":"Add two canaries"}},"followup_id":"ID","message":"m"})");
     CHECK(desk.writes_nothing(update));
     UpdateFollowup less;
     less.followup_id = update.followup_id;
     less.owner = "";
     less.no_due_date = true;
-    CHECK(desk.written(less) == R"(followup_updated {"changes":{"due_at":{"from":"2026-02-23T12:00:00Z","to":null},"owner":{"from":"sofiia","to":null}},)"
-                                R"("followup_id":"ID"})");
+    CHECK(desk.written(less) ==
+          R"(followup_updated {"changes":{"due_at":{"from":"2026-02-23T12:00:00Z","to":null},"owner":{"from":"sofiia","to":null}},)"
+          R"("followup_id":"ID"})");
     CHECK(desk.writes_nothing(less));
 
     less.due_at = when("13:00");
@@ -232,8 +241,10 @@ TEST_CASE("an artifact is attached with the digest of its bytes, which go into t
     command.kind = "postmortem";
     command.message = "m";
     const std::string digest = to_hex(Sha256()({bytes}));
-    CHECK(desk.written(command) == R"(artifact_attached {"artifact_id":"ID","format":"md","kind":"postmortem","message":"m","name":"postmortem-1.md",)"
-                                   R"("sha256":")" + digest + R"(","size_bytes":16})");
+    CHECK(desk.written(command) ==
+          R"(artifact_attached {"artifact_id":"ID","format":"md","kind":"postmortem","message":"m","name":"postmortem-1.md",)"
+          R"("sha256":")" +
+              digest + R"(","size_bytes":16})");
     CHECK(desk.subject.starts_with("art_"));
     const auto snapshot = desk.journal()->snapshot();
     CHECK(snapshot->blob(*digest_from_hex(digest)) == bytes);
@@ -253,8 +264,9 @@ TEST_CASE("an artifact's ending says its format, and only three are taken") {
 TEST_CASE("an artifact's name is a plain file's") {
     EntryDesk desk;
     CHECK(desk.run(desk.artifact(std::string(124, 'a') + ".txt", "x")));
-    for (const std::string& name : {std::string(125, 'a') + ".txt", std::string(".txt"), std::string("-a.txt"), std::string("../a.txt"), std::string("a/b.txt"),
-                                    std::string("a b.txt"), std::string("\xC3\xA4.txt"), std::string("a\0.txt", 6), std::string()}) {
+    for (const std::string& name :
+         {std::string(125, 'a') + ".txt", std::string(".txt"), std::string("-a.txt"), std::string("../a.txt"),
+          std::string("a/b.txt"), std::string("a b.txt"), std::string("\xC3\xA4.txt"), std::string("a\0.txt", 6), std::string()}) {
         INFO(name);
         CHECK(desk.refusal(desk.artifact(name, "x")) == "invalid /name");
     }

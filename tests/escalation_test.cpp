@@ -39,7 +39,8 @@ struct EscalationDesk : Desk {
         for (const SeenEvent& event : events(before)) {
             if (event.type != EventType::escalated) continue;
             const auto payload = reader.read(event.payload);
-            text += (text.empty() ? "" : ", ") + std::string((*payload)->find("target")->text()) + ' ' + std::to_string((*payload)->find("level")->integer);
+            text += (text.empty() ? "" : ", ") + std::string((*payload)->find("target")->text()) + ' ' +
+                    std::to_string((*payload)->find("level")->integer);
         }
         return text.empty() ? "nobody" : text;
     }
@@ -54,7 +55,8 @@ private:
 
 TEST_CASE("by default nothing is escalated") {
     EscalationDesk desk({});
-    for (int minute = 10; minute < 30; ++minute) CHECK(desk.told(Report::firing("10:" + std::to_string(minute)).severity("P0")) == "nobody");
+    for (int minute = 10; minute < 30; ++minute)
+        CHECK(desk.told(Report::firing("10:" + std::to_string(minute)).severity("P0")) == "nobody");
 }
 
 TEST_CASE("so many firing alerts of a signature within so many minutes are escalated") {
@@ -96,7 +98,12 @@ TEST_CASE("a policy for many alerts finds them behind many other entries") {
     std::string lines;
     for (int i = 0; i < 299; ++i) {
         const std::string seconds = std::to_string(10 + i % 50);
-        lines += Report::firing("10:0" + std::to_string(i % 10) + ':' + seconds).id("r" + std::to_string(i)).ref("x" + std::to_string(i)).set("notes", R"(["n"])").line() + '\n';
+        lines += Report::firing("10:0" + std::to_string(i % 10) + ':' + seconds)
+                     .id("r" + std::to_string(i))
+                     .ref("x" + std::to_string(i))
+                     .set("notes", R"(["n"])")
+                     .line() +
+                 '\n';
     }
     CHECK(desk.ingest(lines).taken == 299);
     CHECK(desk.told(Report::firing("10:10")) == "helion 1");
@@ -172,5 +179,6 @@ TEST_CASE("a record's own escalation is always appended, and starts the cooldown
 
 TEST_CASE("a record's own escalation of another level keeps no policy from its own") {
     EscalationDesk desk({prod_p1()});
-    CHECK(desk.told(Report::firing("10:00").severity("P1").set("escalation", R"({"level":1,"target":"helion"})")) == "helion 1, sofiia 2");
+    CHECK(desk.told(Report::firing("10:00").severity("P1").set("escalation", R"({"level":1,"target":"helion"})")) ==
+          "helion 1, sofiia 2");
 }

@@ -30,7 +30,8 @@ Lists lists_of(const JournalView& journal) {
 
 Lists lists_of(const EventIndex& index) {
     Lists lists;
-    for (const PostingKind kind : {PostingKind::type, PostingKind::actor, PostingKind::source, PostingKind::service, PostingKind::day}) {
+    for (const PostingKind kind :
+         {PostingKind::type, PostingKind::actor, PostingKind::source, PostingKind::service, PostingKind::day}) {
         for (const std::uint32_t number : index.numbers(kind, 0, UINT32_MAX, SIZE_MAX)) {
             auto& list = lists[{kind, number}];
             CHECK(!index.visit(kind, number, 0, UINT64_MAX, [&](std::uint64_t sequence) { list.push_back(sequence); }));
@@ -84,7 +85,8 @@ TEST_CASE("a list can be read from any seq to any seq, and says what comes after
     for (std::uint64_t from = 1; from <= 3'000; from += 97) {
         for (const std::uint64_t length : {0U, 1U, 50U, 1'500U}) {
             std::vector<std::uint64_t> read;
-            const auto beyond = index->visit(PostingKind::actor, number, from, from + length, [&](std::uint64_t sequence) { read.push_back(sequence); });
+            const auto beyond = index->visit(PostingKind::actor, number, from, from + length,
+                                             [&](std::uint64_t sequence) { read.push_back(sequence); });
             std::vector<std::uint64_t> wanted;
             std::optional<std::uint64_t> next;
             for (const std::uint64_t sequence : all) {

@@ -32,11 +32,12 @@ Found scan(const JournalView& journal, const EventFilter& filter) {
     text = text.substr(1, text.size() - 2);
     journal.scan(filter.after.next(), UINT64_MAX, [&](const RecordView& record) {
         const RecordHeader& header = record.header();
-        const bool fits = one_of(filter.streams, std::string(journal.stream_id(record.stream()))) && one_of(filter.types, record.type()) &&
-                          one_of(filter.actors, std::string(journal.name({header.actor}))) &&
+        const bool fits = one_of(filter.streams, std::string(journal.stream_id(record.stream()))) &&
+                          one_of(filter.types, record.type()) && one_of(filter.actors, std::string(journal.name({header.actor}))) &&
                           one_of(filter.sources, std::string(journal.name({header.source}))) &&
                           one_of(filter.services, std::string(journal.name({header.service}))) &&
-                          (!filter.since || record.occurred_at() >= *filter.since) && (!filter.until || record.occurred_at() < *filter.until) &&
+                          (!filter.since || record.occurred_at() >= *filter.since) &&
+                          (!filter.until || record.occurred_at() < *filter.until) &&
                           (!filter.recorded_since || record.recorded_at() >= *filter.recorded_since) &&
                           (!filter.recorded_until || record.recorded_at() < *filter.recorded_until) &&
                           record.payload().find(text) != std::string_view::npos;
@@ -232,8 +233,8 @@ TEST_CASE("daybook events takes every filter, several values and all at once", "
     CHECK(count({"--incident", id, "--source", "cli"}) == 2);
     CHECK(count({"--incident", id}) == lines_of(daybook.out({"timeline", id, "-o", "jsonl"})).size());
     CHECK(count({"--text", "it \"over\""}) == 1);
-    CHECK(count({"--incident", id, "--actor", "sofiia", "--type", "note", "--source", "cli", "--since", "2026-01-01T00:00:00Z", "--recorded-since",
-                 "2026-01-01T00:00:00Z", "--text", "over", "--after-seq", "3", "--limit", "5"}) == 1);
+    CHECK(count({"--incident", id, "--actor", "sofiia", "--type", "note", "--source", "cli", "--since", "2026-01-01T00:00:00Z",
+                 "--recorded-since", "2026-01-01T00:00:00Z", "--text", "over", "--after-seq", "3", "--limit", "5"}) == 1);
     CHECK(count({"--actor", "nobody"}) == 0);
     CHECK(count({"--type", "alert", "--limit", "4"}) == 4);
     CHECK(lines_of(daybook.out({"events", "--actor", "newcomer", "-o", "csv"})).size() == 2);
@@ -266,7 +267,8 @@ TEST_CASE("the proof of each row of events shows that it is in the journal", "[e
         const Digest root = digest(proof->find("root_hash")->text());
         CHECK(stats.find(to_hex(root)) != std::string::npos);
         CHECK(proof->find("index")->integer == (*row)->find("seq")->integer - 1);
-        CHECK(verify_inclusion(sha256, digest(proof->find("leaf_hash")->text()), static_cast<std::uint64_t>(proof->find("index")->integer),
+        CHECK(verify_inclusion(sha256, digest(proof->find("leaf_hash")->text()),
+                               static_cast<std::uint64_t>(proof->find("index")->integer),
                                static_cast<std::uint64_t>(proof->find("size")->integer), hashes, root));
         ++shown;
     }

@@ -19,8 +19,9 @@ std::string event(std::string_view ts, std::string_view type, std::string_view m
            R"(","message":")" + std::string(message) + '"' + std::string(more) + "}\n";
 }
 
-const std::string creation = event("10:00:00", "incident_created", "opened",
-                                   R"(,"meta":{"service":"gateway","env":"prod","severity":"P2","title":"5xx","started_at":"2026-02-23T10:00:00Z"})");
+const std::string creation =
+    event("10:00:00", "incident_created", "opened",
+          R"(,"meta":{"service":"gateway","env":"prod","severity":"P2","title":"5xx","started_at":"2026-02-23T10:00:00Z"})");
 
 struct Import {
     TemporaryDirectory directory;
@@ -53,13 +54,15 @@ TEST_CASE("a row with what it needs, and no events, becomes an incident with the
 }
 
 TEST_CASE("columns that daybook does not know are kept in meta", "[import_jsonl]") {
-    Import import(row + R"(,"region":"eu","meta":{"team":"a"}})" + '\n', event("10:01:00", "note", "hm", R"(,"host":"n1","meta":{"x":1})"));
+    Import import(row + R"(,"region":"eu","meta":{"team":"a"}})" + '\n',
+                  event("10:01:00", "note", "hm", R"(,"host":"n1","meta":{"x":1})"));
     CHECK(import.column("meta") == R"({"region":"eu","team":"a"})");
     CHECK(import.fixture.payload_at(2) == R"({"message":"hm","meta":{"host":"n1","x":1}})");
 }
 
 TEST_CASE("events without seq are taken by ts, then as in the file", "[import_jsonl]") {
-    Import import(row + "}\n", event("10:02:00", "note", "c") + event("10:01:00", "note", "a") + event("10:01:00", "note", "b") + creation);
+    Import import(row + "}\n",
+                  event("10:02:00", "note", "c") + event("10:01:00", "note", "a") + event("10:01:00", "note", "b") + creation);
     REQUIRE(import.fixture.types() == Types{"incident_created", "note", "note", "note"});
     CHECK(import.fixture.payload_at(2) == R"({"message":"a"})");
     CHECK(import.fixture.payload_at(3) == R"({"message":"b"})");
@@ -79,9 +82,12 @@ TEST_CASE("an incident's creation is taken first, wherever it stands", "[import_
 }
 
 TEST_CASE("event_id, actor, source and, in an empty journal, recorded_at are kept", "[import_jsonl]") {
-    const std::string line = event("10:01:00", "note", "hm", R"(,"event_id":"ev-7","actor":"ada","source":"oncall_tool","recorded_at":"2026-02-23T10:01:05Z")");
+    const std::string line =
+        event("10:01:00", "note", "hm",
+              R"(,"event_id":"ev-7","actor":"ada","source":"oncall_tool","recorded_at":"2026-02-23T10:01:05Z")");
     {
-        Import import(row + "}\n", creation.substr(0, creation.size() - 2) + R"(,"recorded_at":"2026-02-23T10:00:01Z"})" + '\n' + line);
+        Import import(row + "}\n",
+                      creation.substr(0, creation.size() - 2) + R"(,"recorded_at":"2026-02-23T10:00:01Z"})" + '\n' + line);
         const auto snapshot = import.fixture.journal()->snapshot();
         const auto record = snapshot->record({2});
         CHECK(record->event_id() == "ev-7");
@@ -112,23 +118,26 @@ TEST_CASE("importing again changes nothing", "[import_jsonl]") {
 
 TEST_CASE("a type outside the catalogue becomes a note that says so", "[import_jsonl]") {
     Import import(row + "}\n", event("10:01:00", "page_sent", "paged ada", R"(,"meta":{"to":"ada","meta":{"a":1}})") +
-                                    event("10:02:00", "job_started", "a job", R"(,"meta":{"run_id":"r"})"));
+                                   event("10:02:00", "job_started", "a job", R"(,"meta":{"run_id":"r"})"));
     CHECK(import.fixture.refusals().empty());
     CHECK(import.fixture.types() == Types{"incident_created", "note", "note"});
-    CHECK(import.fixture.payload_at(2) == R"({"message":"paged ada","meta":{"legacy_type":"page_sent","meta":{"a":1},"to":"ada"}})");
+    CHECK(import.fixture.payload_at(2) ==
+          R"({"message":"paged ada","meta":{"legacy_type":"page_sent","meta":{"a":1},"to":"ada"}})");
     CHECK(import.fixture.payload_at(3) == R"({"message":"a job","meta":{"legacy_type":"job_started","run_id":"r"}})");
 }
 
 TEST_CASE("fields that a type does not know go into its free meta", "[import_jsonl]") {
-    Import import(row + "}\n", event("10:01:00", "status_changed", "done", R"(,"meta":{"from":"open","to":"resolved","ticket":7,"meta":{"a":1}})"));
+    Import import(row + "}\n", event("10:01:00", "status_changed", "done",
+                                     R"(,"meta":{"from":"open","to":"resolved","ticket":7,"meta":{"a":1}})"));
     CHECK(import.fixture.payload_at(2) == R"({"from":"open","message":"done","meta":{"a":1,"ticket":7},"to":"resolved"})");
 }
 
 TEST_CASE("a from that does not fit is corrected to the state there was", "[import_jsonl]") {
     Import import(row + "}\n", event("10:01:00", "status_changed", "x", R"(,"meta":{"from":"closed","to":"mitigated"})") +
-                                    event("10:02:00", "severity_changed", "y", R"(,"meta":{"from":"P0","to":"P1"})") +
-                                    event("10:03:00", "followup", "z", R"(,"meta":{"followup_id":"fu_1","title":"t"})") +
-                                    event("10:04:00", "followup_status_change", "w", R"(,"meta":{"followup_id":"fu_1","from":"blocked","to":"done"})"));
+                                   event("10:02:00", "severity_changed", "y", R"(,"meta":{"from":"P0","to":"P1"})") +
+                                   event("10:03:00", "followup", "z", R"(,"meta":{"followup_id":"fu_1","title":"t"})") +
+                                   event("10:04:00", "followup_status_change", "w",
+                                         R"(,"meta":{"followup_id":"fu_1","from":"blocked","to":"done"})"));
     CHECK(import.fixture.refusals().empty());
     CHECK(member(import.fixture.payload_at(2), "from") == "\"open\"");
     CHECK(member(import.fixture.payload_at(3), "from") == "\"P2\"");
@@ -136,8 +145,10 @@ TEST_CASE("a from that does not fit is corrected to the state there was", "[impo
 }
 
 TEST_CASE("due_date is read as due_at, and a bare date means the end of its day", "[import_jsonl]") {
-    Import import(row + "}\n", event("10:01:00", "followup", "a", R"(,"meta":{"title":"t","due_date":"2026-03-02","owner":"ada","priority":"P1"})") +
-                                    event("10:02:00", "followup", "b", R"(,"meta":{"title":"u","due_date":"2026-03-02T10:00:00+01:00"})"));
+    Import import(
+        row + "}\n",
+        event("10:01:00", "followup", "a", R"(,"meta":{"title":"t","due_date":"2026-03-02","owner":"ada","priority":"P1"})") +
+            event("10:02:00", "followup", "b", R"(,"meta":{"title":"u","due_date":"2026-03-02T10:00:00+01:00"})"));
     CHECK(member(import.fixture.payload_at(2), "due_at") == "\"2026-03-03T00:00:00Z\"");
     CHECK(member(import.fixture.payload_at(2), "meta").empty());
     CHECK(member(import.fixture.payload_at(3), "due_at") == "\"2026-03-02T09:00:00Z\"");
@@ -174,7 +185,8 @@ TEST_CASE("an alert takes what it lacks from its incident's row", "[import_jsonl
 }
 
 TEST_CASE("a follow-up change without its follow-up is refused", "[import_jsonl]") {
-    Import import(row + "}\n", event("10:01:00", "followup_status_change", "x", R"(,"meta":{"followup_id":"fu_9","from":"open","to":"done"})"));
+    Import import(row + "}\n",
+                  event("10:01:00", "followup_status_change", "x", R"(,"meta":{"followup_id":"fu_9","from":"open","to":"done"})"));
     REQUIRE(import.fixture.refusals().size() == 1);
     CHECK(import.fixture.refusals()[0] == "events.jsonl:1 /meta/followup_id: this incident has no follow-up fu_9");
     CHECK(import.counts.lines.refused == 1);
@@ -198,9 +210,11 @@ TEST_CASE("bad lines are refused one by one and the rest goes on", "[import_json
     const std::string long_line = event("10:01:00", "note", std::string(1024 * 1024, 'x'));
     Import import(row + "}\n{\"id\":\"inc_1\"}\n" + row + "}\n",
                   "no json\n" + long_line + event("10:01:00", "note", "good") + "\n" +
-                      R"({"incident_id":"inc_20260223_1000_bbbb","ts":"2026-02-23T10:00:00Z","type":"note","message":"whose?"})" + "\n" +
-                      event("10:02", "note", "no such time") + event("10:03:00", "status_changed", "x", R"(,"meta":{"to":"gone"})") +
-                      event("10:04:00", "note", "twice", R"(,"ts":"2026-02-23T10:00:00Z")") + event("10:05:00", "note", "x", R"(,"actor":"a b")"));
+                      R"({"incident_id":"inc_20260223_1000_bbbb","ts":"2026-02-23T10:00:00Z","type":"note","message":"whose?"})" +
+                      "\n" + event("10:02", "note", "no such time") +
+                      event("10:03:00", "status_changed", "x", R"(,"meta":{"to":"gone"})") +
+                      event("10:04:00", "note", "twice", R"(,"ts":"2026-02-23T10:00:00Z")") +
+                      event("10:05:00", "note", "x", R"(,"actor":"a b")"));
     const auto& refusals = import.fixture.refusals();
     REQUIRE(refusals.size() == 9);
     CHECK(refusals[0].starts_with("incidents.jsonl:2 /service"));
@@ -221,7 +235,8 @@ TEST_CASE("bad lines are refused one by one and the rest goes on", "[import_json
 
 TEST_CASE("a strict import ends at the first refusal and keeps what came before", "[import_jsonl]") {
     const TemporaryDirectory directory;
-    write_layout(directory.path(), row + "}\n", creation + event("10:01:00", "note", "a") + "{}\n" + event("10:02:00", "note", "b"));
+    write_layout(directory.path(), row + "}\n",
+                 creation + event("10:01:00", "note", "a") + "{}\n" + event("10:02:00", "note", "b"));
     LayoutFixture fixture;
     ImportOptions options;
     options.strict = true;
@@ -232,7 +247,8 @@ TEST_CASE("a strict import ends at the first refusal and keeps what came before"
 
 TEST_CASE("a dry run says what would be and takes nothing", "[import_jsonl]") {
     const TemporaryDirectory directory;
-    write_layout(directory.path(), row + R"(,"status":"closed"})" + '\n', event("10:01:00", "note", "a") + "{}\n" + event("10:01:00", "note", "a"));
+    write_layout(directory.path(), row + R"(,"status":"closed"})" + '\n',
+                 event("10:01:00", "note", "a") + "{}\n" + event("10:01:00", "note", "a"));
     LayoutFixture fixture;
     ImportOptions options;
     options.dry_run = true;
@@ -253,11 +269,13 @@ TEST_CASE("artifacts come with their bytes, and by an event or by their row alon
     std::filesystem::create_directory(directory / id);
     write_file(directory / (id + "/a.txt"), "one\n");
     write_file(directory / (id + "/b.md"), "two\n");
-    write_layout(directory.path(), row + "}\n", event("10:01:00", "artifact_attached", "a file", R"(,"meta":{"artifact_id":"art_1","kind":"log"})"),
-                 R"({"artifact_id":"art_1","incident_id":")" + id + R"(","kind":"x","name":"a.txt","sha256":")" + digest + R"(","size_bytes":4})" + '\n' +
-                     R"({"incident_id":")" + id + R"(","path":"ops/incidents/)" + id + R"(/b.md","created_at":"2026-02-23T12:00:00Z"})" + '\n' +
-                     R"({"incident_id":")" + id + R"(","name":"missing.txt"})" + '\n' + R"({"incident_id":")" + id +
-                     R"(","name":"a.txt","path":"../../etc/)" + id + R"(/a.txt"})" + '\n' + R"({"incident_id":")" + id +
+    write_layout(directory.path(), row + "}\n",
+                 event("10:01:00", "artifact_attached", "a file", R"(,"meta":{"artifact_id":"art_1","kind":"log"})"),
+                 R"({"artifact_id":"art_1","incident_id":")" + id + R"(","kind":"x","name":"a.txt","sha256":")" + digest +
+                     R"(","size_bytes":4})" + '\n' + R"({"incident_id":")" + id + R"(","path":"ops/incidents/)" + id +
+                     R"(/b.md","created_at":"2026-02-23T12:00:00Z"})" + '\n' + R"({"incident_id":")" + id +
+                     R"(","name":"missing.txt"})" + '\n' + R"({"incident_id":")" + id + R"(","name":"a.txt","path":"../../etc/)" +
+                     id + R"(/a.txt"})" + '\n' + R"({"incident_id":")" + id +
                      R"(","artifact_id":"wrong","name":"b.md","sha256":")" + digest + R"(","size_bytes":5})" + '\n');
     LayoutFixture fixture;
     const ImportCounts counts = fixture.import_from(directory.path());

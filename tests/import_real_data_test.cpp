@@ -52,5 +52,6 @@ TEST_CASE("GitHub's incidents come in whole, and leave as they came", "[import_j
     CHECK(second.refusals().empty());
     const TemporaryDirectory out_again;
     second.export_to(out_again.path());
-    for (const char* name : {"incidents.jsonl", "events.jsonl", "artifacts.jsonl"}) CHECK(read_file(out / name) == read_file(out_again / name));
+    for (const char* name : {"incidents.jsonl", "events.jsonl", "artifacts.jsonl"})
+        CHECK(read_file(out / name) == read_file(out_again / name));
 }

@@ -1,8 +1,8 @@
 // Export, import into an empty journal, export again: the same rows. And an import that was stopped gives what a whole one gives.
 #include <memory>
 
-#include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
+#include <catch2/catch.hpp>
 
 #include "journal/verify.hpp"
 #include "tests/layout_fixture.hpp"
@@ -42,8 +42,11 @@ private:
     };
 
     void add(unsigned number, Payload payload) {
-        if (*rc::gen::inRange(0, 3) == 0) common_fields(payload).message = *rc::gen::element<std::string>("said", "", "Acknowledged", "caf\xC3\xA9\n\"x\"");
-        if (*rc::gen::inRange(0, 4) == 0) common_fields(payload).meta = JsonText{*rc::gen::element<std::string>("{}", R"({"a":[1,null,"x"],"due_date":"2026-01-01"})")};
+        if (*rc::gen::inRange(0, 3) == 0)
+            common_fields(payload).message = *rc::gen::element<std::string>("said", "", "Acknowledged", "caf\xC3\xA9\n\"x\"");
+        if (*rc::gen::inRange(0, 4) == 0)
+            common_fields(payload).meta =
+                JsonText{*rc::gen::element<std::string>("{}", R"({"a":[1,null,"x"],"due_date":"2026-01-01"})")};
         if (*rc::gen::inRange(0, 4) == 0) common_fields(payload).input_sha256 = std::string(64, 'b');
         const std::uint64_t sequence = fixture_.append_later(stream_name(number), payload);
         if (type_of(payload) == EventType::note) incidents_[number].entries.push_back(sequence);
@@ -74,9 +77,10 @@ private:
             case 4: return add(number, sample_payload(EventType::alert));
             case 5: {
                 IncidentUpdated updated;
-                updated.changes.text = *rc::gen::element<std::string>(R"({"title":{"from":"x","to":"New title"}})", R"({"kind":{"from":null,"to":"cpu"}})",
-                                                                      R"({"labels":{"from":null,"to":{"k":"v"}},"summary":{"from":null,"to":"s"}})",
-                                                                      R"({"summary":{"from":"s","to":null}})", R"({"env":{"from":"x","to":"dev"}})");
+                updated.changes.text = *rc::gen::element<std::string>(
+                    R"({"title":{"from":"x","to":"New title"}})", R"({"kind":{"from":null,"to":"cpu"}})",
+                    R"({"labels":{"from":null,"to":{"k":"v"}},"summary":{"from":null,"to":"s"}})",
+                    R"({"summary":{"from":"s","to":null}})", R"({"env":{"from":"x","to":"dev"}})");
                 return add(number, updated);
             }
             case 6: {
@@ -100,7 +104,8 @@ private:
                 if (incident.followups.empty()) return;
                 FollowupUpdated updated;
                 updated.followup_id = incident.followups.front().first;
-                updated.changes.text = R"({"due_at":{"from":null,"to":"2026-03-09T00:00:00Z"},"title":{"from":"do it","to":"do that"}})";
+                updated.changes.text =
+                    R"({"due_at":{"from":null,"to":"2026-03-09T00:00:00Z"},"title":{"from":"do it","to":"do that"}})";
                 return add(number, updated);
             }
             case 9: {
@@ -149,7 +154,8 @@ private:
 // A line of events.jsonl without what another journal may number otherwise.
 std::string without_seq(std::string line) {
     line.erase(0, line.find(",\"event_id\""));
-    if (const auto corrects = line.find("\"corrects\":"); corrects != std::string::npos) line.erase(corrects, line.find_first_of(",}", corrects) - corrects);
+    if (const auto corrects = line.find("\"corrects\":"); corrects != std::string::npos)
+        line.erase(corrects, line.find_first_of(",}", corrects) - corrects);
     return line;
 }
 
@@ -185,7 +191,8 @@ TEST_CASE("a journal of incidents alone comes back byte for byte", "[import_roun
         second.export_to(out_again.path());
         for (const char* name : files) RC_ASSERT(read_file(out / name) == read_file(out_again / name));
         for (std::uint64_t sequence = 1; sequence <= first.journal().size(); ++sequence) {
-            RC_ASSERT(first.payload_at(sequence).size() >= second.payload_at(sequence).size());  // a message that would be made is not stored
+            RC_ASSERT(first.payload_at(sequence).size() >=
+                      second.payload_at(sequence).size());  // a message that would be made is not stored
         }
         RC_ASSERT(second.import_from(out.path()).events == 0u);
         RC_ASSERT(findings_of(second).empty());
@@ -249,7 +256,8 @@ TEST_CASE("an import that was stopped anywhere and run again gives what a whole 
         const auto b = lines_of(stopped_out / "events.jsonl");
         RC_ASSERT(a.size() == b.size());
         for (std::size_t i = 0; i < a.size(); ++i) {
-            for (const char* column : {"ts", "recorded_at", "type", "message", "meta", "actor", "source"}) RC_ASSERT(member(a[i], column) == member(b[i], column));
+            for (const char* column : {"ts", "recorded_at", "type", "message", "meta", "actor", "source"})
+                RC_ASSERT(member(a[i], column) == member(b[i], column));
         }
     });
 }

@@ -1,8 +1,8 @@
 // After an import, status, severity and moments of an incident are those of its row (ingest/missing_events.hpp).
 #include <map>
 
-#include <catch2/catch.hpp>
 #include <rapidcheck/catch.h>
+#include <catch2/catch.hpp>
 
 #include "tests/layout_fixture.hpp"
 
@@ -19,9 +19,12 @@ std::string row_with(const std::string& columns) {
     return R"({"id":")" + id + R"(","service":"gateway","title":"5xx","started_at":")" + time_at(0) + '"' + columns + "}\n";
 }
 std::string event(int minute, const std::string& type, const std::string& meta = "{}") {
-    return R"({"incident_id":")" + id + R"(","ts":")" + time_at(minute) + R"(","type":")" + type + R"(","message":"m","meta":)" + meta + "}\n";
+    return R"({"incident_id":")" + id + R"(","ts":")" + time_at(minute) + R"(","type":")" + type + R"(","message":"m","meta":)" +
+           meta + "}\n";
 }
-std::string to_status(int minute, const std::string& status) { return event(minute, "status_changed", R"({"to":")" + status + "\"}"); }
+std::string to_status(int minute, const std::string& status) {
+    return event(minute, "status_changed", R"({"to":")" + status + "\"}");
+}
 
 struct Ending {
     std::vector<std::string> types;
@@ -60,7 +63,8 @@ TEST_CASE("ended_at stands for a missing resolved_at", "[import_state]") {
 
 TEST_CASE("ended_at that is closed_at once more resolves nothing", "[import_state]") {
     const Ending ending = import(
-        row_with(R"(,"status":"closed","resolved_at":null,"closed_at":")" + time_at(30) + R"(","ended_at":")" + time_at(30) + '"'), "");
+        row_with(R"(,"status":"closed","resolved_at":null,"closed_at":")" + time_at(30) + R"(","ended_at":")" + time_at(30) + '"'),
+        "");
     CHECK(member(ending.row, "status") == "\"closed\"");
     CHECK(member(ending.row, "resolved_at") == "null");
     CHECK(ending.types == Types{"incident_created", "status_changed"});
@@ -68,8 +72,8 @@ TEST_CASE("ended_at that is closed_at once more resolves nothing", "[import_stat
 
 TEST_CASE("severity, acknowledgement, assignee, texts and archive follow the row", "[import_state]") {
     const Ending ending = import(row_with(R"(,"severity":"P0","assignee":"ada","summary":"new","acknowledged_at":")" + time_at(2) +
-                                            R"(","archived_at":")" + time_at(90) + R"(","duplicate_of":"inc_20260223_1000_bbbb")"),
-                                   event(0, "incident_created", R"({"severity":"P3","title":"Old","summary":"old"})"));
+                                          R"(","archived_at":")" + time_at(90) + R"(","duplicate_of":"inc_20260223_1000_bbbb")"),
+                                 event(0, "incident_created", R"({"severity":"P3","title":"Old","summary":"old"})"));
     CHECK(ending.refusals.empty());
     CHECK(member(ending.row, "severity") == "\"P0\"");
     CHECK(member(ending.row, "assignee") == "\"ada\"");
@@ -90,8 +94,9 @@ TEST_CASE("what was added says that it is synthesised", "[import_state]") {
 }
 
 TEST_CASE("a moment too many is taken away by opening the incident again", "[import_state]") {
-    const Ending ending = import(row_with(R"(,"status":"resolved","mitigated_at":null,"acknowledged_at":null,"resolved_at":")" + time_at(9) + '"'),
-                                   event(1, "acknowledged") + to_status(2, "mitigated") + to_status(9, "resolved"));
+    const Ending ending =
+        import(row_with(R"(,"status":"resolved","mitigated_at":null,"acknowledged_at":null,"resolved_at":")" + time_at(9) + '"'),
+               event(1, "acknowledged") + to_status(2, "mitigated") + to_status(9, "resolved"));
     CHECK(member(ending.row, "status") == "\"resolved\"");
     CHECK(member(ending.row, "mitigated_at") == "null");
     CHECK(member(ending.row, "acknowledged_at") == "null");
@@ -133,7 +138,8 @@ TEST_CASE("a row that has changed since leads its incident on", "[import_state]"
     write_layout(directory.path(), row_with(R"(,"status":"mitigated","mitigated_at":")" + time_at(3) + '"'), event(1, "note"));
     LayoutFixture fixture;
     fixture.import_from(directory.path());
-    write_layout(directory.path(), row_with(R"(,"status":"resolved","mitigated_at":")" + time_at(3) + R"(","resolved_at":")" + time_at(7) + '"'),
+    write_layout(directory.path(),
+                 row_with(R"(,"status":"resolved","mitigated_at":")" + time_at(3) + R"(","resolved_at":")" + time_at(7) + '"'),
                  event(1, "note"));
     CHECK(fixture.import_from(directory.path()).events == 1);
     CHECK(member(fixture.row_of(id), "resolved_at") == quoted(time_at(7)));
@@ -151,7 +157,8 @@ TEST_CASE("whatever the events and the row say, the incident ends as its row", "
             if (what == 5) events += event(i, "severity_changed", R"({"to":"P1"})");
         }
         const auto status = *rc::gen::inRange<std::size_t>(0, 4);
-        std::map<std::string, std::string> wanted{{"status", quoted(statuses[status])}, {"severity", *rc::gen::element<std::string>("\"P1\"", "\"P4\"")}};
+        std::map<std::string, std::string> wanted{{"status", quoted(statuses[status])},
+                                                  {"severity", *rc::gen::element<std::string>("\"P1\"", "\"P4\"")}};
         const auto moment = [&](const std::string& name, bool must, bool may) {
             const bool there = must || (may && *rc::gen::arbitrary<bool>());
             wanted[name] = there ? quoted(time_at(*rc::gen::inRange(0, 8))) : "null";

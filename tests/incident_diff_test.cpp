@@ -114,7 +114,8 @@ TEST_CASE("before the incident was there every field was nothing", "[incident_di
     CHECK(change_of(diff, "summary") == nullptr);
 }
 
-TEST_CASE("late and corrected entries are told as such on the clock of recording, and in their place on the other", "[incident_diff]") {
+TEST_CASE("late and corrected entries are told as such on the clock of recording, and in their place on the other",
+          "[incident_diff]") {
     Told told;
     told.tell("2026-02-23T10:00:00Z", opening("2026-02-23T10:00:00Z"));
     told.tell("2026-02-23T10:40:00Z", note("on time"));
@@ -132,7 +133,8 @@ TEST_CASE("late and corrected entries are told as such on the clock of recording
     CHECK(known.entries[1].corrects == Sequence{3});
 
     const auto until = [](std::string_view time) { return Horizon{UINT64_MAX, at(time)}; };
-    const IncidentDiff true_then = told.diff(until("2026-02-23T10:04:00Z"), until("2026-02-23T11:00:00Z"), at("2026-02-23T10:04:00Z"));
+    const IncidentDiff true_then =
+        told.diff(until("2026-02-23T10:04:00Z"), until("2026-02-23T11:00:00Z"), at("2026-02-23T10:04:00Z"));
     REQUIRE(seqs(true_then.entries) == std::vector<std::uint64_t>{2, 3});
     CHECK(!true_then.entries[1].late);
 }
@@ -155,13 +157,14 @@ TEST_CASE("a late event that makes an old one count is named, and so is the old 
 
 TEST_CASE("incident diff prints for people, for programs and for reports", "[incident_diff]") {
     const Program daybook;
-    const std::string id = daybook.out({"--now", "2026-02-23T10:00:00Z", "incident", "create", "--service", "gateway", "--title", "Gateway 5xx"});
+    const std::string id =
+        daybook.out({"--now", "2026-02-23T10:00:00Z", "incident", "create", "--service", "gateway", "--title", "Gateway 5xx"});
     daybook.out({"--agent", "sofiia", "incident", "severity", id, "P0", "--occurred-at", "2026-02-23T10:30:00Z"});
     daybook.out({"--agent", "helion", "note", id, "rolled \"2.7\" back", "--occurred-at", "2026-02-23T09:59:00Z"});
 
     const std::string json = daybook.out({"incident", "diff", id, "--from", "1", "-o", "json"});
-    CHECK(json.find("\"changes\":[{\"field\":\"severity\",\"from\":\"P2\",\"to\":\"P0\",\"events\":[{\"seq\":2,\"ts\":\"2026-02-23T10:30:00Z\"") !=
-          std::string::npos);
+    CHECK(json.find("\"changes\":[{\"field\":\"severity\",\"from\":\"P2\",\"to\":\"P0\",\"events\":[{\"seq\":2,\"ts\":\"2026-02-"
+                    "23T10:30:00Z\"") != std::string::npos);
     CHECK(json.find("\"actor\":\"sofiia\"}]}]") != std::string::npos);
     CHECK(json.find("\"message\":\"rolled \\\"2.7\\\" back\",\"corrects\":null,\"late\":true}]") != std::string::npos);
 
@@ -170,7 +173,8 @@ TEST_CASE("incident diff prints for people, for programs and for reports", "[inc
     CHECK(table.find("sofiia") != std::string::npos);
     CHECK(table.find("helion") == std::string::npos);
 
-    const std::string markdown = daybook.out({"incident", "diff", id, "--from", "2026-02-23T10:10:00Z", "--clock", "occurred", "-o", "markdown"});
+    const std::string markdown =
+        daybook.out({"incident", "diff", id, "--from", "2026-02-23T10:10:00Z", "--clock", "occurred", "-o", "markdown"});
     CHECK(markdown.starts_with("# What changed in " + id));
     CHECK(markdown.find("| severity | P2 ") != std::string::npos);
     CHECK(markdown.find("rolled") == std::string::npos);  // it was true before
@@ -181,7 +185,8 @@ TEST_CASE("incident diff prints for people, for programs and for reports", "[inc
 
 TEST_CASE("incident diff refuses moments that make no sense", "[incident_diff]") {
     const Program daybook;
-    const std::string id = daybook.out({"--now", "2026-02-23T10:00:00Z", "incident", "create", "--service", "gateway", "--title", "Gateway 5xx"});
+    const std::string id =
+        daybook.out({"--now", "2026-02-23T10:00:00Z", "incident", "create", "--service", "gateway", "--title", "Gateway 5xx"});
     daybook.out({"note", id, "one more"});
     const auto diff = [&](std::vector<std::string> options) {
         options.insert(options.begin(), {"incident", "diff", id});

@@ -1,5 +1,5 @@
-#include <catch2/catch.hpp>
 #include <rapidcheck.h>
+#include <catch2/catch.hpp>
 
 #include <array>
 #include <map>
@@ -60,11 +60,20 @@ using Moments = std::array<std::int64_t, 3>;
 
 TEST_CASE("the transitions of section 1 are allowed, and no others") {
     using S = IncidentStatus;
-    const std::set<std::pair<S, S>> allowed{
-        {S::open, S::mitigated},     {S::open, S::resolved},      {S::open, S::closed},   {S::mitigated, S::open}, {S::mitigated, S::resolved},
-        {S::mitigated, S::closed},   {S::resolved, S::open},      {S::resolved, S::closed}, {S::closed, S::open},
-        // to the status that it has
-        {S::open, S::open},          {S::mitigated, S::mitigated}, {S::resolved, S::resolved}, {S::closed, S::closed}};
+    const std::set<std::pair<S, S>> allowed{{S::open, S::mitigated},
+                                            {S::open, S::resolved},
+                                            {S::open, S::closed},
+                                            {S::mitigated, S::open},
+                                            {S::mitigated, S::resolved},
+                                            {S::mitigated, S::closed},
+                                            {S::resolved, S::open},
+                                            {S::resolved, S::closed},
+                                            {S::closed, S::open},
+                                            // to the status that it has
+                                            {S::open, S::open},
+                                            {S::mitigated, S::mitigated},
+                                            {S::resolved, S::resolved},
+                                            {S::closed, S::closed}};
     for (const S from : statuses) {
         for (const S to : statuses) {
             INFO(to_text(from) << " -> " << to_text(to));
@@ -229,7 +238,8 @@ TEST_CASE("what the fold can't take is refused with a reason and changes nothing
     CHECK(refuses(created(200, 190)) == "the incident was created already");
     CHECK(refuses(status(110, IncidentStatus::mitigated, IncidentStatus::resolved)) ==
           "it changes the status from one that the incident does not have, which is open");
-    CHECK(refuses(severity(110, Severity::p1, Severity::p0)) == "it changes the severity from one that the incident does not have, which is P2");
+    CHECK(refuses(severity(110, Severity::p1, Severity::p0)) ==
+          "it changes the severity from one that the incident does not have, which is P2");
     RecordHeader nowhere = status(110, IncidentStatus::open, IncidentStatus::closed);
     nowhere.to = 9;
     CHECK(refuses(nowhere) == "no status to change to");
@@ -260,7 +270,8 @@ struct Model {
         return now;
     }
     bool takes(const RecordHeader& event) const {
-        if (taken.empty() || event.type == EventType::incident_created) return taken.empty() && event.type == EventType::incident_created;
+        if (taken.empty() || event.type == EventType::incident_created)
+            return taken.empty() && event.type == EventType::incident_created;
         if (event.type == EventType::status_changed) return event.from == static_cast<std::uint8_t>(status());
         if (event.type == EventType::severity_changed) return event.from == static_cast<std::uint8_t>(severity());
         return true;
@@ -303,7 +314,8 @@ RecordHeader any_event() {
         case 2: return header(EventType::acknowledged, at);
         case 3: return severity(at, static_cast<Severity>(*rc::gen::inRange(0, 5)), static_cast<Severity>(*rc::gen::inRange(0, 5)));
         default:
-            return status(at, statuses[static_cast<std::size_t>(*rc::gen::inRange(0, 4))], statuses[static_cast<std::size_t>(*rc::gen::inRange(0, 4))]);
+            return status(at, statuses[static_cast<std::size_t>(*rc::gen::inRange(0, 4))],
+                          statuses[static_cast<std::size_t>(*rc::gen::inRange(0, 4))]);
     }
 }
 

@@ -12,21 +12,24 @@ namespace {
 std::string fixture(std::string_view name) { return read_file(project_file("fixtures/triage") / name); }
 
 std::string text_of(const IngestCounts& counts) {
-    return std::to_string(counts.read) + " read, " + std::to_string(counts.taken) + " taken, " + std::to_string(counts.duplicate) + " duplicate, " +
-           std::to_string(counts.ignored) + " ignored, " + std::to_string(counts.refused) + " refused";
+    return std::to_string(counts.read) + " read, " + std::to_string(counts.taken) + " taken, " + std::to_string(counts.duplicate) +
+           " duplicate, " + std::to_string(counts.ignored) + " ignored, " + std::to_string(counts.refused) + " refused";
 }
 
 // "line 3, byte 120, invalid at /alert/title: why", one each.
 std::string text_of(const std::vector<RefusedLine>& lines) {
     std::string text;
     for (const RefusedLine& line : lines) {
-        text += "line " + std::to_string(line.number) + ", byte " + std::to_string(line.offset) + ", " + to_text(line.refusal.code) +
-                (line.refusal.field.empty() ? "" : " at " + line.refusal.field) + ": " + line.refusal.message + '\n';
+        text += "line " + std::to_string(line.number) + ", byte " + std::to_string(line.offset) + ", " +
+                to_text(line.refusal.code) + (line.refusal.field.empty() ? "" : " at " + line.refusal.field) + ": " +
+                line.refusal.message + '\n';
     }
     return text;
 }
 
-std::string good(int number) { return Report::firing("10:00").id("g" + std::to_string(number)).ref("a" + std::to_string(number)).line(); }
+std::string good(int number) {
+    return Report::firing("10:00").id("g" + std::to_string(number)).ref("a" + std::to_string(number)).line();
+}
 
 // A good record of exactly so many bytes.
 std::string of_size(std::size_t bytes) {
@@ -50,7 +53,9 @@ std::string of_depth(int depth) {
 TEST_CASE("a week of records becomes its incidents") {
     Desk desk;
     CHECK(text_of(desk.ingest(fixture("monday.jsonl"))) == "33 read, 31 taken, 0 duplicate, 2 ignored, 0 refused");
-    CHECK(desk.overview() == "P0 resolved, P2 resolved, P3 resolved, P2 open, P1 resolved, P1 resolved, P1 resolved, P3 open, P2 open, P1 resolved, P1 open");
+    CHECK(desk.overview() ==
+          "P0 resolved, P2 resolved, P3 resolved, P2 open, P1 resolved, P1 resolved, P1 resolved, P3 open, P2 open, P1 resolved, "
+          "P1 open");
     const std::uint64_t size = desk.size();
     CHECK(text_of(desk.ingest(fixture("monday.jsonl"))) == "33 read, 0 taken, 33 duplicate, 0 ignored, 0 refused");
     CHECK(desk.size() == size);
@@ -77,18 +82,21 @@ TEST_CASE("a strict run stops at the first refusal, and keeps what came before")
     strict.strict = true;
     Desk desk;
     SECTION("of a line that is wrong in itself") {
-        CHECK(text_of(desk.ingest(good(1) + '\n' + good(2) + "\nx\n" + good(3) + "\ny\n", strict)) == "3 read, 2 taken, 0 duplicate, 0 ignored, 1 refused");
+        CHECK(text_of(desk.ingest(good(1) + '\n' + good(2) + "\nx\n" + good(3) + "\ny\n", strict)) ==
+              "3 read, 2 taken, 0 duplicate, 0 ignored, 1 refused");
         CHECK(desk.refused().at(0).number == 3);
     }
     SECTION("of a line that the rules refuse") {
-        const std::string unknown = Report::firing("10:01").decision("update").text("incident_id", "inc_20260223_1000_nosuch").line();
+        const std::string unknown =
+            Report::firing("10:01").decision("update").text("incident_id", "inc_20260223_1000_nosuch").line();
         CHECK(text_of(desk.ingest(good(1) + '\n' + good(2) + '\n' + unknown + '\n' + good(3) + '\n', strict)) ==
               "3 read, 2 taken, 0 duplicate, 0 ignored, 1 refused");
         CHECK(desk.refused().at(0).refusal.code == RefusalCode::not_found);
     }
     SECTION("in a dry run too") {
         strict.dry_run = true;
-        CHECK(text_of(desk.ingest(good(1) + '\n' + good(2) + "\nx\n" + good(3) + "\ny\n", strict)) == "3 read, 2 taken, 0 duplicate, 0 ignored, 1 refused");
+        CHECK(text_of(desk.ingest(good(1) + '\n' + good(2) + "\nx\n" + good(3) + "\ny\n", strict)) ==
+              "3 read, 2 taken, 0 duplicate, 0 ignored, 1 refused");
         CHECK(desk.size() == 0);
         return;
     }
@@ -117,7 +125,8 @@ TEST_CASE("a line of 1 MiB is looked at, one byte more is refused, and the rest 
     CHECK(text_of(desk.ingest(most + '\n')) == "1 read, 0 taken, 0 duplicate, 0 ignored, 1 refused");
     CHECK(desk.refused().at(0).refusal.message.find("the payload of a") != std::string::npos);  // a payload has at most 256 KiB
 
-    CHECK(text_of(desk.ingest(good(1) + '\n' + most + "x\n" + good(2) + '\n')) == "3 read, 2 taken, 0 duplicate, 0 ignored, 1 refused");
+    CHECK(text_of(desk.ingest(good(1) + '\n' + most + "x\n" + good(2) + '\n')) ==
+          "3 read, 2 taken, 0 duplicate, 0 ignored, 1 refused");
     const RefusedLine& line = desk.refused().at(0);
     CHECK(line.refusal.code == RefusalCode::too_large);
     CHECK(line.number == 2);
@@ -142,7 +151,8 @@ TEST_CASE("blank lines count as no records, but as lines") {
 
 TEST_CASE("lines may end in CRLF, and the last need not end") {
     Desk desk;
-    CHECK(text_of(desk.ingest(good(1) + "\r\n" + good(2) + "\r\n" + good(3))) == "3 read, 3 taken, 0 duplicate, 0 ignored, 0 refused");
+    CHECK(text_of(desk.ingest(good(1) + "\r\n" + good(2) + "\r\n" + good(3))) ==
+          "3 read, 3 taken, 0 duplicate, 0 ignored, 0 refused");
 }
 
 TEST_CASE("an empty file is read and all is well") {
@@ -165,7 +175,8 @@ TEST_CASE("more records than one transaction holds come in the order of their li
     constexpr int count = 10'000;
     std::string lines;
     for (int i = 1; i <= count; ++i) {
-        lines += i % 1000 == 0 ? "x\n" : Report::firing("10:00").id("r" + std::to_string(i)).ref("a" + std::to_string(i % 7)).line() + '\n';
+        lines += i % 1000 == 0 ? "x\n"
+                               : Report::firing("10:00").id("r" + std::to_string(i)).ref("a" + std::to_string(i % 7)).line() + '\n';
     }
     Desk desk;
     std::uint64_t last_progress = 0;
@@ -190,7 +201,8 @@ TEST_CASE("more records than one transaction holds come in the order of their li
     Desk strict_desk;
     IngestOptions strict;
     strict.strict = true;
-    CHECK(text_of(strict_desk.ingest(lines.substr(lines.find("x\n") + 2), strict)) == "1000 read, 999 taken, 0 duplicate, 0 ignored, 1 refused");
+    CHECK(text_of(strict_desk.ingest(lines.substr(lines.find("x\n") + 2), strict)) ==
+          "1000 read, 999 taken, 0 duplicate, 0 ignored, 1 refused");
 }
 
 TEST_CASE("a run that was stopped goes on where it was, and gives what one whole run gives") {
@@ -210,8 +222,9 @@ TEST_CASE("a run that was stopped goes on where it was, and gives what one whole
 
 TEST_CASE("a triage run's counts become a triage_run, once") {
     Desk desk;
-    const std::string run = R"({"schema":"alert_triage_run/1","run_id":"r1","agent_id":"monitor","started_at":"2026-02-23T10:00:00Z",)"
-                            R"("finished_at":"2026-02-23T10:01:00Z","processed":5})";
+    const std::string run =
+        R"({"schema":"alert_triage_run/1","run_id":"r1","agent_id":"monitor","started_at":"2026-02-23T10:00:00Z",)"
+        R"("finished_at":"2026-02-23T10:01:00Z","processed":5})";
     CHECK(desk.tell(run) == "taken");
     CHECK(desk.tell(run) == "duplicate");
     const SeenEvent event = desk.events().at(0);
@@ -250,8 +263,10 @@ Upptime count(const Journal& journal) {
         const bool firing = record.type() == EventType::alert && header.to == static_cast<std::uint8_t>(AlertState::firing);
         if (firing && !record.key()->ends_with("#2")) ++counts.joined;
         if (record.type() == EventType::incident_created) ++counts.incidents;
-        if (record.type() == EventType::status_changed && header.to == static_cast<std::uint8_t>(IncidentStatus::resolved)) ++counts.resolved;
-        if (record.type() == EventType::status_changed && header.to == static_cast<std::uint8_t>(IncidentStatus::open)) ++counts.reopened;
+        if (record.type() == EventType::status_changed && header.to == static_cast<std::uint8_t>(IncidentStatus::resolved))
+            ++counts.resolved;
+        if (record.type() == EventType::status_changed && header.to == static_cast<std::uint8_t>(IncidentStatus::open))
+            ++counts.reopened;
         (void)apply(states[header.stream], header);
         return true;
     });
@@ -286,7 +301,8 @@ TEST_CASE("the real alerts of a year, taken by two processes at once, become the
     if (daybook_program().empty()) return skip("this build has no daybook");
     const TemporaryDirectory directory;
     const auto take = [&] {
-        const Outcome outcome = run({daybook_program(), "--data", (directory / "data").string(), "ingest", file->string()}, {}, directory.path());
+        const Outcome outcome =
+            run({daybook_program(), "--data", (directory / "data").string(), "ingest", file->string()}, {}, directory.path());
         return std::to_string(outcome.status);
     };
     Child one(take);

@@ -61,12 +61,14 @@ ImportCounts LayoutFixture::import_from(const std::filesystem::path& directory, 
     refusals_.clear();
     options.directory = directory;
     options.refused = [&](std::string_view file, const RefusedLine& line) {
-        refusals_.push_back(std::string(file) + ':' + std::to_string(line.number) + ' ' + line.refusal.field + ": " + line.refusal.message);
+        refusals_.push_back(std::string(file) + ':' + std::to_string(line.number) + ' ' + line.refusal.field + ": " +
+                            line.refusal.message);
     };
     return *import_jsonl(*journal_, index_, options);
 }
 
-void write_layout(const std::filesystem::path& directory, std::string_view incidents, std::string_view events, std::string_view artifacts) {
+void write_layout(const std::filesystem::path& directory, std::string_view incidents, std::string_view events,
+                  std::string_view artifacts) {
     write_file(directory / "incidents.jsonl", incidents);
     write_file(directory / "events.jsonl", events);
     if (!artifacts.empty()) write_file(directory / "artifacts.jsonl", artifacts);

@@ -47,8 +47,26 @@ TEST_CASE("a key pair is made once, under the journal's origin, and nobody else 
     CHECK(made.verifier().name() == "log.example/a");
     CHECK(SigningKey::of_data_directory(data.path(), "log.example/a", entropy).verifier() == made.verifier());
     CHECK(published_key(data.path()) == made.verifier());
-    CHECK(std::distance(std::filesystem::directory_iterator(data.path()), {}) == 2);
+    CHECK(std::distance(std::filesystem::directory_iterator(data.path()), {}) == 3);  // with signing.lock
     CHECK(open_note(made.sign("text\n"), made.verifier()));
+}
+
+TEST_CASE("processes that make the key pair at once all get the same one", "[signing]") {
+    for (int round = 0; round < 20; ++round) {
+        const TemporaryDirectory data;
+        const auto make = [&] {
+            SystemEntropy entropy;
+            return SigningKey::of_data_directory(data.path(), "log.example/a", entropy).verifier().vkey();
+        };
+        Child one(make);
+        Child two(make);
+        Child three(make);
+        const std::string key = one.wait();
+        CHECK(key.starts_with("log.example/a+"));
+        CHECK(two.wait() == key);
+        CHECK(three.wait() == key);
+        CHECK(published_key(data.path())->vkey() == key);
+    }
 }
 
 TEST_CASE("a private key that others may read, or that is gone, is a clear error", "[signing]") {

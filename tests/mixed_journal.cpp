@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <stdexcept>
 
-
 namespace daybook::test {
 
 std::vector<std::string> MixedJournal::actors() { return {"ada", "sofiia", "helion", "monitor", "rare"}; }
@@ -24,7 +23,8 @@ NewEvent MixedJournal::event() {
     const auto all = streams();
     // Most are of a few streams; a few go far back, or ahead of the clock.
     const std::string stream = all[std::min(below(all.size()), below(all.size()))];
-    const std::int64_t minutes = below(20) == 0 ? static_cast<std::int64_t>(below(60 * 24 * 30)) : static_cast<std::int64_t>(below(300)) - 20;
+    const std::int64_t minutes =
+        below(20) == 0 ? static_cast<std::int64_t>(below(60 * 24 * 30)) : static_cast<std::int64_t>(below(300)) - 20;
     const Time time = journal_.now() - std::chrono::minutes(minutes);
     Payload payload = note("say \"" + std::to_string(below(1'000)) + "\"\nand go");
     switch (below(6)) {

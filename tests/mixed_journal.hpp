@@ -1,5 +1,5 @@
-// A journal of all sorts of events from a seed, for tests of what is looked up in it: many actors, sources, services and types, late
-// events, events of the same moment.
+// A journal of all sorts of events from a seed, for tests of what is looked up in it: many actors, sources, services and types,
+// late events, events of the same moment.
 #pragma once
 
 #include <cstdint>

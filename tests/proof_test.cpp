@@ -180,7 +180,8 @@ TEST_CASE("an inclusion proof from a journal of 1,000,000 events takes less than
         const Snapshot snapshot = journal->snapshot();
         const Proof proof = inclusion_proof(sha256, nodes_of(*snapshot), index, size);
         taken.push_back(std::chrono::steady_clock::now() - start);
-        REQUIRE(verify_inclusion(sha256, snapshot->record({index + 1})->leaf_hash(), index, size, proof, snapshot->root(sha256, size)));
+        REQUIRE(
+            verify_inclusion(sha256, snapshot->record({index + 1})->leaf_hash(), index, size, proof, snapshot->root(sha256, size)));
     }
     std::sort(taken.begin(), taken.end());
     INFO("median " << taken[250].count() << " ns, worst " << taken.back().count() << " ns");

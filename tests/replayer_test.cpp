@@ -1,5 +1,5 @@
-#include <catch2/catch.hpp>
 #include <rapidcheck.h>
+#include <catch2/catch.hpp>
 
 #include <algorithm>
 
@@ -37,7 +37,8 @@ private:
 
 std::string text_of(const std::vector<Views::StateDigest>& digests) {
     std::string text;
-    for (const auto& one : digests) text += one.projection + ' ' + std::to_string(one.rows) + ' ' + to_hex(one.digest).substr(0, 16) + '\n';
+    for (const auto& one : digests)
+        text += one.projection + ' ' + std::to_string(one.rows) + ' ' + to_hex(one.digest).substr(0, 16) + '\n';
     return text;
 }
 
@@ -102,7 +103,8 @@ TEST_CASE("projections that are run one by one, in any order, give what they giv
     BareViews alone(*desk.journal());
     auto projections = make_projections();
     std::uint64_t size = desk.size() - 7;
-    for (auto projection = projections.rbegin(); projection != projections.rend(); ++projection) alone.run(size++, (*projection)->name());
+    for (auto projection = projections.rbegin(); projection != projections.rend(); ++projection)
+        alone.run(size++, (*projection)->name());
     CHECK(text_of(alone.digests()) != text_of(together.digests()));
     {
         lmdb::Transaction transaction = alone.read();

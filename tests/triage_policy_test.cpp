@@ -15,7 +15,9 @@ std::string error_of(const std::string& text) {
     return policy.refusal().message;
 }
 
-std::string escalation_error(const std::string& lines) { return error_of("escalation:\n  - name: storm\n    target: helion\n" + lines); }
+std::string escalation_error(const std::string& lines) {
+    return error_of("escalation:\n  - name: storm\n    target: helion\n" + lines);
+}
 
 }  // namespace
 
@@ -96,15 +98,18 @@ TEST_CASE("every error names file, line and key") {
     CHECK(error_of("escalation:\n  - name: a\n    severity: P1") == "triage.yml:2: escalation[0].target is missing, or no text");
     CHECK(error_of("escalation:\n  - {target: a, severity: P1}") == "triage.yml:2: escalation[0].name is missing, or no text");
     CHECK(escalation_error("") == "triage.yml:2: escalation[0].name needs `after` or `severity`: it would fit every alert");
-    CHECK(escalation_error("    env: prod") == "triage.yml:2: escalation[0].name needs `after` or `severity`: it would fit every alert");
+    CHECK(escalation_error("    env: prod") ==
+          "triage.yml:2: escalation[0].name needs `after` or `severity`: it would fit every alert");
     CHECK(escalation_error("    severity: bad") == "triage.yml:4: escalation[0].severity must be one of P0, P1, P2, P3, P4");
     CHECK(escalation_error("    severity: P1\n    env: []") == "triage.yml:5: escalation[0].env is missing, or no text");
     CHECK(escalation_error("    severity: P1\n    env: ''") == "triage.yml:5: escalation[0].env must have 1 to 128 characters");
     CHECK(escalation_error("    severity: P1\n    level: 255") == "triage.yml:5: escalation[0].level must lie between 0 and 254");
-    CHECK(escalation_error("    severity: P1\n    cooldown_minutes: x") == "triage.yml:5: escalation[0].cooldown_minutes must be a whole number");
+    CHECK(escalation_error("    severity: P1\n    cooldown_minutes: x") ==
+          "triage.yml:5: escalation[0].cooldown_minutes must be a whole number");
     CHECK(escalation_error("    after: 5") == "triage.yml:4: escalation[0].after must be a mapping");
     CHECK(escalation_error("    after: {alerts: 0}") == "triage.yml:4: escalation[0].after.alerts must lie between 1 and 1000");
-    CHECK(escalation_error("    after:\n      alerts: 5\n      minutes: 0") == "triage.yml:6: escalation[0].after.minutes must lie between 1 and 525600");
+    CHECK(escalation_error("    after:\n      alerts: 5\n      minutes: 0") ==
+          "triage.yml:6: escalation[0].after.minutes must lie between 1 and 525600");
     CHECK(escalation_error("    after: {alert: 5}") == "triage.yml:4: escalation[0].after.alert is not a key of this policy");
     CHECK(escalation_error("    colour: red") == "triage.yml:4: escalation[0].colour is not a key of this policy");
     CHECK(error_of("escalation:\n  - {name: a, target: b, severity: P1}\n  - {name: a, target: b, severity: P9}") ==

@@ -15,7 +15,8 @@ std::string monday() { return read_file(project_file("fixtures/triage/monday.jso
 
 std::string text_of(const std::vector<Views::StateDigest>& digests) {
     std::string text;
-    for (const auto& one : digests) text += one.projection + ' ' + std::to_string(one.rows) + ' ' + to_hex(one.digest).substr(0, 16) + '\n';
+    for (const auto& one : digests)
+        text += one.projection + ' ' + std::to_string(one.rows) + ' ' + to_hex(one.digest).substr(0, 16) + '\n';
     return text;
 }
 
@@ -86,10 +87,12 @@ TEST_CASE("views catch up with the journal, and are then what a rebuild gives") 
     Views views = desk.open();
     CHECK(views.size() == 0);
     std::vector<std::uint64_t> reached;
-    CHECK(views.catch_up([&](Sequence at, std::uint64_t of) {
-        reached.push_back(at.value);
-        CHECK(of == desk.size());
-    }).empty());
+    CHECK(views
+              .catch_up([&](Sequence at, std::uint64_t of) {
+                  reached.push_back(at.value);
+                  CHECK(of == desk.size());
+              })
+              .empty());
     CHECK(reached == std::vector<std::uint64_t>{desk.size()});
     CHECK(views.size() == desk.size());
     const std::string live = text_of(views.digests());
@@ -196,7 +199,8 @@ TEST_CASE("check names the first key of each table that differs") {
         CHECK(text_of(views.check()) == "followups: followup_ids, follow-up " + id + ": missing from the live views\n");
     }
     SECTION("a row too many, at the end") {
-        desk.damage([](auto& transaction) { transaction.put(*transaction.open("history"), FixedKey().add(999, 4).add(2, 4), "row"); });
+        desk.damage(
+            [](auto& transaction) { transaction.put(*transaction.open("history"), FixedKey().add(999, 4).add(2, 4), "row"); });
         Views views = desk.open();
         CHECK(text_of(views.check()) == "history: history, stream 999, block 2: only in the live views\n");
     }
@@ -207,7 +211,8 @@ TEST_CASE("check names the first key of each table that differs") {
         });
         Views views = desk.open();
         CHECK(text_of(views.check()) ==
-              "incidents: incidents, stream 1: other contents in the live views\nhistory: history, stream 1, block 0: other contents in the live views\n");
+              "incidents: incidents, stream 1: other contents in the live views\nhistory: history, stream 1, block 0: other "
+              "contents in the live views\n");
     }
 }
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "journal/verify.hpp"
 #include "ops/cli/command_set.hpp"
@@ -18,10 +18,12 @@ void add_verify(CLI::App& root, ChosenCommand& chosen) {
     CLI::App* app = root.add_subcommand("verify", "Work everything out anew from the events, and compare");
     app->add_option("--checkpoint", o->checkpoint, "Also: the journal extends this checkpoint")->type_name("FILE");
     app->add_option("--evidence", o->evidence, "Instead: check this evidence, with --key; no journal is needed")->type_name("FILE");
-    app->add_option("--key", o->key, "The public key that signed, as `daybook checkpoint --vkey` prints it (default: the journal's)")
+    app->add_option("--key", o->key,
+                    "The public key that signed, as `daybook checkpoint --vkey` prints it (default: the journal's)")
         ->type_name("VKEY");
-    app->footer("Examples:\n  daybook verify\n  daybook verify --checkpoint monday.checkpoint\n"
-                "  daybook verify --evidence k3f9.evidence --key VKEY\nExit status 3 when something is not as it must be.");
+    app->footer(
+        "Examples:\n  daybook verify\n  daybook verify --checkpoint monday.checkpoint\n"
+        "  daybook verify --evidence k3f9.evidence --key VKEY\nExit status 3 when something is not as it must be.");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             if (!o->evidence.empty()) return verify_evidence_file(session, o->evidence, o->key);
@@ -54,11 +56,13 @@ void add_verify(CLI::App& root, ChosenCommand& chosen) {
                 session.messages().say(MessageKind::error, std::string(to_text(finding.kind)) + ": " + finding.text);
             }
             for (const std::string& notice : verification.notices) session.messages().say(MessageKind::warning, notice);
-            session.print({{"sound", ""}, {"journal_size", "events"}, {"root_hash", "root"}, {"findings", ""}, {"notices", ""}},
-                          {verification.sound() && extends, verification.size, verification.root ? Cell(to_hex(*verification.root)) : Cell(),
-                           verification.findings_count, verification.notices_count});
+            session.print(
+                {{"sound", ""}, {"journal_size", "events"}, {"root_hash", "root"}, {"findings", ""}, {"notices", ""}},
+                {verification.sound() && extends, verification.size, verification.root ? Cell(to_hex(*verification.root)) : Cell(),
+                 verification.findings_count, verification.notices_count});
             if (!verification.sound()) {
-                session.messages().say(MessageKind::error, "the journal is damaged: keep it as it is, and restore a backup or import a journal.jsonl");
+                session.messages().say(MessageKind::error,
+                                       "the journal is damaged: keep it as it is, and restore a backup or import a journal.jsonl");
             }
             return verification.sound() && extends ? ExitStatus::done : ExitStatus::no;
         };
@@ -91,7 +95,8 @@ CompletionCommand describe(const CLI::App& app) {
         described.value = value_of(option->get_type_name());
         command.options.push_back(std::move(described));
     }
-    for (const CLI::App* below : app.get_subcommands([](const CLI::App*) { return true; })) command.commands.push_back(describe(*below));
+    for (const CLI::App* below : app.get_subcommands([](const CLI::App*) { return true; }))
+        command.commands.push_back(describe(*below));
     return command;
 }
 

@@ -10,20 +10,20 @@ ClockOptions::ClockOptions(CLI::App& command, Clocks clocks) : command_(command)
     if (clocks == Clocks::both) {
         command.add_option("--as-of", as_of_, "What was true then: the events that had occurred by then")->type_name("TIME");
     }
-    command.add_option("--known-at", known_at_, "What was known then: the events that had been recorded by then")->type_name("TIME");
+    command.add_option("--known-at", known_at_, "What was known then: the events that had been recorded by then")
+        ->type_name("TIME");
     command.add_option("--at-seq", at_seq_, "What was known then: the first N events of the journal")->type_name("N");
 }
 
-bool ClockOptions::given() const {
-    return !as_of_.empty() || !known_at_.empty() || command_.count("--at-seq") != 0;
-}
+bool ClockOptions::given() const { return !as_of_.empty() || !known_at_.empty() || command_.count("--at-seq") != 0; }
 
 Horizon ClockOptions::horizon(const JournalView& journal) const {
     Horizon horizon;
     if (command_.count("--at-seq") != 0) {
         const std::uint64_t size = journal.size();
         if (at_seq_ > size) {
-            throw CommandError(ExitStatus::usage, "--at-seq " + std::to_string(at_seq_) + ": the journal has " + std::to_string(size) + " events");
+            throw CommandError(ExitStatus::usage,
+                               "--at-seq " + std::to_string(at_seq_) + ": the journal has " + std::to_string(size) + " events");
         }
         horizon.size = at_seq_;
     }
@@ -40,7 +40,8 @@ Time ClockOptions::now(const Session& session, const JournalView& journal) const
     return newest ? newest->recorded_at() : session.now();
 }
 
-void ClockOptions::read_views(Session& session, std::string_view projection, const std::function<void(lmdb::Transaction&)>& use) const {
+void ClockOptions::read_views(Session& session, std::string_view projection,
+                              const std::function<void(lmdb::Transaction&)>& use) const {
     if (!given()) {
         lmdb::Transaction views = session.views().read();
         return use(views);

@@ -33,7 +33,8 @@ Moment moment_of(const std::string& option, const std::string& text, bool occurr
     if (const auto seq = seq_of(text)) {
         if (occurred) throw CommandError(ExitStatus::usage, option + " must be a time with --clock occurred, not a seq");
         if (*seq > journal.size()) {
-            throw CommandError(ExitStatus::usage, option + " " + text + ": the journal has " + std::to_string(journal.size()) + " events");
+            throw CommandError(ExitStatus::usage,
+                               option + " " + text + ": the journal has " + std::to_string(journal.size()) + " events");
         }
         moment.horizon.size = *seq;
         if (*seq != 0) moment.time = journal.record({*seq})->recorded_at();
@@ -92,13 +93,20 @@ JsonText json_list(const Items& items, const ToJson& to_json) {
 
 void print_json(Session& session, const DiffOptions& o, const IncidentDiff& diff) {
     const auto changes = json_list(diff.changes, [](const IncidentDiff::Change& change) {
-        const auto events = json_list(change.events, [](const IncidentDiff::Event& event) { return JsonObject().add_event(event).finish(); });
-        return JsonObject().add_text("field", change.field).add("from", change.from).add("to", change.to).add("events", events.text).finish();
+        const auto events =
+            json_list(change.events, [](const IncidentDiff::Event& event) { return JsonObject().add_event(event).finish(); });
+        return JsonObject()
+            .add_text("field", change.field)
+            .add("from", change.from)
+            .add("to", change.to)
+            .add("events", events.text)
+            .finish();
     });
     const auto entries = json_list(diff.entries, [](const IncidentDiff::Entry& entry) {
         JsonObject object;
         object.add_event(entry.event).add_text("source", entry.source).add_text("message", entry.message);
-        object.add("corrects", entry.corrects ? std::to_string(entry.corrects->value) : "null").add("late", entry.late ? "true" : "false");
+        object.add("corrects", entry.corrects ? std::to_string(entry.corrects->value) : "null")
+            .add("late", entry.late ? "true" : "false");
         return object.finish();
     });
     session.print({{"incident_id", ""}, {"clock", ""}, {"from", ""}, {"to", ""}, {"existed", ""}, {"changes", ""}, {"entries", ""}},
@@ -119,8 +127,13 @@ void print_tables(Session& session, Format format, const DiffOptions& o, const I
     if (markdown) out << "# What changed in " << o.incident_id << span << "\n\n## Fields\n\n";
     if (!diff.changes.empty() || markdown) {
         RowWriter rows(out, format, session.style(),
-                       {{"field", "FIELD"}, {"from", "FROM", Align::left, Paint::none, true}, {"to", "TO", Align::left, Paint::none, true},
-                        {"seq", "SEQ", Align::right}, {"ts", "WHEN"}, {"type", "TYPE"}, {"actor", "WHO"}});
+                       {{"field", "FIELD"},
+                        {"from", "FROM", Align::left, Paint::none, true},
+                        {"to", "TO", Align::left, Paint::none, true},
+                        {"seq", "SEQ", Align::right},
+                        {"ts", "WHEN"},
+                        {"type", "TYPE"},
+                        {"actor", "WHO"}});
         for (const IncidentDiff::Change& change : diff.changes) {
             Row row{change.field, cell_of(change.from), cell_of(change.to), Cell(), Cell(), Cell(), Cell()};
             if (change.events.empty()) rows.add(row);
@@ -138,10 +151,16 @@ void print_tables(Session& session, Format format, const DiffOptions& o, const I
     if (diff.entries.empty() && !markdown) return;
     out << (markdown ? "\n## Entries\n\n" : diff.changes.empty() ? "" : "\n");
     RowWriter rows(out, format, session.style(),
-                   {{"seq", "SEQ", Align::right}, {"ts", "WHEN"}, {"recorded_at", "RECORDED"}, {"type", "TYPE"}, {"actor", "WHO"}, {"remark", "REMARK"},
+                   {{"seq", "SEQ", Align::right},
+                    {"ts", "WHEN"},
+                    {"recorded_at", "RECORDED"},
+                    {"type", "TYPE"},
+                    {"actor", "WHO"},
+                    {"remark", "REMARK"},
                     {"message", "WHAT", Align::left, Paint::none, true}});
     for (const IncidentDiff::Entry& entry : diff.entries) {
-        rows.add({entry.event.sequence, entry.event.occurred_at, entry.event.recorded_at, entry.event.type, entry.event.actor, remark_of(entry), entry.message});
+        rows.add({entry.event.sequence, entry.event.occurred_at, entry.event.recorded_at, entry.event.type, entry.event.actor,
+                  remark_of(entry), entry.message});
     }
     rows.finish();
 }
@@ -149,30 +168,42 @@ void print_tables(Session& session, Format format, const DiffOptions& o, const I
 // One table: a row for each field and event that changed it, and one for each event that was added.
 void print_flat(Session& session, Format format, const IncidentDiff& diff) {
     RowWriter rows(session.out(), format, session.style(),
-                   {{"field", ""}, {"from", ""}, {"to", ""}, {"seq", ""}, {"ts", ""}, {"recorded_at", ""}, {"type", ""}, {"actor", ""}, {"remark", ""}, {"message", ""}});
+                   {{"field", ""},
+                    {"from", ""},
+                    {"to", ""},
+                    {"seq", ""},
+                    {"ts", ""},
+                    {"recorded_at", ""},
+                    {"type", ""},
+                    {"actor", ""},
+                    {"remark", ""},
+                    {"message", ""}});
     for (const IncidentDiff::Change& change : diff.changes) {
         for (const IncidentDiff::Event& event : change.events) {
-            rows.add({change.field, cell_of(change.from), cell_of(change.to), event.sequence, event.occurred_at, event.recorded_at, event.type,
-                      event.actor, Cell(), Cell()});
+            rows.add({change.field, cell_of(change.from), cell_of(change.to), event.sequence, event.occurred_at, event.recorded_at,
+                      event.type, event.actor, Cell(), Cell()});
         }
     }
     for (const IncidentDiff::Entry& entry : diff.entries) {
-        rows.add({Cell(), Cell(), Cell(), entry.event.sequence, entry.event.occurred_at, entry.event.recorded_at, entry.event.type, entry.event.actor,
-                  remark_of(entry), entry.message});
+        rows.add({Cell(), Cell(), Cell(), entry.event.sequence, entry.event.occurred_at, entry.event.recorded_at, entry.event.type,
+                  entry.event.actor, remark_of(entry), entry.message});
     }
     rows.finish();
 }
 
 IncidentDiff make_diff(Session& session, const DiffOptions& o) {
-    if (o.clock != "recorded" && o.clock != "occurred") throw CommandError(ExitStatus::usage, "--clock must be one of recorded, occurred; not " + o.clock);
+    if (o.clock != "recorded" && o.clock != "occurred")
+        throw CommandError(ExitStatus::usage, "--clock must be one of recorded, occurred; not " + o.clock);
     const bool occurred = o.clock == "occurred";
     const Snapshot journal = session.journal_to_read().snapshot();
     const auto number = journal->stream_number(o.incident_id);
     const Moment from = moment_of("--from", o.from, occurred, *journal);
     const Moment to = o.to.empty() ? Moment() : moment_of("--to", o.to, occurred, *journal);
-    const bool backwards = from.horizon.size > to.horizon.size || (from.horizon.as_of && to.horizon.as_of && *from.horizon.as_of > *to.horizon.as_of);
+    const bool backwards =
+        from.horizon.size > to.horizon.size || (from.horizon.as_of && to.horizon.as_of && *from.horizon.as_of > *to.horizon.as_of);
     if (backwards) throw CommandError(ExitStatus::usage, "--from must not be after --to");
-    if (!number || !incident_within(*journal, *number, Horizon())) throw CommandError(ExitStatus::not_found, "no such incident: " + o.incident_id);
+    if (!number || !incident_within(*journal, *number, Horizon()))
+        throw CommandError(ExitStatus::not_found, "no such incident: " + o.incident_id);
     const IncidentDiff diff = incident_diff(*journal, {*number, from.horizon, to.horizon, from.time});
     if (!diff.exists) throw CommandError(ExitStatus::not_found, o.incident_id + " was not there yet");
     return diff;
@@ -200,10 +231,12 @@ void add_incident_diff(CLI::App& incident, ChosenCommand& chosen) {
     app->add_option("incident", o->incident_id, "The incident's id")->required()->type_name("INCIDENT");
     app->add_option("--from", o->from, "The first moment: a time, or a seq")->required()->type_name("TIME|SEQ");
     app->add_option("--to", o->to, "The second moment (default: now)")->type_name("TIME|SEQ");
-    app->add_option("--clock", o->clock, "By which clock: recorded (what was known) or occurred (what was true)")->capture_default_str();
-    app->footer("Examples:\n  daybook incident diff inc_20260223_1000_k3f9 --from 2026-02-23T11:00:00Z --to 2026-02-24T09:00:00Z\n"
-                "  daybook incident diff inc_20260223_1000_k3f9 --from 17 -o json\n"
-                "  daybook incident diff inc_20260223_1000_k3f9 --from 2026-02-23T11:00:00Z --clock occurred -o markdown");
+    app->add_option("--clock", o->clock, "By which clock: recorded (what was known) or occurred (what was true)")
+        ->capture_default_str();
+    app->footer(
+        "Examples:\n  daybook incident diff inc_20260223_1000_k3f9 --from 2026-02-23T11:00:00Z --to 2026-02-24T09:00:00Z\n"
+        "  daybook incident diff inc_20260223_1000_k3f9 --from 17 -o json\n"
+        "  daybook incident diff inc_20260223_1000_k3f9 --from 2026-02-23T11:00:00Z --clock occurred -o markdown");
     app->callback([o, &chosen] { chosen = [o](Session& session) { return print_diff(session, *o); }; });
 }
 

@@ -12,7 +12,8 @@ namespace daybook {
 namespace {
 
 template <class Command>
-ExitStatus run(Session& session, const WriteOptions& options, const Command& command, const std::string& done, bool print_id = false) {
+ExitStatus run(Session& session, const WriteOptions& options, const Command& command, const std::string& done,
+               bool print_id = false) {
     const auto outcome = session.commands().run(command, options.context(session));
     if (!outcome) fail(outcome.refusal());
     if (print_id && !session.settings().format && !outcome->subject_id.empty()) session.out() << outcome->subject_id << '\n';
@@ -80,7 +81,8 @@ void add_followup_add(CLI::App& parent, ChosenCommand& chosen) {
     app->add_option("--priority", o->priority, "P0 to P4")->capture_default_str();
     app->add_option("--due", o->due, "Until when; a bare date means the end of that day, UTC")->type_name("DATE|TIME");
     app->add_option("--message", o->message, "A line for the timeline");
-    app->footer("Example:\n  daybook followup add inc_20260223_1000_k3f9 'Add a canary' --owner sofiia --priority P1 --due 2026-03-02");
+    app->footer(
+        "Example:\n  daybook followup add inc_20260223_1000_k3f9 'Add a canary' --owner sofiia --priority P1 --due 2026-03-02");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             AddFollowup command;
@@ -118,8 +120,9 @@ ExitStatus list_followups(Session& session, const FollowupListOptions& o) {
     o.clocks.read_views(session, "followups", [&](lmdb::Transaction& views) {
         RowWriter rows(session.out(), session.format(), session.style(), followup_columns());
         const auto add = [&](const Followup& followup) {
-            const bool wanted = (!status || followup.state.status == *status) && (o.owner.empty() || followup.state.owner == o.owner) &&
-                                !(o.open && followup.state.finished()) && (!o.overdue || followup.state.overdue(to_micros(now)));
+            const bool wanted = (!status || followup.state.status == *status) &&
+                                (o.owner.empty() || followup.state.owner == o.owner) && !(o.open && followup.state.finished()) &&
+                                (!o.overdue || followup.state.overdue(to_micros(now)));
             if (wanted) rows.add(followup_cells(followup, now));
             return true;
         };
@@ -141,8 +144,9 @@ void add_followup_list(CLI::App& parent, ChosenCommand& chosen) {
     app->add_option("--owner", o->owner, "Of this person or agent");
     app->add_flag("--open", o->open, "Neither done nor cancelled");
     app->add_flag("--overdue", o->overdue, "Due before now and not finished; with --as-of or --known-at, before then");
-    app->footer("Examples:\n  daybook followup list --overdue\n  daybook followup list inc_20260223_1000_k3f9 -o json\n"
-                "  daybook followup list --open --as-of 2026-03-01T00:00:00Z");
+    app->footer(
+        "Examples:\n  daybook followup list --overdue\n  daybook followup list inc_20260223_1000_k3f9 -o json\n"
+        "  daybook followup list --open --as-of 2026-03-01T00:00:00Z");
     app->callback([o, &chosen] { chosen = [o](Session& session) { return list_followups(session, *o); }; });
 }
 
@@ -177,9 +181,10 @@ void add_followup_changes(CLI::App& parent, ChosenCommand& chosen) {
     CLI::Option* status = update->add_option("--status", o->status, "open, in_progress, blocked, done or cancelled");
     update->add_option("--message", o->message, "A line for the timeline");
     for (const char* other : {"--title", "--owner", "--priority", "--due", "--no-due"}) status->excludes(update->get_option(other));
-    update->footer("Examples:\n  daybook followup update fu_0j2k4v6q0a1b2c3d --status in_progress\n"
-                   "  daybook followup update fu_0j2k4v6q0a1b2c3d --owner helion --due 2026-03-09\n"
-                   "Its status is an event of its own, so --status stands alone.");
+    update->footer(
+        "Examples:\n  daybook followup update fu_0j2k4v6q0a1b2c3d --status in_progress\n"
+        "  daybook followup update fu_0j2k4v6q0a1b2c3d --owner helion --due 2026-03-09\n"
+        "Its status is an event of its own, so --status stands alone.");
     update->callback([o, &chosen] {
         chosen = [o](Session& session) {
             const auto message = given(o->app, "--message", o->message);
@@ -245,10 +250,14 @@ void add_artifact_reading(CLI::App& parent, ChosenCommand& chosen) {
     };
     auto o = std::make_shared<Options>();
     CLI::App* get = parent.add_subcommand("get", "Write an artifact's bytes to standard output, or to a file");
-    get->add_option("artifact", o->id, "The artifact's id, or an incident's with the name behind it")->required()->type_name("ARTIFACT|INCIDENT");
+    get->add_option("artifact", o->id, "The artifact's id, or an incident's with the name behind it")
+        ->required()
+        ->type_name("ARTIFACT|INCIDENT");
     get->add_option("name", o->name, "The newest artifact of this name")->type_name("NAME");
     get->add_option("--to", o->file, "The file to write")->type_name("FILE");
-    get->footer("Examples:\n  daybook artifact get art_0j2k4v6q0a1b2c3d\n  daybook artifact get inc_20260223_1000_k3f9 postmortem.md --to pm.md");
+    get->footer(
+        "Examples:\n  daybook artifact get art_0j2k4v6q0a1b2c3d\n  daybook artifact get inc_20260223_1000_k3f9 postmortem.md --to "
+        "pm.md");
     get->callback([o, &chosen] {
         chosen = [o](Session& session) {
             Views& views = session.views();
@@ -260,7 +269,8 @@ void add_artifact_reading(CLI::App& parent, ChosenCommand& chosen) {
             } else if (const auto number = journal->stream_number(o->id)) {
                 artifact = find_artifact(transaction, *number, o->name);
             }
-            if (!artifact) throw CommandError(ExitStatus::not_found, "no such artifact: " + o->id + (o->name.empty() ? "" : " " + o->name));
+            if (!artifact)
+                throw CommandError(ExitStatus::not_found, "no such artifact: " + o->id + (o->name.empty() ? "" : " " + o->name));
             const auto bytes = journal->blob(*digest_from_hex(artifact->sha256));
             if (!bytes) throw StorageError("the bytes of " + artifact->id + " are missing from the journal: run `daybook verify`");
             if (o->file.empty()) {

@@ -39,7 +39,8 @@ std::optional<JsonText> labels_option(const CLI::App& app, const std::vector<std
     std::map<std::string, std::string> sorted;
     for (const std::string& label : labels) {
         const std::size_t equals = label.find('=');
-        if (equals == std::string::npos || equals == 0) throw CommandError(ExitStatus::usage, "--label must be NAME=VALUE, not " + label);
+        if (equals == std::string::npos || equals == 0)
+            throw CommandError(ExitStatus::usage, "--label must be NAME=VALUE, not " + label);
         if (!is_clean_utf8(label)) throw CommandError(ExitStatus::usage, "--label must be UTF-8");
         sorted[label.substr(0, equals)] = label.substr(equals + 1);
     }
@@ -61,7 +62,8 @@ IncidentFilter::Status status_option(const std::string& text) {
     if (text == "resolved") return IncidentFilter::Status::resolved;
     if (text == "closed") return IncidentFilter::Status::closed;
     if (text == "all") return IncidentFilter::Status::all;
-    throw CommandError(ExitStatus::usage, "--status must be one of open (open or mitigated), mitigated, resolved, closed, all; not " + text);
+    throw CommandError(ExitStatus::usage,
+                       "--status must be one of open (open or mitigated), mitigated, resolved, closed, all; not " + text);
 }
 
 struct ListOptions {
@@ -128,8 +130,9 @@ void add_list(CLI::App& parent, ChosenCommand& chosen) {
     app->add_option("--limit", o->limit, "At most so many (0: all)")->capture_default_str();
     app->add_flag("--archived", o->archived, "Archived ones too");
     app->add_flag("--ids", o->ids, "Only the ids, one a line");
-    app->footer("Examples:\n  daybook incident list --status open --severity P1\n  daybook incident list -o jsonl | jq -r .title\n"
-                "  daybook incident list --status open --as-of 2026-02-23T12:00:00Z");
+    app->footer(
+        "Examples:\n  daybook incident list --status open --severity P1\n  daybook incident list -o jsonl | jq -r .title\n"
+        "  daybook incident list --status open --as-of 2026-02-23T12:00:00Z");
     app->callback([o, &chosen] { chosen = [o](Session& session) { return list_incidents(session, *o); }; });
 }
 
@@ -142,8 +145,9 @@ void add_show(CLI::App& parent, ChosenCommand& chosen) {
     CLI::App* app = parent.add_subcommand("show", "One incident, with the columns of incidents.jsonl");
     auto o = std::make_shared<Options>(*app);
     app->add_option("incident", o->id, "The incident's id")->required()->type_name("INCIDENT");
-    app->footer("Examples:\n  daybook incident show inc_20260223_1000_k3f9\n  daybook incident show inc_20260223_1000_k3f9 -o json\n"
-                "  daybook incident show inc_20260223_1000_k3f9 --known-at 2026-02-23T11:00:00Z");
+    app->footer(
+        "Examples:\n  daybook incident show inc_20260223_1000_k3f9\n  daybook incident show inc_20260223_1000_k3f9 -o json\n"
+        "  daybook incident show inc_20260223_1000_k3f9 --known-at 2026-02-23T11:00:00Z");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             const Snapshot journal = session.journal_to_read().snapshot();
@@ -154,7 +158,9 @@ void add_show(CLI::App& parent, ChosenCommand& chosen) {
                 const auto table = IncidentTable::open(views);
                 return number && table ? table->find(*number) : std::nullopt;
             }();
-            if (!newest) throw CommandError(ExitStatus::not_found, "no such incident: " + o->id + " (`daybook incident list --ids` lists them)");
+            if (!newest)
+                throw CommandError(ExitStatus::not_found,
+                                   "no such incident: " + o->id + " (`daybook incident list --ids` lists them)");
             const auto row = o->clocks.given() ? incident_within(*journal, *number, horizon) : newest;
             if (!row) throw CommandError(ExitStatus::not_found, o->id + " was not there yet");
             session.print(all_incident_columns(), all_incident_cells(*row));
@@ -216,7 +222,8 @@ void add_status(CLI::App& parent, ChosenCommand& chosen, const std::string& name
     o->app.add_option("--message", o->message, "A line for the timeline");
     o->app.callback([o, to, &chosen] {
         chosen = [o, to](Session& session) {
-            const ChangeStatus command{o->incident_id, to, given(o->app, "--reason", o->reason), given(o->app, "--message", o->message)};
+            const ChangeStatus command{o->incident_id, to, given(o->app, "--reason", o->reason),
+                                       given(o->app, "--message", o->message)};
             return run(session, o->options, command, o->incident_id + " is " + std::string(to_text(to)));
         };
     });
@@ -227,7 +234,8 @@ void add_small_changes(CLI::App& parent, ChosenCommand& chosen) {
     ack->app.add_option("--message", ack->message, "A line for the timeline");
     ack->app.callback([o = ack, &chosen] {
         chosen = [o](Session& session) {
-            return run(session, o->options, Acknowledge{o->incident_id, given(o->app, "--message", o->message)}, o->incident_id + " is acknowledged");
+            return run(session, o->options, Acknowledge{o->incident_id, given(o->app, "--message", o->message)},
+                       o->incident_id + " is acknowledged");
         };
     });
 
@@ -252,12 +260,14 @@ void add_small_changes(CLI::App& parent, ChosenCommand& chosen) {
         using ChangeCommand::ChangeCommand;
         std::string severity, reason;
     };
-    auto severity = std::make_shared<SeverityOptions>(parent, "severity", "Change the severity", "P1 --reason 'checkout is down too'");
+    auto severity =
+        std::make_shared<SeverityOptions>(parent, "severity", "Change the severity", "P1 --reason 'checkout is down too'");
     severity->app.add_option("severity", severity->severity, "P0 (worst) to P4")->required()->type_name("SEVERITY");
     severity->app.add_option("--reason", severity->reason, "Why");
     severity->app.callback([o = severity, &chosen] {
         chosen = [o](Session& session) {
-            const ChangeSeverity command{o->incident_id, word_option<Severity>("severity", o->severity), given(o->app, "--reason", o->reason), {}};
+            const ChangeSeverity command{
+                o->incident_id, word_option<Severity>("severity", o->severity), given(o->app, "--reason", o->reason), {}};
             return run(session, o->options, command, o->incident_id + " has severity " + o->severity);
         };
     });
@@ -266,7 +276,8 @@ void add_small_changes(CLI::App& parent, ChosenCommand& chosen) {
         using ChangeCommand::ChangeCommand;
         std::string relation, other;
     };
-    auto link = std::make_shared<LinkOptions>(parent, "link", "Say how it relates to another incident", "duplicate_of inc_20260223_0958_a1b2");
+    auto link = std::make_shared<LinkOptions>(parent, "link", "Say how it relates to another incident",
+                                              "duplicate_of inc_20260223_0958_a1b2");
     link->app.add_option("relation", link->relation, "duplicate_of, caused_by or related_to")->required()->type_name("RELATION");
     link->app.add_option("other", link->other, "The other incident's id")->required()->type_name("INCIDENT");
     link->app.callback([o = link, &chosen] {
@@ -280,7 +291,8 @@ void add_small_changes(CLI::App& parent, ChosenCommand& chosen) {
         using ChangeCommand::ChangeCommand;
         std::string reason;
     };
-    auto archive = std::make_shared<ArchiveOptions>(parent, "archive", "Leave it out of lists from now on; nothing is deleted", "--reason 'a test'");
+    auto archive = std::make_shared<ArchiveOptions>(parent, "archive", "Leave it out of lists from now on; nothing is deleted",
+                                                    "--reason 'a test'");
     archive->app.add_option("--reason", archive->reason, "Why")->required();
     archive->app.callback([o = archive, &chosen] {
         chosen = [o](Session& session) {
@@ -303,7 +315,10 @@ void add_update(CLI::App& parent, ChosenCommand& chosen) {
     o->app.add_option("--env", o->env, "The environment");
     o->app.add_option("--kind", o->kind, "The kind; empty: none");
     o->app.add_option("--started-at", o->started_at, "When it really began")->type_name("TIME");
-    o->app.add_option("--label", o->labels, "All its labels from now on; may be given several times")->type_name("NAME=VALUE")->expected(1)->take_all();
+    o->app.add_option("--label", o->labels, "All its labels from now on; may be given several times")
+        ->type_name("NAME=VALUE")
+        ->expected(1)
+        ->take_all();
     o->app.add_option("--message", o->message, "A line for the timeline");
     o->app.callback([o, &chosen] {
         chosen = [o](Session& session) {

@@ -14,8 +14,8 @@ namespace {
 // Tells a person what was wrong with a line, in the form that editors jump to.
 void tell_refused(Session& session, const std::string& source, const RefusedLine& line) {
     const std::string field = line.refusal.field.empty() ? "" : " at " + line.refusal.field;
-    session.messages().say(MessageKind::warning, source + ':' + std::to_string(line.number) + ": refused (byte " + std::to_string(line.offset) + ")" +
-                                                     field + ": " + line.refusal.message);
+    session.messages().say(MessageKind::warning, source + ':' + std::to_string(line.number) + ": refused (byte " +
+                                                     std::to_string(line.offset) + ")" + field + ": " + line.refusal.message);
 }
 
 // At most so many are told one by one; all are in the dead letters.
@@ -49,7 +49,8 @@ struct IngestSettings {
 // Reports the refusals of one input: to the person, and unless it is a dry run to the dead letters.
 class Refusals {
 public:
-    Refusals(Session& session, std::string source, DeadLetters* letters) : session_(session), source_(std::move(source)), letters_(letters) {}
+    Refusals(Session& session, std::string source, DeadLetters* letters)
+        : session_(session), source_(std::move(source)), letters_(letters) {}
     void operator()(const RefusedLine& line) {
         if (++count_ <= told_max) tell_refused(session_, source_, line);
         if (letters_ != nullptr) letters_->add(line, source_, session_.now());
@@ -72,8 +73,8 @@ IngestCounts ingest_file(Session& session, const IngestSettings& settings, const
     const std::filesystem::path file = name == "-" ? "/dev/stdin" : name;
     if (name != "-" && !std::filesystem::exists(file)) throw CommandError(ExitStatus::failure, "there is no file " + name);
     if (std::filesystem::is_directory(file)) {
-        throw CommandError(ExitStatus::usage, name + " is a directory: `daybook import jsonl " + name + "` takes a layout, `daybook import journal " +
-                                                  name + "` a journal.jsonl");
+        throw CommandError(ExitStatus::usage, name + " is a directory: `daybook import jsonl " + name +
+                                                  "` takes a layout, `daybook import journal " + name + "` a journal.jsonl");
     }
     const IngestParts parts{session.journal_to_write(), session.decisions(), session.triage_policy(), session.entropy()};
     Progress bar(session.progress_screen(), "Taking " + name, name == "-" ? 0 : size_of(file), "bytes");
@@ -98,19 +99,21 @@ ExitStatus run_ingest(Session& session, const IngestSettings& settings) {
     DeadLetters letters(session.dead_letters());
     IngestCounts counts;
     if (settings.dead_letters) {
-        if (!settings.files.empty()) throw CommandError(ExitStatus::usage, "--dead-letters takes no files: it reads " + letters.file().string());
+        if (!settings.files.empty())
+            throw CommandError(ExitStatus::usage, "--dead-letters takes no files: it reads " + letters.file().string());
         if (settings.dry_run) throw CommandError(ExitStatus::usage, "--dead-letters has no --dry-run");
         const IngestParts parts{session.journal_to_write(), session.decisions(), session.triage_policy(), session.entropy()};
-        counts = letters.retry(session.now(), [&](const std::filesystem::path& file, const std::function<void(const RefusedLine&)>& refused) {
-            Refusals tell(session, letters.file().string(), nullptr);
-            IngestOptions options;
-            options.caller = session.settings().agent;
-            options.refused = [&](const RefusedLine& line) {
-                tell(line);
-                refused(line);
-            };
-            return ingest_alert_triage(parts, file, options);
-        });
+        counts = letters.retry(session.now(),
+                               [&](const std::filesystem::path& file, const std::function<void(const RefusedLine&)>& refused) {
+                                   Refusals tell(session, letters.file().string(), nullptr);
+                                   IngestOptions options;
+                                   options.caller = session.settings().agent;
+                                   options.refused = [&](const RefusedLine& line) {
+                                       tell(line);
+                                       refused(line);
+                                   };
+                                   return ingest_alert_triage(parts, file, options);
+                               });
         return print_counts(session, counts, false, letters.file());
     }
     if (settings.files.empty()) throw CommandError(ExitStatus::usage, "say which files to take; - is standard input");
@@ -130,8 +133,9 @@ void add_ingest(CLI::App& root, ChosenCommand& chosen) {
     app->add_flag("--strict", o->strict, "Stop at the first line that is refused; what came before it stays taken");
     app->add_flag("--dry-run", o->dry_run, "Check and decide everything, write nothing");
     app->add_flag("--dead-letters", o->dead_letters, "Take the refused lines again, once they are mended");
-    app->footer("Examples:\n  daybook ingest triage.jsonl\n  alert_triage | daybook ingest -\n  daybook ingest --dead-letters\n"
-                "Taking the same input again changes nothing.");
+    app->footer(
+        "Examples:\n  daybook ingest triage.jsonl\n  alert_triage | daybook ingest -\n  daybook ingest --dead-letters\n"
+        "Taking the same input again changes nothing.");
     app->callback([o, &chosen] { chosen = [o](Session& session) { return run_ingest(session, *o); }; });
 }
 
@@ -166,7 +170,8 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
             const auto counts = import_jsonl(session.journal_to_write(), session.decisions(), options);
             bar.finish();
             if (!counts) fail(counts.refusal());
-            session.messages().say(MessageKind::notice, std::to_string(counts->events) + " events written, " + std::to_string(counts->synthesised) +
+            session.messages().say(MessageKind::notice, std::to_string(counts->events) + " events written, " +
+                                                            std::to_string(counts->synthesised) +
                                                             " of them to complete what the lines leave out");
             return print_counts(session, counts->lines, o->dry_run, {});
         };
@@ -186,8 +191,10 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
             });
             bar.finish();
             if (!imported) {
-                const bool wrong_file = imported.refusal().code == RefusalCode::invalid || imported.refusal().code == RefusalCode::too_large;
-                throw CommandError(wrong_file ? ExitStatus::no : exit_status_of(imported.refusal().code), imported.refusal().message);
+                const bool wrong_file =
+                    imported.refusal().code == RefusalCode::invalid || imported.refusal().code == RefusalCode::too_large;
+                throw CommandError(wrong_file ? ExitStatus::no : exit_status_of(imported.refusal().code),
+                                   imported.refusal().message);
             }
             session.print({{"events", "taken"}, {"already_there", "already there"}, {"root_hash", "root"}},
                           {imported->events, imported->already_there, to_hex(imported->root)});

@@ -59,7 +59,8 @@ void save_digest(Session& session, IsoWeek week, const DigestFiles& files, std::
     event.report = weekly_report;
     event.period = name;
     event.journal_size = static_cast<std::int64_t>(size);
-    event.sha256.text = "{\"" + name + ".json\":\"" + to_hex(sha256({files.json})) + "\",\"" + name + ".md\":\"" + to_hex(sha256({files.markdown})) + "\"}";
+    event.sha256.text = "{\"" + name + ".json\":\"" + to_hex(sha256({files.json})) + "\",\"" + name + ".md\":\"" +
+                        to_hex(sha256({files.markdown})) + "\"}";
     AppendRequest request;
     request.decide = [&](const JournalView&, Time) -> Result<Batch> {
         NewEvent generated;
@@ -91,8 +92,10 @@ void add_digest(CLI::App& root, ChosenCommand& chosen) {
     auto o = std::make_shared<Options>(*app);
     app->add_option("--week", o->week, "An ISO week (default: the last complete one)")->type_name("YYYY-WW");
     app->add_flag("--save", o->save, std::string("Write ") + weekly_directory + "/YYYY-WW.json and .md too");
-    app->footer("Examples:\n  daybook digest weekly\n  daybook digest weekly --week 2026-08 -o json\n  daybook digest weekly --week 2026-08 --save\n"
-                "Prints Markdown, or JSON with -o json.");
+    app->footer(
+        "Examples:\n  daybook digest weekly\n  daybook digest weekly --week 2026-08 -o json\n  daybook digest weekly --week "
+        "2026-08 --save\n"
+        "Prints Markdown, or JSON with -o json.");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             const Time now = session.now();
@@ -142,13 +145,15 @@ std::map<std::string, SavedDigest> saved_digests(const JournalView& journal) {
 
 ExitStatus make_reports(Session& session, const std::string& range_text) {
     const auto range = parse_iso_week_range(range_text);
-    if (!range) throw CommandError(ExitStatus::usage, "--reports must be a range of ISO weeks such as 2025-01..2026-08, not " + range_text);
+    if (!range)
+        throw CommandError(ExitStatus::usage, "--reports must be a range of ISO weeks such as 2025-01..2026-08, not " + range_text);
     const std::uint64_t head = session.views().size();
     const auto saved = saved_digests(*session.journal_to_read().snapshot());
     const Time now = session.now();
     Sha256 sha256;
-    RowWriter rows(session.out(), session.format(), session.style(),
-                   {{"period", "WEEK"}, {"journal_size", "EVENTS", Align::right}, {"sha256", "SHA-256 OF THE JSON"}, {"state", "STATE"}});
+    RowWriter rows(
+        session.out(), session.format(), session.style(),
+        {{"period", "WEEK"}, {"journal_size", "EVENTS", Align::right}, {"sha256", "SHA-256 OF THE JSON"}, {"state", "STATE"}});
     for (IsoWeek week = range->first; week <= range->last && week.from() <= now; week = week.next()) {
         const std::string name = format_iso_week(week);
         const auto before = saved.find(name);
@@ -173,7 +178,10 @@ struct ReplaySettings {
 
 void print_digests(Session& session, const std::vector<Views::StateDigest>& digests, std::uint64_t size) {
     RowWriter rows(session.out(), session.format(), session.style(),
-                   {{"projection", "PROJECTION"}, {"position", "EVENTS", Align::right}, {"rows", "ROWS", Align::right}, {"sha256", "SHA-256 OF ITS ROWS"}});
+                   {{"projection", "PROJECTION"},
+                    {"position", "EVENTS", Align::right},
+                    {"rows", "ROWS", Align::right},
+                    {"sha256", "SHA-256 OF ITS ROWS"}});
     for (const Views::StateDigest& digest : digests) rows.add({digest.projection, size, digest.rows, to_hex(digest.digest)});
     rows.finish();
 }
@@ -182,7 +190,8 @@ ExitStatus check_views(Session& session, const ReplayProgress& progress) {
     const Views::Check check = session.views().check(progress);
     print_digests(session, check.live, check.size);
     for (const Views::Difference& difference : check.differences) {
-        session.messages().say(MessageKind::error, difference.projection + ": " + difference.table + ", " + difference.key + ": " + difference.what);
+        session.messages().say(MessageKind::error,
+                               difference.projection + ": " + difference.table + ", " + difference.key + ": " + difference.what);
     }
     if (check.differences.empty()) {
         session.messages().say(MessageKind::notice, "the live views are what a rebuild gives");
@@ -196,8 +205,12 @@ ExitStatus run_replay(Session& session, const ReplaySettings& settings) {
     if (!settings.reports.empty()) return make_reports(session, settings.reports);
     if (!settings.projection.empty()) {
         const auto all = make_projections();
-        const bool known = std::any_of(all.begin(), all.end(), [&](const auto& projection) { return projection->name() == settings.projection; });
-        if (!known) throw CommandError(ExitStatus::usage, "--projection must be one of incidents, history, followups, artifacts, event_index; not " + settings.projection);
+        const bool known =
+            std::any_of(all.begin(), all.end(), [&](const auto& projection) { return projection->name() == settings.projection; });
+        if (!known)
+            throw CommandError(
+                ExitStatus::usage,
+                "--projection must be one of incidents, history, followups, artifacts, event_index; not " + settings.projection);
     }
     const std::uint64_t size = session.journal_to_read().snapshot()->size();
     Progress bar(session.progress_screen(), "Replaying", settings.to_seq != 0 ? settings.to_seq : size, "events");
@@ -209,13 +222,15 @@ ExitStatus run_replay(Session& session, const ReplaySettings& settings) {
     if (settings.check) return check_views(session, progress);
     if (settings.to_seq != 0 || !settings.as_of.empty()) {
         if (settings.to_seq > size) {
-            throw CommandError(ExitStatus::usage, "--to-seq " + std::to_string(settings.to_seq) + ": the journal has " + std::to_string(size) + " events");
+            throw CommandError(ExitStatus::usage, "--to-seq " + std::to_string(settings.to_seq) + ": the journal has " +
+                                                      std::to_string(size) + " events");
         }
         ReplayLimit limit;
         limit.size = settings.to_seq != 0 ? settings.to_seq : size;
         if (!settings.as_of.empty()) limit.as_of = time_option("--as-of", settings.as_of);
         std::vector<Views::StateDigest> digests;
-        const auto parked = session.stale_views().build_apart(limit, [&](lmdb::Environment& views) { digests = state_digests(views); }, progress);
+        const auto parked =
+            session.stale_views().build_apart(limit, [&](lmdb::Environment& views) { digests = state_digests(views); }, progress);
         bar.finish();
         session.tell_parked(parked);
         print_digests(session, digests, limit.size);
@@ -233,18 +248,23 @@ ExitStatus run_replay(Session& session, const ReplaySettings& settings) {
 
 void add_replay(CLI::App& root, ChosenCommand& chosen) {
     auto o = std::make_shared<ReplaySettings>();
-    CLI::App* app = root.add_subcommand("replay", "Bring the views up to date, or make them and the reports again from the journal");
+    CLI::App* app =
+        root.add_subcommand("replay", "Bring the views up to date, or make them and the reports again from the journal");
     app->add_flag("--rebuild", o->rebuild, "Fold everything anew, beside the live views, and swap it in");
-    app->add_option("--projection", o->projection, "Rebuild this one only: incidents, history, followups, artifacts or event_index");
+    app->add_option("--projection", o->projection,
+                    "Rebuild this one only: incidents, history, followups, artifacts or event_index");
     CLI::Option* to_seq = app->add_option("--to-seq", o->to_seq, "Apart from the live views: the first N events")->type_name("N");
-    CLI::Option* as_of = app->add_option("--as-of", o->as_of, "Apart from the live views: what had occurred by then")->type_name("TIME");
+    CLI::Option* as_of =
+        app->add_option("--as-of", o->as_of, "Apart from the live views: what had occurred by then")->type_name("TIME");
     CLI::Option* check = app->add_flag("--check", o->check, "Rebuild apart and compare with the live views");
-    CLI::Option* reports = app->add_option("--reports", o->reports, "Make the weekly digests of these weeks again")->type_name("FROM..TO");
+    CLI::Option* reports =
+        app->add_option("--reports", o->reports, "Make the weekly digests of these weeks again")->type_name("FROM..TO");
     to_seq->excludes(as_of)->excludes(check)->excludes(reports);
     as_of->excludes(check)->excludes(reports);
     check->excludes(reports);
-    app->footer("Examples:\n  daybook replay\n  daybook replay --check\n  daybook replay --reports 2025-01..2026-08\n"
-                "Prints for each projection how many rows it has and a digest of them: equal rows, equal digest.");
+    app->footer(
+        "Examples:\n  daybook replay\n  daybook replay --check\n  daybook replay --reports 2025-01..2026-08\n"
+        "Prints for each projection how many rows it has and a digest of them: equal rows, equal digest.");
     app->callback([o, &chosen] { chosen = [o](Session& session) { return run_replay(session, *o); }; });
 }
 
@@ -254,8 +274,9 @@ void add_export(CLI::App& root, ChosenCommand& chosen) {
     auto directory = std::make_shared<std::string>("ops/incidents");
     CLI::App* jsonl = parent->add_subcommand("jsonl", "The JSONL layout: incidents, events, artifacts, export.json");
     jsonl->add_option("directory", *directory, "Where to")->type_name("DIR")->capture_default_str();
-    jsonl->footer("Examples:\n  daybook export jsonl\n  daybook export jsonl /srv/incidents\n"
-                  "Artifact files go to INCIDENT_ARTIFACTS_DIR, if that is set.");
+    jsonl->footer(
+        "Examples:\n  daybook export jsonl\n  daybook export jsonl /srv/incidents\n"
+        "Artifact files go to INCIDENT_ARTIFACTS_DIR, if that is set.");
     jsonl->callback([directory, &chosen] {
         chosen = [directory](Session& session) {
             Views& views = session.views();
@@ -272,8 +293,14 @@ void add_export(CLI::App& root, ChosenCommand& chosen) {
             };
             const JsonlExported exported = export_jsonl(session.journal_to_read(), transaction, size, options);
             bar.finish();
-            session.print({{"directory", ""}, {"size", "journal size"}, {"root_hash", "root"}, {"incidents", ""}, {"events", ""}, {"artifacts", ""}},
-                          {*directory, exported.size, to_hex(exported.root), exported.incidents, exported.events, exported.artifacts});
+            session.print(
+                {{"directory", ""},
+                 {"size", "journal size"},
+                 {"root_hash", "root"},
+                 {"incidents", ""},
+                 {"events", ""},
+                 {"artifacts", ""}},
+                {*directory, exported.size, to_hex(exported.root), exported.incidents, exported.events, exported.artifacts});
             return ExitStatus::done;
         };
     });

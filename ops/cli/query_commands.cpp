@@ -24,8 +24,9 @@ void add_timeline(CLI::App& root, ChosenCommand& chosen) {
     CLI::App* app = root.add_subcommand("timeline", "What happened in an incident, in the order in which it was recorded");
     auto o = std::make_shared<Options>(*app);
     app->add_option("incident", o->incident_id, "The incident's id")->required()->type_name("INCIDENT");
-    app->footer("Examples:\n  daybook timeline inc_20260223_1000_k3f9\n  daybook timeline inc_20260223_1000_k3f9 -o jsonl | jq .message\n"
-                "  daybook timeline inc_20260223_1000_k3f9 --known-at 2026-02-23T11:00:00Z");
+    app->footer(
+        "Examples:\n  daybook timeline inc_20260223_1000_k3f9\n  daybook timeline inc_20260223_1000_k3f9 -o jsonl | jq .message\n"
+        "  daybook timeline inc_20260223_1000_k3f9 --known-at 2026-02-23T11:00:00Z");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             const Snapshot journal = session.journal_to_read().snapshot();
@@ -76,8 +77,8 @@ public:
             if (text.back() != '[') text += ',';
             text += '"' + to_base64(bytes_of(hash)) + '"';
         }
-        text += "],\"index\":" + std::to_string(index) + ",\"leaf_hash\":\"" + to_base64(bytes_of(record.leaf_hash())) + "\",\"root_hash\":\"" +
-                to_base64(bytes_of(root_)) + "\",\"size\":" + std::to_string(size_) + '}';
+        text += "],\"index\":" + std::to_string(index) + ",\"leaf_hash\":\"" + to_base64(bytes_of(record.leaf_hash())) +
+                "\",\"root_hash\":\"" + to_base64(bytes_of(root_)) + "\",\"size\":" + std::to_string(size_) + '}';
         return {std::move(text)};
     }
 
@@ -98,7 +99,9 @@ std::vector<Column> event_columns(Format format, bool proof) {
 class EventPrinter {
 public:
     EventPrinter(Session& session, const EventsOptions& options)
-        : session_(session), query_(filter_of(options)), rows_(session.out(), session.format(), session.style(), event_columns(session.format(), options.proof)) {
+        : session_(session),
+          query_(filter_of(options)),
+          rows_(session.out(), session.format(), session.style(), event_columns(session.format(), options.proof)) {
         session.journal_to_read();
         if (query_.uses_index()) views_ = &session.views();
         if (options.proof) proofs_.emplace();
@@ -165,8 +168,10 @@ void add_events(CLI::App& root, ChosenCommand& chosen) {
     auto o = std::make_shared<EventsOptions>();
     CLI::App* app = root.add_subcommand("events", "Events of the whole journal, by seq");
     add_event_options(*app, *o);
-    app->footer("Examples:\n  daybook events --type status_changed --since 2026-02-16T00:00:00Z\n  daybook events --actor sofiia --actor helion -o jsonl\n"
-                "  daybook events --incident inc_20260223_1000_k3f9 -o jsonl --proof\n  daybook events --follow");
+    app->footer(
+        "Examples:\n  daybook events --type status_changed --since 2026-02-16T00:00:00Z\n  daybook events --actor sofiia --actor "
+        "helion -o jsonl\n"
+        "  daybook events --incident inc_20260223_1000_k3f9 -o jsonl --proof\n  daybook events --follow");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             EventPrinter printer(session, *o);
@@ -198,7 +203,8 @@ void add_stats(CLI::App& root, ChosenCommand& chosen) {
             const auto incidents = IncidentTable::open(transaction);
             std::uint64_t active = 0;
             if (incidents) {
-                incidents->each([&](StreamNumber, const IncidentRow& row) { active += row.state.active() && !row.state.archived() ? 1U : 0U; });
+                incidents->each(
+                    [&](StreamNumber, const IncidentRow& row) { active += row.state.active() && !row.state.archived() ? 1U : 0U; });
             }
             std::uint64_t followups = 0, open_followups = 0, artifacts = 0;
             scan_followups(transaction, [&](const Followup& followup) {
@@ -223,8 +229,8 @@ void add_stats(CLI::App& root, ChosenCommand& chosen) {
                            {"data_bytes", "bytes on disk"},
                            {"views_position", "views are at"},
                            {"left_out", "events left out of views"}},
-                          {size, to_hex(snapshot->root(sha256, size)), snapshot->origin(), incidents ? incidents->count() : 0, active,
-                           snapshot->stream_count(), followups, open_followups, artifacts,
+                          {size, to_hex(snapshot->root(sha256, size)), snapshot->origin(), incidents ? incidents->count() : 0,
+                           active, snapshot->stream_count(), followups, open_followups, artifacts,
                            newest ? Cell(newest->recorded_at()) : Cell(), journal.environment().used_bytes(),
                            position_of_all(transaction).sequence.value, parked_events(transaction).size()});
             return ExitStatus::done;

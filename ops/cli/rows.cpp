@@ -88,8 +88,8 @@ Row incident_cells(const IncidentRow& incident, Format format) {
 
 std::vector<Column> timeline_columns(Format format, bool with_stream) {
     if (is_for_programs(format)) {
-        return {{"seq", "", Align::right}, {"event_id", ""}, {"incident_id", ""}, {"ts", ""}, {"recorded_at", ""}, {"type", ""}, {"message", ""},
-                {"actor", ""},             {"source", ""},   {"meta", ""}};
+        return {{"seq", "", Align::right}, {"event_id", ""}, {"incident_id", ""}, {"ts", ""},  {"recorded_at", ""}, {"type", ""},
+                {"message", ""},           {"actor", ""},    {"source", ""},      {"meta", ""}};
     }
     std::vector<Column> columns{{"seq", "SEQ", Align::right}, {"ts", "WHEN"}};
     if (with_stream) columns.push_back({"stream", "STREAM"});
@@ -101,7 +101,7 @@ std::vector<Column> timeline_columns(Format format, bool with_stream) {
 
 Row timeline_cells(const TimelineRow& row, Format format, bool with_stream) {
     if (is_for_programs(format)) {
-        return {row.sequence, row.event_id, row.incident_id, row.ts,     row.recorded_at,
+        return {row.sequence, row.event_id,  row.incident_id, row.ts,     row.recorded_at,
                 row.type,     row.message(), row.actor,       row.source, JsonText{row.meta}};
     }
     Row cells{row.sequence, row.ts};
@@ -125,17 +125,31 @@ std::vector<Column> followup_columns() {
 
 Row followup_cells(const Followup& followup, Time now) {
     const FollowupState& state = followup.state;
-    return {followup.id,  followup.incident_id,          state.priority, state.status, time_cell(state.due_at),
-            Cell(state.overdue(to_micros(now))), state.owner,    state.title};
+    return {followup.id,
+            followup.incident_id,
+            state.priority,
+            state.status,
+            time_cell(state.due_at),
+            Cell(state.overdue(to_micros(now))),
+            state.owner,
+            state.title};
 }
 
 std::vector<Column> artifact_columns() {
-    return {{"artifact_id", "ARTIFACT"}, {"incident_id", "INCIDENT"}, {"kind", "KIND"},      {"format", "FORMAT"},  {"name", "NAME"},
-            {"path", "PATH"},            {"sha256", "SHA-256"},       {"size_bytes", "BYTES", Align::right}, {"created_by", "BY"}, {"created_at", "WHEN"}};
+    return {{"artifact_id", "ARTIFACT"},
+            {"incident_id", "INCIDENT"},
+            {"kind", "KIND"},
+            {"format", "FORMAT"},
+            {"name", "NAME"},
+            {"path", "PATH"},
+            {"sha256", "SHA-256"},
+            {"size_bytes", "BYTES", Align::right},
+            {"created_by", "BY"},
+            {"created_at", "WHEN"}};
 }
 
 Row artifact_cells(const Artifact& artifact) {
-    return {artifact.id,     artifact.incident_id, artifact.kind,       artifact.format,     artifact.name,
+    return {artifact.id,       artifact.incident_id, artifact.kind,       artifact.format,     artifact.name,
             path_of(artifact), artifact.sha256,      artifact.size_bytes, artifact.created_by, from_micros(artifact.created_at)};
 }
 

@@ -101,9 +101,10 @@ void Session::check_witness(bool to_write) {
     if (!to_write) return messages_.say(MessageKind::warning, what);
     journal_.reset();
     throw CommandError(ExitStatus::failure,
-                       what + ". It may have been restored from an old backup, swapped or cut: it can be read, and nothing is written "
-                              "to it. Restore what it should be; or, to go on from here and give up the events that the "
-                              "checkpoint vouches for, move that file away and tell those who keep checkpoints");
+                       what +
+                           ". It may have been restored from an old backup, swapped or cut: it can be read, and nothing is written "
+                           "to it. Restore what it should be; or, to go on from here and give up the events that the "
+                           "checkpoint vouches for, move that file away and tell those who keep checkpoints");
 }
 
 SigningKey Session::signing_key() {
@@ -131,8 +132,9 @@ Journal& Session::journal_to_write() { return open(true); }
 
 Journal& Session::journal_to_read() {
     if (!journal_ && !std::filesystem::exists(settings_.data / "journal" / "data.mdb")) {
-        throw CommandError(ExitStatus::failure, "there is no journal in " + settings_.data.string() +
-                                                    ": `daybook ingest FILE` or `daybook incident create` begins one; --data says where");
+        throw CommandError(ExitStatus::failure,
+                           "there is no journal in " + settings_.data.string() +
+                               ": `daybook ingest FILE` or `daybook incident create` begins one; --data says where");
     }
     return open(false);
 }
@@ -161,11 +163,12 @@ Views& Session::views() {
 void Session::tell_parked(const std::vector<Parked>& parked) {
     constexpr std::size_t told_max = 10;
     for (std::size_t i = 0; i < parked.size() && i < told_max; ++i) {
-        messages_.say(MessageKind::warning, "event " + std::to_string(parked[i].sequence.value) + " is left out of " + parked[i].projection +
-                                                ": " + parked[i].reason);
+        messages_.say(MessageKind::warning, "event " + std::to_string(parked[i].sequence.value) + " is left out of " +
+                                                parked[i].projection + ": " + parked[i].reason);
     }
     if (parked.size() > told_max) {
-        messages_.say(MessageKind::warning, std::to_string(parked.size() - told_max) + " more events are left out; `daybook stats` counts them");
+        messages_.say(MessageKind::warning,
+                      std::to_string(parked.size() - told_max) + " more events are left out; `daybook stats` counts them");
     }
 }
 

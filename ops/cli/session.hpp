@@ -40,9 +40,9 @@ private:
 
 struct Settings {
     std::filesystem::path data = "daybook-data";
-    std::string agent;               // who acts
-    std::optional<Time> now;         // --now: what reports are made for, and the default occurred_at
-    std::optional<Format> format;    // -o
+    std::string agent;                                 // who acts
+    std::optional<Time> now;                           // --now: what reports are made for, and the default occurred_at
+    std::optional<Format> format;                      // -o
     std::optional<std::filesystem::path> signing_key;  // a private key elsewhere than in the data directory
     std::optional<std::filesystem::path> witness;      // where the last checkpoint is kept outside of the data directory
     bool quiet = false;
@@ -56,7 +56,7 @@ public:
     ~Session();
 
     const Settings& settings() const { return settings_; }
-    Time now() const;                // --now, or the clock
+    Time now() const;  // --now, or the clock
     Format format() const { return format_; }
     const Style& style() const { return style_; }
     std::ostream& out() { return out_; }

@@ -12,9 +12,12 @@
 namespace daybook {
 
 WriteOptions::WriteOptions(CLI::App& command) : command_(command) {
-    command.add_option("--occurred-at", occurred_at_, "When it happened, for what is written down later (default: now)")->type_name("TIME");
-    command.add_option("--idempotency-key", key_, "The same key again writes nothing; with another input it is refused")->type_name("KEY");
-    command.add_option("--expected-version", expected_version_, "Refuse unless the incident is at this version: a number, none or any")
+    command.add_option("--occurred-at", occurred_at_, "When it happened, for what is written down later (default: now)")
+        ->type_name("TIME");
+    command.add_option("--idempotency-key", key_, "The same key again writes nothing; with another input it is refused")
+        ->type_name("KEY");
+    command
+        .add_option("--expected-version", expected_version_, "Refuse unless the incident is at this version: a number, none or any")
         ->type_name("N");
     command.add_flag("--dry-run", dry_run_, "Check and decide, write nothing");
 }
@@ -79,7 +82,8 @@ void print_outcome(Session& session, const CommandOutcome& outcome, const std::s
         session.messages().say(MessageKind::notice, "it would be taken (dry run: nothing was written)");
     } else if (outcome.appended.count == 0) {
         session.messages().say(MessageKind::notice, "nothing had to be written: " +
-                                                        (outcome.subject_id.empty() ? outcome.incident_id : outcome.subject_id) + " is so already");
+                                                        (outcome.subject_id.empty() ? outcome.incident_id : outcome.subject_id) +
+                                                        " is so already");
     } else {
         session.messages().say(MessageKind::notice, done + " (seq " + std::to_string(outcome.appended.first.value) + ")");
     }

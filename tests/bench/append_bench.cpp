@@ -23,7 +23,8 @@ void seal_all(std::vector<ReadyEvent>& events) {
 
 void append_all(BenchJournal& journal, const std::vector<AppendRequest>& requests) {
     for (const auto& answer : journal->append_all(requests)) {
-        if (!answer || answer->duplicate) throw std::logic_error("an event of the world was refused: " + (answer ? "duplicate" : answer.refusal().message));
+        if (!answer || answer->duplicate)
+            throw std::logic_error("an event of the world was refused: " + (answer ? "duplicate" : answer.refusal().message));
     }
 }
 
@@ -126,11 +127,12 @@ void bench_append(const Setup& setup, Fixture& fixture, Table& table) {
         auto journal = std::make_unique<BenchJournal>(directory);
         ahead.push_back(count / fill(*journal, setup.size, true));
         fixture.adopt(std::move(journal));
-        std::cerr << fmt::format("  run {}: plain {}, one thread {}, sealed ahead {}\n", run + 1, grouped(plain.back()), grouped(alone.back()),
-                                 grouped(ahead.back()));
+        std::cerr << fmt::format("  run {}: plain {}, one thread {}, sealed ahead {}\n", run + 1, grouped(plain.back()),
+                                 grouped(alone.back()), grouped(ahead.back()));
     }
     table.text("bytes of a payload, mean", fmt::format("{:.0f}", bytes / count));
-    table.text("bytes of an event on disk", fmt::format("{:.0f}", static_cast<double>(fixture.journal()->environment().used_bytes()) / count));
+    table.text("bytes of an event on disk",
+               fmt::format("{:.0f}", static_cast<double>(fixture.journal()->environment().used_bytes()) / count));
     const Wanted wanted{0.15, 0.3};
     const std::string peer = "plain file in 64 KiB writes, a sync each 10,000";
     table.rate("bulk append, sealed ahead on a second thread", "events/s", ahead, peer, plain, wanted);

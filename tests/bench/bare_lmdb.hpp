@@ -1,10 +1,10 @@
 // LMDB without daybook: what its limits are. A log with one index, committed in groups as daybook does it.
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
 #include <condition_variable>
+#include <cstdint>
 #include <deque>
+#include <filesystem>
 #include <mutex>
 #include <span>
 #include <string_view>

@@ -37,7 +37,9 @@ double seconds_of(const std::function<void()>& work) {
 double cpu_seconds() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -75,7 +77,8 @@ std::vector<double> ratios(const std::vector<double>& a, const std::vector<doubl
 }  // namespace
 
 void Table::add(Line line) {
-    std::cerr << fmt::format("  {}: {}{}\n", line.work, line.figure, line.ratio ? fmt::format("  ({:.3f} of {})", *line.ratio, line.peer) : "");
+    std::cerr << fmt::format("  {}: {}{}\n", line.work, line.figure,
+                             line.ratio ? fmt::format("  ({:.3f} of {})", *line.ratio, line.peer) : "");
     lines_.push_back(std::move(line));
 }
 
@@ -104,8 +107,8 @@ void Table::rate(const std::string& work, const std::string& unit, const std::ve
     add(std::move(line));
 }
 
-void Table::time(const std::string& work, const std::vector<double>& micros, const std::string& peer, const std::vector<double>& peer_micros,
-                 std::optional<double> most) {
+void Table::time(const std::string& work, const std::vector<double>& micros, const std::string& peer,
+                 const std::vector<double>& peer_micros, std::optional<double> most) {
     Line line;
     line.work = work;
     line.figure = fmt::format("{:.1f} µs", median(micros));
@@ -121,8 +124,8 @@ void Table::time(const std::string& work, const std::vector<double>& micros, con
 std::string Table::markdown() const {
     std::string out = "| work | daybook | beside it, in the same run | ratio | wanted | reached |\n|---|---|---|---|---|---|\n";
     for (const Line& line : lines_) {
-        out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", line.work, line.figure, line.peer, line.ratio ? fmt::format("{:.3f}", *line.ratio) : "",
-                           line.wanted, line.verdict);
+        out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", line.work, line.figure, line.peer,
+                           line.ratio ? fmt::format("{:.3f}", *line.ratio) : "", line.wanted, line.verdict);
     }
     return out;
 }

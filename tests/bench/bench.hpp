@@ -75,10 +75,11 @@ public:
     // Rates, each run a pair; the ratio is the median of the pairs' ratios.
     void rate(const std::string& work, const std::string& unit, const std::vector<double>& rates, const std::string& peer,
               const std::vector<double>& peer_rates, std::optional<Wanted> ratio_wanted = {});
-    void rate(const std::string& work, const std::string& unit, const std::vector<double>& rates, std::optional<Wanted> wanted = {});
+    void rate(const std::string& work, const std::string& unit, const std::vector<double>& rates,
+              std::optional<Wanted> wanted = {});
     // A time in µs against a peer's: at most `most` times as long.
-    void time(const std::string& work, const std::vector<double>& micros, const std::string& peer, const std::vector<double>& peer_micros,
-              std::optional<double> most = {});
+    void time(const std::string& work, const std::vector<double>& micros, const std::string& peer,
+              const std::vector<double>& peer_micros, std::optional<double> most = {});
     void text(const std::string& work, const std::string& figure) { add({work, figure, "", {}, "", ""}); }
     std::string markdown() const;
 
@@ -111,8 +112,8 @@ private:
     std::unique_ptr<BenchJournal> journal_;
 };
 
-// Appends all events of the world in chunks; returns the seconds that the appends took. `seal_ahead`: payloads are sealed on a second
-// thread, as ingest does; its time counts where it is not hidden.
+// Appends all events of the world in chunks; returns the seconds that the appends took. `seal_ahead`: payloads are sealed on a
+// second thread, as ingest does; its time counts where it is not hidden.
 double fill(BenchJournal& journal, const WorldSize& size, bool seal_ahead);
 
 using Benchmark = void (*)(const Setup& setup, Fixture& fixture, Table& table);

@@ -57,7 +57,8 @@ void bench_group_commit(const Setup& setup, Fixture&, Table& table) {
                 if (!journal->append(requests[place])) throw std::logic_error("an event of the world was refused");
             }));
         }
-        table.rate(fmt::format("single durable appends, {} thread{}", threads, threads == 1 ? "" : "s"), "events/s", rates, "bare LMDB log with an index", peers);
+        table.rate(fmt::format("single durable appends, {} thread{}", threads, threads == 1 ? "" : "s"), "events/s", rates,
+                   "bare LMDB log with an index", peers);
     }
 }
 

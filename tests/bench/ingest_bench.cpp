@@ -42,21 +42,26 @@ void bench_ingest(const Setup& setup, Fixture& fixture, Table& table) {
         TriagePolicy policy;
         IngestOptions options;
         options.caller = "bench";
-        options.refused = [](const RefusedLine& line) { throw std::logic_error("a record of the world was refused: " + line.refusal.message); };
+        options.refused = [](const RefusedLine& line) {
+            throw std::logic_error("a record of the world was refused: " + line.refusal.message);
+        };
         const double cpu_before = cpu_seconds();
-        const double seconds = seconds_of([&] { counts = ingest_alert_triage({*journal, journal.index(), policy, journal.entropy()}, file, options); });
+        const double seconds = seconds_of(
+            [&] { counts = ingest_alert_triage({*journal, journal.index(), policy, journal.entropy()}, file, options); });
         rates.push_back(static_cast<double>(counts.read) / seconds);
         cpu.push_back((cpu_seconds() - cpu_before) * 1e6 / static_cast<double>(counts.read));
         reading.push_back(read_rate(file));
         const Snapshot snapshot = journal->snapshot();
         events = snapshot->size();
         incidents = snapshot->stream_count();
-        std::cerr << fmt::format("  run {}: {} records/s, {:.2f} µs of CPU each, reading alone {}\n", run + 1, grouped(rates.back()), cpu.back(), grouped(reading.back()));
+        std::cerr << fmt::format("  run {}: {} records/s, {:.2f} µs of CPU each, reading alone {}\n", run + 1,
+                                 grouped(rates.back()), cpu.back(), grouped(reading.back()));
     }
-    table.text("records ingested", fmt::format("{} of {:.0f} bytes: {} events in {} streams, {} ignored", grouped(static_cast<double>(counts.read)),
-                                               static_cast<double>(std::filesystem::file_size(file)) / static_cast<double>(counts.read),
-                                               grouped(static_cast<double>(events)), grouped(static_cast<double>(incidents)),
-                                               grouped(static_cast<double>(counts.ignored))));
+    table.text("records ingested",
+               fmt::format("{} of {:.0f} bytes: {} events in {} streams, {} ignored", grouped(static_cast<double>(counts.read)),
+                           static_cast<double>(std::filesystem::file_size(file)) / static_cast<double>(counts.read),
+                           grouped(static_cast<double>(events)), grouped(static_cast<double>(incidents)),
+                           grouped(static_cast<double>(counts.ignored))));
     table.rate("ingest of alert_triage records", "records/s", rates, Wanted{100'000, 250'000});
     table.text("CPU of a record, both threads", fmt::format("{:.2f} µs", median(cpu)));
     table.rate("of that the reading thread alone", "records/s", reading);

@@ -13,8 +13,10 @@ struct Subject {
     const char* name;
     Benchmark run;
 };
-constexpr Subject subjects[] = {{"append", bench_append},     {"group-commit", bench_group_commit}, {"ingest", bench_ingest}, {"rebuild", bench_rebuild},
-                                {"timeline", bench_timeline}, {"codecs", bench_codecs},             {"reports", bench_reports}, {"memory", bench_memory}};
+constexpr Subject subjects[] = {{"append", bench_append},     {"group-commit", bench_group_commit},
+                                {"ingest", bench_ingest},     {"rebuild", bench_rebuild},
+                                {"timeline", bench_timeline}, {"codecs", bench_codecs},
+                                {"reports", bench_reports},   {"memory", bench_memory}};
 
 int run(int argc, char** argv) {
     Setup setup;

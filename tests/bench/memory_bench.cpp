@@ -64,7 +64,8 @@ Resident measure(const std::string& task, const std::filesystem::path& directory
     TriagePolicy policy;
     IngestOptions options;
     options.caller = "bench";
-    return peak_of([&] { ingest_alert_triage({*journal, journal.index(), policy, journal.entropy()}, directory / "records.jsonl", options); });
+    return peak_of(
+        [&] { ingest_alert_triage({*journal, journal.index(), policy, journal.entropy()}, directory / "records.jsonl", options); });
 }
 
 Resident measure_apart(const std::string& task, const std::filesystem::path& directory) {
@@ -101,7 +102,8 @@ void bench_memory(const Setup& setup, Fixture& fixture, Table& table) {
             if (std::string_view(task) == "rebuild") peak = measure_apart(task, scratch.path());
             const auto mebibytes = [](std::uint64_t kb) { return static_cast<double>(kb) / 1024; };
             table.text(fmt::format("memory of {} at {} records, peak", task, grouped(static_cast<double>(count))),
-                       fmt::format("{:.0f} MiB (and {:.0f} MiB of the page cache mapped)", mebibytes(peak.anonymous_kb), mebibytes(peak.file_kb)));
+                       fmt::format("{:.0f} MiB (and {:.0f} MiB of the page cache mapped)", mebibytes(peak.anonymous_kb),
+                                   mebibytes(peak.file_kb)));
         }
     }
 }

@@ -50,12 +50,13 @@ void bench_rebuild(const Setup& setup, Fixture& fixture, Table& table) {
         cpu.push_back((cpu_seconds() - cpu_before) * 1e6 / count);
         folding.push_back((thread_cpu_seconds() - folding_before) * 1e6 / count);
         if (parked != 0) throw std::logic_error("a fold refused events of the world");
-        std::cerr << fmt::format("  run {}: scan {}, rebuild {}, CPU {:.2f} µs, folding {:.2f} µs\n", run + 1, grouped(scans.back()), grouped(rates.back()), cpu.back(),
-                                 folding.back());
+        std::cerr << fmt::format("  run {}: scan {}, rebuild {}, CPU {:.2f} µs, folding {:.2f} µs\n", run + 1,
+                                 grouped(scans.back()), grouped(rates.back()), cpu.back(), folding.back());
     }
     table.rate("rebuild of all projections", "events/s", rates, Wanted{1'000'000, 3'000'000});
     table.rate("the same", "events/s", rates, "bare LMDB cursor scan", scans, Wanted{0.154, 0.46});
-    table.text("CPU of an event in a rebuild", fmt::format("{:.2f} µs, of which the folding thread {:.2f} µs", median(cpu), median(folding)));
+    table.text("CPU of an event in a rebuild",
+               fmt::format("{:.2f} µs, of which the folding thread {:.2f} µs", median(cpu), median(folding)));
 }
 
 }  // namespace daybook::bench

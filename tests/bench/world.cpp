@@ -11,17 +11,19 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array services{"gateway"sv,  "checkout"sv, "payments"sv, "search"sv,    "catalog"sv,  "accounts"sv, "sessions"sv,
-                              "mailer"sv,   "billing"sv,  "reports"sv,  "scheduler"sv, "exporter"sv, "images"sv,   "feeds"sv,
-                              "webhooks"sv, "ledger"sv,   "quotes"sv,   "router"sv,    "inventory"sv, "profile"sv, "tokens"sv,
-                              "audit"sv,    "backups"sv,  "metrics"sv,  "archive"sv,   "events"sv,   "graph"sv,    "orders"sv,
-                              "pricing"sv,  "queue"sv,    "returns"sv,  "shipping"sv,  "storage"sv,  "sync"sv,     "tickets"sv,
+constexpr std::array services{"gateway"sv,  "checkout"sv, "payments"sv, "search"sv,    "catalog"sv,   "accounts"sv, "sessions"sv,
+                              "mailer"sv,   "billing"sv,  "reports"sv,  "scheduler"sv, "exporter"sv,  "images"sv,   "feeds"sv,
+                              "webhooks"sv, "ledger"sv,   "quotes"sv,   "router"sv,    "inventory"sv, "profile"sv,  "tokens"sv,
+                              "audit"sv,    "backups"sv,  "metrics"sv,  "archive"sv,   "events"sv,    "graph"sv,    "orders"sv,
+                              "pricing"sv,  "queue"sv,    "returns"sv,  "shipping"sv,  "storage"sv,   "sync"sv,     "tickets"sv,
                               "tracing"sv,  "uploads"sv,  "vault"sv,    "warehouse"sv, "worker"sv};
 constexpr std::array envs{"prod"sv, "prod"sv, "prod"sv, "staging"sv};
-constexpr std::array kinds{"http_5xx"sv,    "latency_p99"sv,   "disk_full"sv,    "memory_pressure"sv, "queue_backlog"sv, "certificate_expiry"sv,
-                           "replica_lag"sv, "error_budget"sv,  "crash_loop"sv,   "dns_failure"sv,     "cpu_saturation"sv, "job_failed"sv,
-                           "login_errors"sv, "cache_misses"sv, "packet_loss"sv,  "deadlocks"sv};
-constexpr std::array people{"sofiia"sv, "monitor"sv, "helion"sv, "marta"sv, "jonas"sv, "claude"sv, "priya"sv, "oncall@example.org"sv};
+constexpr std::array kinds{"http_5xx"sv,      "latency_p99"sv,        "disk_full"sv,      "memory_pressure"sv,
+                           "queue_backlog"sv, "certificate_expiry"sv, "replica_lag"sv,    "error_budget"sv,
+                           "crash_loop"sv,    "dns_failure"sv,        "cpu_saturation"sv, "job_failed"sv,
+                           "login_errors"sv,  "cache_misses"sv,       "packet_loss"sv,    "deadlocks"sv};
+constexpr std::array people{"sofiia"sv, "monitor"sv, "helion"sv, "marta"sv,
+                            "jonas"sv,  "claude"sv,  "priya"sv,  "oncall@example.org"sv};
 constexpr std::array sources{"cli"sv, "mcp"sv, "api"sv};
 constexpr std::array sentences{
     "Rolled the deployment back to the version of yesterday; the error rate falls since then and the queue drains again."sv,
@@ -32,8 +34,9 @@ constexpr std::array sentences{
     "The certificate was renewed by hand and the proxies were reloaded one after the other; the probe is green in all zones."sv,
     "Decided to keep the feature switched off until the fix is through review, since a second outage would cost more than the delay."sv,
     "Found slow queries on the table of sessions: the new index was not used, because the statistics were older than the import."sv};
-constexpr std::array followup_titles{"Add a canary to deployments"sv, "Alert on replica lag before it hurts"sv, "Write down how to renew the certificate"sv,
-                                     "Limit the number of retries"sv, "Test the restore of the backup each month"sv};
+constexpr std::array followup_titles{"Add a canary to deployments"sv, "Alert on replica lag before it hurts"sv,
+                                     "Write down how to renew the certificate"sv, "Limit the number of retries"sv,
+                                     "Test the restore of the backup each month"sv};
 
 constexpr std::uint64_t alive_usual = 200;
 
@@ -119,8 +122,8 @@ void World::create() {
     incident.severity = static_cast<Severity>(1 + random_.below(3));
     incident.started_at = now_;
     const std::string time = format_time(now_);
-    incident.id = "inc_" + time.substr(0, 4) + time.substr(5, 2) + time.substr(8, 2) + '_' + time.substr(11, 2) + time.substr(14, 2) + '_' +
-                  random_.word(10);
+    incident.id = "inc_" + time.substr(0, 4) + time.substr(5, 2) + time.substr(8, 2) + '_' + time.substr(11, 2) +
+                  time.substr(14, 2) + '_' + random_.word(10);
     ++created_;
 
     IncidentCreated created;
@@ -170,7 +173,8 @@ void World::change_status(std::size_t place) {
     change.from = incident.status;
     const bool at_once = incident.status == IncidentStatus::open && random_.below(8) == 0;
     change.to = incident.status == IncidentStatus::open && !at_once ? IncidentStatus::mitigated : IncidentStatus::resolved;
-    change.reason = change.to == IncidentStatus::mitigated ? "the rollback is through, the error rate falls" : "no alert fires any more, the graphs are quiet";
+    change.reason = change.to == IncidentStatus::mitigated ? "the rollback is through, the error rate falls"
+                                                           : "no alert fires any more, the graphs are quiet";
     incident.status = change.to;
     if (change.to == IncidentStatus::resolved) {
         signatures_.erase(incident.signature);
@@ -244,7 +248,8 @@ bool World::change_followup(Incident&) {
 
 std::string triage_key(Time at, Random& random) {
     const std::string time = format_time(at);
-    return "tri_" + time.substr(0, 4) + time.substr(5, 2) + time.substr(8, 2) + '_' + time.substr(11, 2) + time.substr(14, 2) + '_' + random.word(8);
+    return "tri_" + time.substr(0, 4) + time.substr(5, 2) + time.substr(8, 2) + '_' + time.substr(11, 2) + time.substr(14, 2) +
+           '_' + random.word(8);
 }
 
 ReadyEvent EventMaker::next() {

@@ -13,8 +13,8 @@ namespace {
 const char* const morning = "2026-02-23T10:05:00Z";
 
 std::string create(const Program& daybook) {
-    return daybook.out({"--now", morning, "incident", "create", "--service", "gateway", "--severity", "P1", "--title", "Gateway 5xx",
-                        "--started-at", "2026-02-23T10:00:00Z"});
+    return daybook.out({"--now", morning, "incident", "create", "--service", "gateway", "--severity", "P1", "--title",
+                        "Gateway 5xx", "--started-at", "2026-02-23T10:00:00Z"});
 }
 
 }  // namespace
@@ -56,7 +56,8 @@ TEST_CASE("an error says what happened, to which thing, on standard error alone"
 
 TEST_CASE("help shows examples before the options") {
     const Program daybook;
-    for (const auto& command : std::vector<std::vector<std::string>>{{"ingest"}, {"incident", "list"}, {"followup", "add"}, {"replay"}}) {
+    for (const auto& command :
+         std::vector<std::vector<std::string>>{{"ingest"}, {"incident", "list"}, {"followup", "add"}, {"replay"}}) {
         auto arguments = command;
         arguments.push_back("--help");
         const std::string help = daybook.out(arguments);
@@ -69,7 +70,8 @@ TEST_CASE("ingest -o json ends with the counts") {
     const auto file = project_file("fixtures/triage/monday.jsonl").string();
     CHECK(daybook.out({"ingest", file, "-o", "json"}) == R"({"read":33,"taken":31,"duplicate":0,"ignored":2,"refused":0})");
     CHECK(daybook.out({"ingest", file, "-o", "json"}) == R"({"read":33,"taken":0,"duplicate":33,"ignored":0,"refused":0})");
-    CHECK(daybook.out({"ingest", "-", "-o", "json"}, read_file(file)) == R"({"read":33,"taken":0,"duplicate":33,"ignored":0,"refused":0})");
+    CHECK(daybook.out({"ingest", "-", "-o", "json"}, read_file(file)) ==
+          R"({"read":33,"taken":0,"duplicate":33,"ignored":0,"refused":0})");
 }
 
 TEST_CASE("incident show -o json is the incident's line of incidents.jsonl") {
@@ -156,7 +158,8 @@ TEST_CASE("an artifact comes back as it was attached, by its id and by its name"
 TEST_CASE("follow-ups are promised, changed and done") {
     const Program daybook;
     const std::string id = create(daybook);
-    const std::string followup = daybook.out({"followup", "add", id, "Add a canary", "--owner", "sofiia", "--priority", "P1", "--due", "2026-03-02"});
+    const std::string followup =
+        daybook.out({"followup", "add", id, "Add a canary", "--owner", "sofiia", "--priority", "P1", "--due", "2026-03-02"});
     const std::string before = daybook.out({"--now", "2026-03-03T00:00:00Z", "followup", "list", "-o", "json"});
     CHECK(before.find("\"due_at\":\"2026-03-03T00:00:00Z\"") != std::string::npos);  // a bare date is over when the day is
     CHECK(before.find("\"overdue\":false") != std::string::npos);

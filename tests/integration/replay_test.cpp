@@ -26,7 +26,8 @@ TEST_CASE("views that were deleted come back equal, and so do digests and export
     CHECK(daybook.out({"replay"}) == views);
     CHECK(daybook.out({"digest", "weekly", "--week", "2026-08", "-o", "json"}) == digest);
     daybook.out({"export", "jsonl", "after"});
-    for (const std::string& file : layout_files) CHECK(read_file(daybook / ("before/" + file)) == read_file(daybook / ("after/" + file)));
+    for (const std::string& file : layout_files)
+        CHECK(read_file(daybook / ("before/" + file)) == read_file(daybook / ("after/" + file)));
     CHECK(read_file(daybook / "before/export.json") == read_file(daybook / "after/export.json"));
 }
 
@@ -99,13 +100,15 @@ TEST_CASE("a digest that was saved is made again byte for byte, whatever came af
     daybook.out({"--now", "2026-03-16T09:00:00Z", "digest", "weekly", "--week", "2026-09", "--save"});
     const auto directory = daybook / "ops/reports/incidents/weekly";
     std::vector<std::string> before;
-    for (const char* name : {"2026-08.json", "2026-08.md", "2026-09.json", "2026-09.md"}) before.push_back(read_file(directory / name));
+    for (const char* name : {"2026-08.json", "2026-08.md", "2026-09.json", "2026-09.md"})
+        before.push_back(read_file(directory / name));
     const std::string id = lines_of(daybook.out({"incident", "list", "--ids"})).front();
     daybook.out({"note", id, "came later", "--occurred-at", "2026-02-17T00:00:00Z"});
     std::filesystem::remove_all(daybook / "ops");
     daybook.out({"--now", "2026-03-20T09:00:00Z", "replay", "--reports", "2026-08..2026-09"});
     std::vector<std::string> after;
-    for (const char* name : {"2026-08.json", "2026-08.md", "2026-09.json", "2026-09.md"}) after.push_back(read_file(directory / name));
+    for (const char* name : {"2026-08.json", "2026-08.md", "2026-09.json", "2026-09.md"})
+        after.push_back(read_file(directory / name));
     CHECK(before == after);
     CHECK(daybook.out({"replay", "--reports", "2026-08..2026-09"}).find("changed") == std::string::npos);
 }
@@ -141,7 +144,8 @@ TEST_CASE("events --follow goes on with what comes, from any process") {
 TEST_CASE("two processes that take the same input at once open each incident once") {
     const Program daybook;
     const auto take = [&] {
-        return std::make_unique<Child>([&] { return daybook.run({"ingest", project_file("fixtures/triage/monday.jsonl").string(), "-o", "json"}).out; });
+        return std::make_unique<Child>(
+            [&] { return daybook.run({"ingest", project_file("fixtures/triage/monday.jsonl").string(), "-o", "json"}).out; });
     };
     auto one = take();
     auto two = take();

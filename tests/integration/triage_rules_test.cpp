@@ -14,7 +14,8 @@ namespace {
 class Feed {
 public:
     // `time` is HH:MM or HH:MM:SS.ffffff; `more` are further members of the alert, `around` of the record.
-    Feed& firing(const std::string& ref, const std::string& time, const std::string& severity = "P2", const std::string& around = "") {
+    Feed& firing(const std::string& ref, const std::string& time, const std::string& severity = "P2",
+                 const std::string& around = "") {
         return record(ref, time, severity, "firing", "", around);
     }
     Feed& resolved(const std::string& ref, const std::string& start, const std::string& end, const std::string& around = "") {
@@ -29,11 +30,12 @@ public:
     static std::string moment(const std::string& time) { return "2026-02-23T" + (time.size() == 5 ? time + ":00" : time) + "Z"; }
 
 private:
-    Feed& record(const std::string& ref, const std::string& time, const std::string& severity, const std::string& state, const std::string& more,
-                 const std::string& around) {
-        text_ += R"({"schema":"alert_triage/1","triage_id":"t)" + std::to_string(++count_) + R"(","triaged_at":"2026-02-23T23:00:00Z","agent_id":"monitor",)" +
-                 R"("alert":{"alert_ref":")" + ref + R"(","service":"gateway","kind":"http_5xx","title":"5xx","severity":")" + severity +
-                 R"(","state":")" + state + R"(","started_at":")" + moment(time) + '"' + more + "}" + around + "}\n";
+    Feed& record(const std::string& ref, const std::string& time, const std::string& severity, const std::string& state,
+                 const std::string& more, const std::string& around) {
+        text_ += R"({"schema":"alert_triage/1","triage_id":"t)" + std::to_string(++count_) +
+                 R"(","triaged_at":"2026-02-23T23:00:00Z","agent_id":"monitor",)" + R"("alert":{"alert_ref":")" + ref +
+                 R"(","service":"gateway","kind":"http_5xx","title":"5xx","severity":")" + severity + R"(","state":")" + state +
+                 R"(","started_at":")" + moment(time) + '"' + more + "}" + around + "}\n";
         return *this;
     }
     std::string text_;
@@ -46,7 +48,8 @@ std::vector<std::string> incidents(const Program& daybook) {
     for (const std::string& line : lines_of(daybook.out({"incident", "list"}))) {
         const std::size_t first = line.find('\t');
         const std::size_t second = line.find('\t', first + 1);
-        all.insert(all.begin(), line.substr(first + 1, second - first - 1) + ' ' + line.substr(second + 1, line.find('\t', second + 1) - second - 1));
+        all.insert(all.begin(), line.substr(first + 1, second - first - 1) + ' ' +
+                                    line.substr(second + 1, line.find('\t', second + 1) - second - 1));
     }
     return all;
 }
@@ -81,7 +84,8 @@ TEST_CASE("an incident is resolved when all its alerts are, and not before") {
     feed.resolved("b", "10:05", "10:10").into(daybook);
     CHECK(incidents(daybook) == Incidents{"P2 resolved"});
     // Told out of order: it was over when the last one was.
-    CHECK(daybook.out({"incident", "show", only_id(daybook), "-o", "json"}).find("\"resolved_at\":\"2026-02-23T10:20:00Z\"") != std::string::npos);
+    CHECK(daybook.out({"incident", "show", only_id(daybook), "-o", "json"}).find("\"resolved_at\":\"2026-02-23T10:20:00Z\"") !=
+          std::string::npos);
 }
 
 TEST_CASE("an alert within 30 minutes of the resolution reopens, at 30 minutes too, and a microsecond later opens anew") {
@@ -149,7 +153,8 @@ TEST_CASE("an incident that a person opened is not resolved by its alerts") {
     const std::size_t at = line.find("\"signature\":\"") + 13;
     const std::string signature = line.substr(at, 16);
     const Program by_hand;
-    by_hand.out({"incident", "create", "--service", "gateway", "--title", "5xx", "--signature", signature, "--started-at", "2026-02-23T09:59:00Z"});
+    by_hand.out({"incident", "create", "--service", "gateway", "--title", "5xx", "--signature", signature, "--started-at",
+                 "2026-02-23T09:59:00Z"});
     Feed().firing("a", "10:00").resolved("a", "10:00", "10:10").into(by_hand);
     CHECK(incidents(by_hand) == Incidents{"P2 open"});
 }
