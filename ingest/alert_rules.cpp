@@ -310,11 +310,10 @@ int AlertRules::recent_alerts(const AlertReport& report, const JournalView& jour
         const auto head = journal.stream(journal.stream_id(number));
         Sequence next = head ? head->sequence : Sequence{};
         for (int i = 0; next && i < look_back && count < enough; ++i) {
-            const auto record = journal.record(next);
-            const RecordHeader& header = record->header();
-            const bool firing = header.type == EventType::alert && header.to == static_cast<std::uint8_t>(AlertState::firing);
-            if (firing && header.occurred_at >= from && header.occurred_at <= at) ++count;
-            next = {header.previous};
+            const auto header = journal.header(next);
+            const bool firing = header->type == EventType::alert && header->to == static_cast<std::uint8_t>(AlertState::firing);
+            if (firing && header->occurred_at >= from && header->occurred_at <= at) ++count;
+            next = {header->previous};
         }
         return count < enough;
     });

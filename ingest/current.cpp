@@ -12,7 +12,7 @@ void each_event(const JournalView& journal, const StreamHead& head, const std::f
     std::vector<Sequence> sequences;
     for (Sequence at = head.sequence; at;) {
         sequences.push_back(at);
-        at = {journal.record(at)->header().previous};
+        at = {journal.header(at)->previous};
     }
     for (auto at = sequences.rbegin(); at != sequences.rend(); ++at) visit(*journal.record(*at));
 }

@@ -2,26 +2,22 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
-#include <system_error>
+#include <stdexcept>
 
-#include <sys/random.h>
+#include <openssl/rand.h>
 
 namespace daybook {
 
 void SystemEntropy::fill(void* to, std::size_t size) {
-    // A system call for each salt would cost as much as hashing it; one for 4 KiB does not.
+    // Asking for each salt would cost as much as hashing it; asking for 4 KiB does not.
     thread_local std::array<char, 4096> pool;
     thread_local std::size_t left = 0;
     auto* out = static_cast<char*>(to);
     while (size > 0) {
         if (left == 0) {
-            std::size_t filled = 0;
-            while (filled < pool.size()) {
-                const ssize_t got = getrandom(pool.data() + filled, pool.size() - filled, 0);
-                if (got < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "getrandom");
-                if (got > 0) filled += static_cast<std::size_t>(got);
+            if (RAND_bytes(reinterpret_cast<unsigned char*>(pool.data()), static_cast<int>(pool.size())) != 1) {
+                throw std::runtime_error("no random numbers: the system's generator failed");
             }
             left = pool.size();
         }

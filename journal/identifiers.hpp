@@ -21,7 +21,8 @@ public:
     virtual void fill(void* to, std::size_t size) = 0;
 };
 
-// The operating system's generator: bytes nobody can guess, since salts hide short secrets after a redaction. Thread-safe.
+// OpenSSL's generator, seeded by the operating system (NIST SP 800-90A): bytes nobody can guess, since salts hide short secrets
+// after a redaction. Thread-safe. A process that forks must not go on with it in both halves.
 class SystemEntropy final : public Entropy {
 public:
     void fill(void* to, std::size_t size) override;

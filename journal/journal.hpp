@@ -48,13 +48,18 @@ struct JournalTables {
 
 class NameCache;
 
-// Streams that a write transaction has changed and not yet written to its tables.
-class PendingStreams {
+// What a write transaction has taken and not yet written to its tables.
+class Pending {
 public:
-    virtual std::optional<StreamHead> pending(std::string_view id) const = 0;
+    // A stream that it has changed, or looked at; `leaf` is not filled in.
+    virtual std::optional<StreamHead> stream(std::string_view id) const = 0;
+    // An event that is not yet in its table.
+    virtual std::optional<RecordHeader> header(Sequence sequence) const = 0;
+    // Puts all events into their table.
+    virtual void settle() = 0;
 
 protected:
-    ~PendingStreams() = default;
+    ~Pending() = default;
 };
 
 // The journal as one transaction sees it. Not thread-safe. Texts and records that it hands out lie in the map and are valid
@@ -64,13 +69,15 @@ public:
     // In a write transaction `names` is null, since what it sees may yet be undone and must not be remembered, and `pending`
     // is there.
     JournalView(lmdb::Transaction& transaction, const JournalTables& tables, NameCache* names,
-                const PendingStreams* pending = nullptr)
+                Pending* pending = nullptr)
         : transaction_(transaction), tables_(tables), names_(names), pending_(pending) {}
 
     // How many events there are: also the newest seq, and the size of the tree.
     std::uint64_t size() const;
     // Throws StorageError where the record is damaged.
     std::optional<RecordView> record(Sequence sequence) const;
+    // Of a record; much quicker where the event was taken in this transaction.
+    std::optional<RecordHeader> header(Sequence sequence) const;
 
     std::optional<StreamHead> stream(std::string_view id) const;
     std::optional<StreamNumber> stream_number(std::string_view id) const;
@@ -105,7 +112,7 @@ private:
     lmdb::Transaction& transaction_;
     const JournalTables& tables_;
     NameCache* names_;
-    const PendingStreams* pending_;
+    Pending* pending_;
 };
 
 struct NewEvent {

@@ -10,11 +10,21 @@
 namespace daybook {
 
 std::uint64_t JournalView::size() const {
+    if (pending_ != nullptr) pending_->settle();
     lmdb::Cursor cursor(transaction_, tables_.events);
     return cursor.last() ? read_big_endian(cursor.key()) : 0;
 }
 
+std::optional<RecordHeader> JournalView::header(Sequence sequence) const {
+    if (pending_ != nullptr) {
+        if (const auto header = pending_->header(sequence)) return header;
+    }
+    const auto found = record(sequence);
+    return found ? std::optional(found->header()) : std::nullopt;
+}
+
 std::optional<RecordView> JournalView::record(Sequence sequence) const {
+    if (pending_ != nullptr && pending_->header(sequence)) pending_->settle();
     const auto bytes = transaction_.get(tables_.events, key_of(sequence.value, 8));
     if (!bytes) return std::nullopt;
     const auto record = RecordView::parse(*bytes);
@@ -35,7 +45,7 @@ std::optional<StreamNumber> JournalView::stream_number(std::string_view id) cons
 
 std::optional<StreamHead> JournalView::stream(std::string_view id) const {
     if (pending_ != nullptr) {
-        if (const auto head = pending_->pending(id)) return head;
+        if (const auto head = pending_->stream(id)) return head;
     }
     const auto number = stream_number(id);
     if (!number) return std::nullopt;
@@ -91,7 +101,7 @@ std::string_view JournalView::name(NameNumber number) const {
 std::optional<NameNumber> JournalView::find_name(std::string_view text) const {
     if (text.empty() || text.size() > layout::stored_name_bytes_max) return std::nullopt;
     if (names_ != nullptr) {
-        if (const auto number = names_->number(text)) return number;
+        if (const auto known = names_->find(text)) return known->number;
     }
     const auto number = transaction_.get(tables_.name_ids, text);
     if (!number) return std::nullopt;
@@ -102,7 +112,7 @@ std::optional<JournalView::Key> JournalView::key(std::string_view key) const {
     if (key.empty() || key.size() > layout::stored_key_bytes_max) return std::nullopt;
     const auto row = transaction_.get(tables_.keys, key);
     if (!row) return std::nullopt;
-    return Key{{layout::read_u64(*row)}, row->substr(8)};
+    return layout::read_key_row(*row);
 }
 
 std::optional<Sequence> JournalView::event_with_id(std::string_view event_id) const {
@@ -142,6 +152,7 @@ Digest JournalView::root(Sha256& sha256, std::uint64_t size) const { return layo
 std::string JournalView::origin() const { return std::string(transaction_.get(tables_.meta, "origin").value_or("")); }
 
 Sequence JournalView::scan(Sequence from, std::uint64_t count, const std::function<bool(const RecordView&)>& visit) const {
+    if (pending_ != nullptr) pending_->settle();
     lmdb::Cursor cursor(transaction_, tables_.events);
     Sequence next = from;
     if (count == 0 || !cursor.seek(key_of(from.value, 8))) return next;

@@ -74,7 +74,8 @@ bool json_name_less(std::string_view a, std::string_view b) {
 }
 
 bool is_clean_utf8(std::string_view text) {
-    return simdjson::validate_utf8(text.data(), text.size()) && text.find('\0') == std::string_view::npos;
+    const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c > 0; });  // quicker for short ASCII
+    return plain || (simdjson::validate_utf8(text.data(), text.size()) && text.find('\0') == std::string_view::npos);
 }
 
 std::string pointer_token(std::string_view name) {

@@ -1,6 +1,7 @@
 // How the journal's small rows look on disk (journal/FORMAT.md). For journal/ alone.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -53,6 +54,11 @@ inline std::string stream_row(const StreamHead& head, std::string_view id) {
     row += daybook::bytes_of(head.leaf);
     row += id;
     return row;
+}
+
+// A row of `keys`: seq (8), then 16 bytes of the input's digest, if it has one.
+inline JournalView::Key read_key_row(std::string_view row) {
+    return {{read_u64(row)}, row.substr(std::min<std::size_t>(row.size(), 8))};
 }
 
 // The right edge of the tree of the first `size` events, from the nodes that their records hold.

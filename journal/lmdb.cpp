@@ -265,6 +265,16 @@ bool Cursor::move(int operation) {
     return true;
 }
 
+void Cursor::put(std::string_view key, std::string_view value, unsigned flags) {
+    MDB_val k = value_of(key);
+    MDB_val v = value_of(value);
+    const int code = mdb_cursor_put(handle_, &k, &v, flags);
+    if (code == MDB_KEYEXIST) throw std::logic_error("a key was appended out of order");
+    if (code != 0) throw StorageError(std::string("cannot write to a table: ") + mdb_strerror(code) + " " + advice(code));
+}
+
+void Cursor::append(std::string_view key, std::string_view value) { put(key, value, MDB_APPEND); }
+
 bool Cursor::first() { return move(MDB_FIRST); }
 bool Cursor::last() { return move(MDB_LAST); }
 bool Cursor::next() { return move(MDB_NEXT); }

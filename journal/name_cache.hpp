@@ -23,11 +23,15 @@ public:
         if (found == texts_.end()) return std::nullopt;
         return std::string_view(found->second);
     }
-    std::optional<NameNumber> number(std::string_view text) const {
+    struct Known {
+        NameNumber number;
+        std::string_view text;
+    };
+    std::optional<Known> find(std::string_view text) const {
         const std::shared_lock lock(mutex_);
         const auto found = numbers_.find(text);
         if (found == numbers_.end()) return std::nullopt;
-        return NameNumber{found->second};
+        return Known{{found->second}, found->first};
     }
     void add(NameNumber number, std::string_view text) {
         const std::unique_lock lock(mutex_);

@@ -46,7 +46,7 @@ std::optional<std::string_view> RecordView::key() const {
 }
 
 std::string RecordView::event_id() const {
-    if ((header_.flags & RecordHeader::has_text_id) != 0) return std::string(bytes_.substr(id_at_, payload_at_ - id_at_));
+    if ((header_.flags & RecordHeader::has_text_id) != 0) return std::string(text_id());
     return format_uuid(header_.event_id);
 }
 
@@ -81,16 +81,20 @@ void write_record(const RecordParts& parts, char* to) {
     put(parts.payload.data(), parts.payload.size());
 }
 
-std::string format_uuid(const Uuid& uuid) {
+void put_uuid(const Uuid& uuid, char (&to)[uuid_text_size]) {
     static constexpr char digits[] = "0123456789abcdef";
-    std::string text(36, '-');
     std::size_t at = 0;
     for (const std::uint8_t byte : uuid) {
-        if (at == 8 || at == 13 || at == 18 || at == 23) ++at;
-        text[at++] = digits[byte >> 4];
-        text[at++] = digits[byte & 15];
+        if (at == 8 || at == 13 || at == 18 || at == 23) to[at++] = '-';
+        to[at++] = digits[byte >> 4];
+        to[at++] = digits[byte & 15];
     }
-    return text;
+}
+
+std::string format_uuid(const Uuid& uuid) {
+    char text[uuid_text_size];
+    put_uuid(uuid, text);
+    return {text, sizeof text};
 }
 
 std::optional<Uuid> parse_uuid(std::string_view text) {

@@ -82,8 +82,9 @@ public:
 
     std::optional<std::string_view> key() const;
     std::string event_id() const;
-    std::string_view payload() const { return bytes_.substr(payload_at_); }  // RFC 8785 text; empty when redacted
-    std::string_view salt() const;                                           // 16 bytes; empty when redacted
+    std::string_view text_id() const { return bytes_.substr(id_at_, payload_at_ - id_at_); }  // empty when the id is a UUID
+    std::string_view payload() const { return bytes_.substr(payload_at_); }                   // RFC 8785 text; empty when redacted
+    std::string_view salt() const;                                                            // 16 bytes; empty when redacted
     // The payload's salted digest: kept where the payload is gone, else to be computed.
     std::optional<Digest> kept_payload_digest() const;
 
@@ -114,6 +115,8 @@ std::size_t record_size(const RecordParts& parts);
 void write_record(const RecordParts& parts, char* to);
 
 // The canonical text of a UUID, and back; nothing for any other text.
+constexpr std::size_t uuid_text_size = 36;
+void put_uuid(const Uuid& uuid, char (&to)[uuid_text_size]);
 std::string format_uuid(const Uuid& uuid);
 std::optional<Uuid> parse_uuid(std::string_view text);
 

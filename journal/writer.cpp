@@ -33,19 +33,27 @@ Writer::Writer(lmdb::Environment& environment, const JournalTables& tables, cons
       options_(options),
       names_(names),
       memory_(memory),
-      sha256_(sha256),
       transaction_(environment, lmdb::Transaction::Kind::write),
-      view_(transaction_, tables, nullptr, this) {
-    const std::uint64_t size = view_.size();
-    if (size != memory_.frontier.size() || size == 0) {
-        memory_.frontier = layout::frontier(view_, size);
-        memory_.last_recorded = size == 0 ? RecordHeader::no_time : view_.record({size})->header().recorded_at;
-    }
-    frontier_ = memory_.frontier;
-    last_recorded_ = memory_.last_recorded;
+      view_(transaction_, tables, nullptr, this),
+      records_(remembered(memory).frontier, sha256,
+               [this](Sequence sequence, std::string_view bytes) { events_->append(key_of(sequence.value, 8), bytes); }) {
+    events_.emplace(transaction_, tables_.events);
+    keys_.emplace(transaction_, tables_.keys);
+    last_recorded_ = memory.last_recorded;
     last_stream_ = last_number(transaction_, tables_.streams);
     last_name_ = last_number(transaction_, tables_.names);
     for (TransactionalIndex* index : options_.indexes) index->begin(transaction_);
+}
+
+// Brought up to date where another process has appended, or at the first transaction.
+const WriterMemory& Writer::remembered(WriterMemory& memory) {
+    const JournalView journal(transaction_, tables_, nullptr);
+    const std::uint64_t size = journal.size();
+    if (size != memory.frontier.size() || size == 0) {
+        memory.frontier = layout::frontier(journal, size);
+        memory.last_recorded = size == 0 ? RecordHeader::no_time : journal.record({size})->header().recorded_at;
+    }
+    return memory;
 }
 
 Writer::~Writer() {
@@ -60,7 +68,7 @@ Result<Appended> Writer::append(const AppendRequest& request) {
                                std::to_string(input.key.size()),
                            "/idempotency_key");
         }
-        if (const auto known = view_.key(input.key)) {
+        if (const auto known = find_key(input.key)) {
             const bool comparable = input.sha256 && !known->digest.empty();
             if (comparable && known->digest != bytes_of(*input.sha256).substr(0, known->digest.size())) {
                 return Refusal{RefusalCode::idempotency_conflict,
@@ -82,10 +90,9 @@ Result<Appended> Writer::append(const AppendRequest& request) {
     Appended appended;
     for (std::size_t i = 0; i < batch.events.size(); ++i) {
         NewEvent& event = batch.events[i];
-        if (!event.payload.seal) seal(event.payload, *options_.entropy, sha256_);
         std::string key;
         Draft draft;
-        draft.stream = &stream(event.stream);
+        draft.stream = &stream_at(event.stream);
         draft.payload = &event.payload;
         draft.occurred_at = event.occurred_at;
         draft.recorded_at = not_before_last(event.recorded_at.value_or(now));
@@ -100,11 +107,9 @@ Result<Appended> Writer::append(const AppendRequest& request) {
         draft.cause = event.cause_in_batch ? Sequence{appended.first.value + *event.cause_in_batch} : event.cause;
         const Sequence sequence = write(draft);
         if (i == 0) appended.first = sequence;
-        if (request.input) {
-            const auto input = input_of(event.payload);
-            assert(i != 0 || !request.input->sha256 || input == request.input->sha256);
-            put_key(key, sequence, input);
-        }
+        if (!request.input) continue;
+        assert(i != 0 || !request.input->sha256 || event.payload.input_sha256);
+        put_key(key, sequence, i == 0 && request.input->sha256 ? request.input->sha256 : input_of(event.payload));
     }
     appended.count = batch.events.size();
     return appended;
@@ -112,7 +117,7 @@ Result<Appended> Writer::append(const AppendRequest& request) {
 
 std::optional<Refusal> Writer::check(const Batch& batch, const AppendRequest& request) {
     for (const ExpectedVersion& expected : batch.expected) {
-        const std::uint64_t actual = stream(expected.stream).head.version;
+        const std::uint64_t actual = stream_at(expected.stream).head.version;
         if (actual == expected.version) continue;
         const auto said = [](std::uint64_t version) { return version == 0 ? std::string("none") : std::to_string(version); };
         return Refusal{RefusalCode::conflict,
@@ -129,7 +134,7 @@ std::optional<Refusal> Writer::check(const Batch& batch, const AppendRequest& re
                                std::to_string(key_bytes_max) + " bytes",
                            "/idempotency_key");
         }
-        if (view_.key(key)) {
+        if (find_key(key)) {
             return Refusal{RefusalCode::idempotency_conflict, "the key " + key + " is taken by another input", "/idempotency_key"};
         }
     }
@@ -144,7 +149,8 @@ std::optional<Refusal> Writer::check_event(const NewEvent& event, std::size_t pl
                            ": attach the long text as an artifact",
                        ""};
     }
-    if (!is_stream(event.stream)) return invalid("not a stream: " + event.stream, "/incident_id");
+    if (stream_at(event.stream).head.version == 0 && !is_stream(event.stream))
+        return invalid("not a stream: " + event.stream, "/incident_id");
     if (!is_actor(event.actor)) return invalid("not an actor ([A-Za-z0-9._@:-], 1 to 128): " + event.actor, "/agent_id");
     if (event.source.empty() || event.source.size() > name_bytes_max) return invalid("a source has 1 to 128 bytes", "/source");
     const EventFacts& facts = event.payload.facts;
@@ -163,17 +169,17 @@ std::optional<Refusal> Writer::restore(const Journal::Restored& event) {
     const auto misfit = [&](const std::string& what) {
         return Refusal{RefusalCode::conflict, "event " + std::to_string(event.sequence.value) + " does not fit: " + what, ""};
     };
-    if (event.sequence.value != frontier_.size() + 1) {
-        return misfit("the next seq of this journal is " + std::to_string(frontier_.size() + 1));
+    if (event.sequence.value != records_.size() + 1) {
+        return misfit("the next seq of this journal is " + std::to_string(records_.size() + 1));
     }
-    Stream& target = stream(event.stream);
+    Stream& target = stream_at(event.stream);
     if (event.version != target.head.version + 1) {
         return misfit("version " + std::to_string(event.version) + " of " + event.stream + ", which is at " +
                       std::to_string(target.head.version));
     }
     if (to_micros(event.recorded_at) < last_recorded_) return misfit("recorded_at lies before that of the event before it");
     if (event.cause >= event.sequence) return misfit("its cause is not an earlier event");
-    if (event.key && view_.key(*event.key)) return misfit("its key " + *event.key + " is there already");
+    if (event.key && find_key(*event.key)) return misfit("its key " + *event.key + " is there already");
     // Of ids that are found by their time there may be others in the same millisecond: who restores sees to that.
     const auto uuid = parse_uuid(event.event_id);
     const bool id_taken = uuid && layout::found_by_time(*uuid, event.recorded_at)
@@ -194,7 +200,8 @@ std::optional<Refusal> Writer::restore(const Journal::Restored& event) {
     draft.redacted = event.redacted;
     last_recorded_ = to_micros(event.recorded_at);
     const Sequence sequence = write(draft);
-    if (nodes_.front() != event.leaf) {
+    records_.finish();
+    if (target.leaf != event.leaf) {
         return misfit("its prev is not the leaf hash of the event before it in " + event.stream +
                       ", or its leaf, payload and salt do not belong together");
     }
@@ -208,18 +215,19 @@ void Writer::put_blob(const Blob& blob) {
     changed_ = true;
 }
 
-std::optional<StreamHead> Writer::pending(std::string_view id) const {
+std::optional<StreamHead> Writer::stream(std::string_view id) const {
     const auto found = streams_.find(id);
     if (found == streams_.end() || found->second.head.version == 0) return std::nullopt;
     return found->second.head;
 }
 
-Writer::Stream& Writer::stream(std::string_view id) {
+Writer::Stream& Writer::stream_at(std::string_view id) {
     if (const auto known = streams_.find(id); known != streams_.end()) return known->second;
     Stream& stream = streams_[std::string(id)];
     stream.id = id;
     if (const auto head = view_.stream(id)) {
         stream.head = *head;
+        stream.leaf = head->leaf;
         const std::uint64_t block = (head->version - 1) / layout::block_events;
         if (head->version % layout::block_events != 0) {
             stream.block = transaction_.get(tables_.stream_index, FixedKey().add(head->number.value, 4).add(block, 4)).value_or("");
@@ -228,46 +236,102 @@ Writer::Stream& Writer::stream(std::string_view id) {
     return stream;
 }
 
-NameNumber Writer::intern(NameUse use, std::string_view text) {
-    LastName& last = last_names_[static_cast<std::size_t>(use)];
-    if (last.text != text) last = {std::string(text), find_or_add_name(text)};
-    return last.number;
+const Writer::Name& Writer::intern(Name& last, std::string_view text) {
+    if (last.text != text) last = find_or_add_name(text);
+    return last;
 }
 
-NameNumber Writer::find_or_add_name(std::string_view text) {
+Writer::Name Writer::find_or_add_name(std::string_view text) {
     if (text.empty()) return {};
-    if (const auto number = names_.number(text)) return *number;
-    const auto pending = new_names_.find(text);
-    if (pending != new_names_.end()) return pending->second;
-    if (const auto number = view_.find_name(text)) {
-        names_.add(*number, text);
-        return *number;
+    if (const auto known = names_.find(text)) return {known->number, known->text};
+    if (const auto pending = met_names_.find(text); pending != met_names_.end()) return {pending->second, pending->first};
+    auto number = view_.find_name(text);
+    if (!number) {
+        number = NameNumber{++last_name_};
+        transaction_.append(tables_.names, key_of(number->value, 4), text);
+        transaction_.put(tables_.name_ids, text, key_of(number->value, 4));
     }
-    const NameNumber number{++last_name_};
-    transaction_.append(tables_.names, key_of(number.value, 4), text);
-    transaction_.put(tables_.name_ids, text, key_of(number.value, 4));
-    new_names_.emplace(text, number);
-    return number;
+    return {*number, met_names_.emplace(text, *number).first->first};
+}
+
+std::optional<JournalView::Key> Writer::find_key(std::string_view key) {
+    if (!keys_->seek(key) || keys_->key() != key) return std::nullopt;
+    return layout::read_key_row(keys_->value());
 }
 
 void Writer::put_key(std::string_view key, Sequence sequence, const std::optional<Digest>& input) {
     char row[8 + layout::key_digest_bytes];
     std::memcpy(row, &sequence.value, 8);
     if (input) std::memcpy(row + 8, input->data(), layout::key_digest_bytes);
-    transaction_.put(tables_.keys, key, {row, input ? sizeof row : 8});
+    keys_->put(key, {row, input ? sizeof row : 8});
 }
 
 // recorded_at never decreases, even if the clock steps back.
 Time Writer::not_before_last(Time time) const { return from_micros(std::max(to_micros(time), last_recorded_)); }
 
+// Takes the event's id, or makes one.
+void Writer::name_event(RecordDraft& record, const Draft& draft) {
+    RecordHeader& header = record.parts.header;
+    if (draft.event_id.empty()) {
+        header.event_id = make_uuid7(draft.recorded_at, *options_.entropy);
+        return;
+    }
+    const auto uuid = parse_uuid(draft.event_id);
+    if (uuid) {
+        header.event_id = *uuid;
+        if (layout::found_by_time(*uuid, draft.recorded_at)) return;
+    } else {
+        header.flags |= RecordHeader::has_text_id;
+        header.event_id[0] = static_cast<std::uint8_t>(draft.event_id.size());
+        header.event_id[1] = static_cast<std::uint8_t>(draft.event_id.size() >> 8);
+        record.parts.text_id = draft.event_id;
+    }
+    std::string row;
+    layout::append_u64(row, header.sequence);
+    transaction_.put(tables_.event_ids, uuid ? layout::bytes_of(*uuid) : draft.event_id, row);
+}
+
+void Writer::keep_facts(RecordHeader& header, Stream& stream, const EventFacts& facts) {
+    header.service = intern(stream.service, facts.service).number.value;
+    header.env = intern(stream.env, facts.env).number.value;
+    header.kind = intern(stream.kind, facts.kind).number.value;
+    if (facts.severity) header.severity = static_cast<std::uint8_t>(*facts.severity);
+    header.from = facts.from;
+    header.to = facts.to;
+    if (facts.moment) header.moment = to_micros(*facts.moment);
+}
+
+void Writer::begin(Stream& stream) {
+    stream.head.number = {++last_stream_};
+    transaction_.put(tables_.stream_ids, stream.id, key_of(stream.head.number.value, 4));
+    transaction_.append(tables_.streams, key_of(stream.head.number.value, 4), layout::stream_row(stream.head, stream.id));
+}
+
+// The stream ends with the event `sequence` now.
+void Writer::extend(Stream& stream, Sequence sequence) {
+    stream.head.version += 1;
+    stream.head.sequence = sequence;
+    layout::append_u64(stream.block, sequence.value);
+    if (stream.head.version % layout::block_events == 0) {
+        put_block(stream);
+        stream.block.clear();
+    }
+    stream.dirty = true;
+}
+
+void Writer::put_block(const Stream& stream) {
+    const FixedKey key = FixedKey().add(stream.head.number.value, 4).add((stream.head.version - 1) / layout::block_events, 4);
+    transaction_.put(tables_.stream_index, key, stream.block);
+}
+
 Sequence Writer::write(const Draft& draft) {
     const EncodedPayload& payload = *draft.payload;
     const EventFacts& facts = payload.facts;
     Stream& stream = *draft.stream;
-    const Sequence sequence{frontier_.size() + 1};
+    const Sequence sequence{records_.size() + 1};
 
-    RecordParts parts;
-    RecordHeader& header = parts.header;
+    RecordDraft record;
+    RecordHeader& header = record.parts.header;
     header.type = payload.type;
     header.schema_version = payload.schema_version;
     header.payload_size = static_cast<std::uint32_t>(payload.text.size());
@@ -277,117 +341,70 @@ Sequence Writer::write(const Draft& draft) {
     header.recorded_at = to_micros(draft.recorded_at);
     header.previous = stream.head.sequence.value;
     header.cause = draft.cause.value;
-    header.actor = intern(NameUse::actor, draft.actor).value;
-    header.source = intern(NameUse::source, draft.source).value;
-    header.service = intern(NameUse::service, facts.service).value;
-    header.env = intern(NameUse::env, facts.env).value;
-    header.kind = intern(NameUse::kind, facts.kind).value;
-    if (facts.severity) header.severity = static_cast<std::uint8_t>(*facts.severity);
-    header.from = facts.from;
-    header.to = facts.to;
-    if (facts.moment) header.moment = to_micros(*facts.moment);
-    if (stream.head.version == 0) {
-        stream.head.number = {++last_stream_};
-        transaction_.put(tables_.stream_ids, stream.id, key_of(stream.head.number.value, 4));
-        transaction_.append(tables_.streams, key_of(stream.head.number.value, 4), layout::stream_row(stream.head, stream.id));
-    }
+    const Name& actor = intern(stream.actor, draft.actor);
+    const Name& source = intern(stream.source, draft.source);
+    header.actor = actor.number.value;
+    header.source = source.number.value;
+    keep_facts(header, stream, facts);
+    if (stream.head.version == 0) begin(stream);
     header.stream = stream.head.number.value;
+    if (payload.seal) {
+        record.parts.salt = payload.seal->salt;
+        record.payload_digest = payload.seal->digest;
+    } else {
+        options_.entropy->fill(record.parts.salt.data(), record.parts.salt.size());
+    }
+    name_event(record, draft);
+
+    record.stream = stream.id;
+    record.actor = actor.text;
+    record.source = source.text;
     if (draft.key) {
         header.flags |= RecordHeader::has_key;
         header.key_size = static_cast<std::uint16_t>(draft.key->size());
-        parts.key = *draft.key;
+        record.parts.key = *draft.key;
     }
-
-    const auto given_uuid = parse_uuid(draft.event_id);
-    std::string event_id(draft.event_id);
-    if (given_uuid) {
-        header.event_id = *given_uuid;
-    } else if (draft.event_id.empty()) {
-        header.event_id = make_uuid7(draft.recorded_at, *options_.entropy);
-        event_id = format_uuid(header.event_id);
-    } else {
-        header.flags |= RecordHeader::has_text_id;
-        header.event_id[0] = static_cast<std::uint8_t>(draft.event_id.size());
-        header.event_id[1] = static_cast<std::uint8_t>(draft.event_id.size() >> 8);
-        parts.text_id = draft.event_id;
-    }
-    if (!draft.event_id.empty() && !(given_uuid && layout::found_by_time(*given_uuid, draft.recorded_at))) {
-        std::string row;
-        layout::append_u64(row, sequence.value);
-        transaction_.put(tables_.event_ids, given_uuid ? layout::bytes_of(*given_uuid) : draft.event_id, row);
-    }
-
-    LeafFields leaf;
-    leaf.actor = draft.actor;
-    leaf.cause = draft.cause;
-    leaf.event_id = event_id;
-    leaf.key = draft.key;
-    leaf.occurred_at = draft.occurred_at;
-    leaf.payload_sha256 = payload.seal->digest;
-    if (stream.head.version != 0) leaf.previous = stream.head.leaf;
-    leaf.recorded_at = draft.recorded_at;
-    leaf.sequence = sequence;
-    leaf.source = draft.source;
-    leaf.stream = stream.id;
-    leaf.type = payload.type;
-    leaf.schema_version = payload.schema_version;
-    leaf.version = header.version;
-    leaf_text_.clear();
-    append_leaf_text(leaf_text_, leaf);
-    const Digest hash = leaf_hash(sha256_, leaf_text_);
-    frontier_.add(sha256_, hash, nodes_);
-
-    parts.nodes = nodes_.data();
-    parts.node_count = static_cast<int>(nodes_.size());
-    parts.salt = payload.seal->salt;
     if (draft.redacted) {
         header.flags |= RecordHeader::is_redacted;
-        parts.redacted = payload.seal->digest;
+        record.parts.redacted = payload.seal->digest;
     }
-    parts.payload = payload.text;
-    write_record(parts, transaction_.reserve(tables_.events, key_of(sequence.value, 8), record_size(parts), true));
+    record.parts.payload = payload.text;
+    record.stream_leaf = &stream.leaf;
 
-    stream.head.version = header.version;
-    stream.head.sequence = sequence;
-    stream.head.leaf = hash;
-    layout::append_u64(stream.block, sequence.value);
-    if (header.version % layout::block_events == 0) {
-        transaction_.put(tables_.stream_index,
-                         FixedKey().add(stream.head.number.value, 4).add((header.version - 1) / layout::block_events, 4),
-                         stream.block);
-        stream.block.clear();
-    }
-    stream.dirty = true;
-    changed_ = true;
     IndexedEvent indexed{header, stream.id, draft.source, facts, {}};
     if (payload.type == EventType::incident_linked) indexed.linked = view_.stream_number(facts.subject).value_or(StreamNumber{});
     for (TransactionalIndex* index : options_.indexes) index->apply(indexed);
+    records_.add(record);
+
+    extend(stream, sequence);
+    changed_ = true;
     return sequence;
 }
 
 void Writer::write_streams() {
-    std::vector<const Stream*> dirty;
-    for (const auto& [id, stream] : streams_) {
+    std::vector<Stream*> dirty;
+    for (auto& [id, stream] : streams_) {
         if (stream.dirty) dirty.push_back(&stream);
     }
     std::sort(dirty.begin(), dirty.end(), [](const Stream* a, const Stream* b) { return a->head.number < b->head.number; });
-    for (const Stream* stream : dirty) {
+    for (Stream* stream : dirty) {
+        stream->head.leaf = stream->leaf;
         const std::uint32_t number = stream->head.number.value;
         transaction_.put(tables_.streams, key_of(number, 4), layout::stream_row(stream->head, stream->id));
-        if (!stream->block.empty()) {
-            transaction_.put(tables_.stream_index,
-                             FixedKey().add(number, 4).add((stream->head.version - 1) / layout::block_events, 4), stream->block);
-        }
+        if (!stream->block.empty()) put_block(*stream);
     }
 }
 
 void Writer::commit() {
+    records_.finish();
     write_streams();
     for (TransactionalIndex* index : options_.indexes) index->flush();
+    events_.reset();
+    keys_.reset();
     transaction_.commit();
-    memory_.frontier = frontier_;
+    memory_.frontier = records_.frontier();
     memory_.last_recorded = last_recorded_;
-    for (const auto& [text, number] : new_names_) names_.add(number, text);
+    for (const auto& [text, number] : met_names_) names_.add(number, text);
 }
 
 }  // namespace daybook

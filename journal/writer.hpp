@@ -1,7 +1,6 @@
 // One write transaction of the journal: takes requests one after the other, then commits them with one sync. For journal/ alone.
 #pragma once
 
-#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 #include "journal/journal.hpp"
 #include "journal/merkle.hpp"
 #include "journal/name_cache.hpp"
+#include "journal/record_maker.hpp"
 
 namespace daybook {
 
@@ -22,7 +22,7 @@ struct WriterMemory {
     std::int64_t last_recorded = RecordHeader::no_time;
 };
 
-class Writer final : private PendingStreams {
+class Writer final : private Pending {
 public:
     // Waits for the write lock of all processes. `memory` and the rest outlive it.
     Writer(lmdb::Environment& environment, const JournalTables& tables, const JournalOptions& options, NameCache& names,
@@ -42,11 +42,17 @@ public:
     void commit();
 
 private:
+    struct Name {
+        NameNumber number;
+        std::string_view text;  // lives as long as the writer
+    };
     struct Stream {
-        StreamHead head;
+        StreamHead head;  // without the leaf
+        Digest leaf{};    // of the newest event that was made: see RecordMaker
         std::string id;
         std::string block;  // of stream_index: the one that the newest version lies in
         bool dirty = false;
+        Name actor, source, service, env, kind;  // of its newest event here: most events repeat them
     };
     // All of an event that is not yet decided by its place in the journal.
     struct Draft {
@@ -60,27 +66,35 @@ private:
         bool redacted = false;
     };
 
-    std::optional<StreamHead> pending(std::string_view id) const override;
+    const WriterMemory& remembered(WriterMemory& memory);
+    std::optional<StreamHead> stream(std::string_view id) const override;
+    std::optional<RecordHeader> header(Sequence sequence) const override { return records_.header(sequence); }
+    void settle() override { records_.finish(); }
+
     std::optional<Refusal> check(const Batch& batch, const AppendRequest& request);
     std::optional<Refusal> check_event(const NewEvent& event, std::size_t place);
-    Stream& stream(std::string_view id);  // a new one has version 0
-    // A name's number, given out anew if need be. `use` is what it is for: most events repeat the name of the one before.
-    enum class NameUse : std::size_t { actor, source, service, env, kind };
-    NameNumber intern(NameUse use, std::string_view text);
-    NameNumber find_or_add_name(std::string_view text);
+    Stream& stream_at(std::string_view id);  // a new one has version 0
+    // A name's number, given out anew if need be; where it is that of `last`, without looking it up.
+    const Name& intern(Name& last, std::string_view text);
+    Name find_or_add_name(std::string_view text);
+    std::optional<JournalView::Key> find_key(std::string_view key);
     void put_key(std::string_view key, Sequence sequence, const std::optional<Digest>& input);
     Time not_before_last(Time time) const;
-    Sequence write(const Draft& draft);  // fills in seq, version, hashes; returns the seq
+    void keep_facts(RecordHeader& header, Stream& stream, const EventFacts& facts);
+    void begin(Stream& stream);
+    void extend(Stream& stream, Sequence sequence);
+    void put_block(const Stream& stream);
+    void name_event(RecordDraft& record, const Draft& draft);
+    Sequence write(const Draft& draft);  // fills in seq and version; returns the seq
     void write_streams();
 
     const JournalTables& tables_;
     const JournalOptions& options_;
     NameCache& names_;
     WriterMemory& memory_;
-    Sha256& sha256_;
     lmdb::Transaction transaction_;
     JournalView view_;
-    MerkleFrontier frontier_;
+    std::optional<lmdb::Cursor> events_, keys_;  // where the last one was put, the next one mostly goes
     std::int64_t last_recorded_ = RecordHeader::no_time;
     // Looked up by std::string_view, without making a string.
     struct TextHash {
@@ -90,17 +104,11 @@ private:
     template <class Value>
     using TextMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
     TextMap<Stream> streams_;
-    TextMap<NameNumber> new_names_;
-    struct LastName {
-        std::string text;
-        NameNumber number;
-    };
-    std::array<LastName, 5> last_names_;
+    TextMap<NameNumber> met_names_;  // new ones, and those that were not in the cache
     std::uint32_t last_stream_ = 0;
     std::uint32_t last_name_ = 0;
-    std::string leaf_text_;
-    std::vector<Digest> nodes_;
     bool changed_ = false;
+    RecordMaker records_;  // gone first: it holds on to names and streams
 };
 
 }  // namespace daybook
