@@ -134,9 +134,9 @@ struct JsonReader::Parts {
     Pool<JsonValue> values;
     Pool<JsonMember> members;
     JsonValue root;
-    bool has_surrogates = false;  // escapes \\ud8xx … \\udfxx occur; simdjson 3.0 lets a lone low one through
-    int depth = 0;                // of the array or object that is being copied
-    std::string problem;          // of the first value that was refused
+    bool has_escapes = false;  // \\u… occurs: of a NUL, or of half a surrogate pair, of which simdjson 3.0 lets a low one through
+    int depth = 0;             // of the array or object that is being copied
+    std::string problem;       // of the first value that was refused
     std::string where;
 
     bool refuse(std::string what) {
@@ -147,7 +147,14 @@ struct JsonReader::Parts {
     bool copy_container(dom::element from, JsonValue& to);
     bool copy_array(dom::array from, JsonValue& to);
     bool copy_object(dom::object from, JsonValue& to);
+    bool check_escapes(std::string_view text, const std::string& what);
 };
+
+bool JsonReader::Parts::check_escapes(std::string_view text, const std::string& what) {
+    if (text.find('\0') != std::string_view::npos) return refuse("a NUL character in a " + what);
+    if (!simdjson::validate_utf8(text.data(), text.size())) return refuse("half of a surrogate pair in a " + what);
+    return true;
+}
 
 // simdjson does not count an empty array or object as a level; here it is one.
 bool JsonReader::Parts::copy_container(dom::element from, JsonValue& to) {
@@ -184,9 +191,7 @@ bool JsonReader::Parts::copy_object(dom::object from, JsonValue& to) {
     bool sorted = true;
     for (const auto field : from) {
         items[i].name = field.key;
-        if (field.key.find('\0') != std::string_view::npos) return refuse("a NUL character in a name");
-        if (has_surrogates && !simdjson::validate_utf8(field.key.data(), field.key.size()))
-            return refuse("half of a surrogate pair in a name");
+        if (has_escapes && !check_escapes(field.key, "name")) return false;
         if (!copy(field.value, items[i].value)) {
             where = pointer_token(field.key) + where;
             return false;
@@ -241,9 +246,7 @@ bool JsonReader::Parts::copy(dom::element from, JsonValue& to) {
         }
         case dom::element_type::STRING: {
             const std::string_view text = from.get_string().value_unsafe();
-            if (std::memchr(text.data(), 0, text.size()) != nullptr) return refuse("a NUL character in a string");
-            if (has_surrogates && !simdjson::validate_utf8(text.data(), text.size()))
-                return refuse("half of a surrogate pair in a string");
+            if (has_escapes && !check_escapes(text, "string")) return false;
             to.kind = JsonValue::Kind::string;
             to.size = static_cast<std::uint32_t>(text.size());
             to.characters = text.data();
@@ -266,7 +269,7 @@ Result<const JsonValue*> JsonReader::read(std::string_view text) {
     parts.members.reset();
     parts.where.clear();
     parts.depth = 0;
-    parts.has_surrogates = text.find("\\ud") != std::string_view::npos || text.find("\\uD") != std::string_view::npos;
+    parts.has_escapes = text.find("\\u") != std::string_view::npos;
     // simdjson reads a little past the end: the copy gives it that room.
     parts.padded.assign(text);
     parts.padded.append(simdjson::SIMDJSON_PADDING, '\0');

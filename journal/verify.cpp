@@ -73,8 +73,9 @@ namespace {
 // Shares the work out: first what has no parts, then the events, batch by batch.
 class Crew {
 public:
-    Crew(const Scope& scope, const VerifyOptions& options, std::vector<std::function<void()>> jobs)
-        : scope_(scope), options_(options), jobs_(std::move(jobs)) {}
+    // `indexes` may be null.
+    Crew(const Scope& scope, const VerifyOptions& options, IndexCheck* indexes, std::vector<std::function<void()>> jobs)
+        : scope_(scope), options_(options), indexes_(indexes), jobs_(std::move(jobs)) {}
 
     // Throws what a job threw.
     Tally run() {
@@ -92,8 +93,11 @@ private:
         try {
             for (std::size_t job = next_job_++; job < jobs_.size(); job = next_job_++) jobs_[job]();
             EventCheck check(scope_);
-            while (const std::uint64_t from = claim())
-                done(from, check.check(from, std::min(from + batch_events, scope_.size + 1)));
+            while (const std::uint64_t from = claim()) {
+                const std::uint64_t next = check.check(from, std::min(from + batch_events, scope_.size + 1));
+                if (indexes_ != nullptr) indexes_->add(from, next, check.take_facts());
+                done(from, next);
+            }
             const std::lock_guard lock(mutex_);
             tally_.add(check.tally());
         } catch (...) {
@@ -121,6 +125,7 @@ private:
 
     const Scope& scope_;
     const VerifyOptions& options_;
+    IndexCheck* indexes_;
     std::vector<std::function<void()>> jobs_;
     std::atomic<std::size_t> next_job_ = 0;
     std::mutex mutex_;
@@ -139,11 +144,13 @@ Verification verify(const Journal& journal, const VerifyOptions& options) {
     Verification verification;
     parts::Scope scope = parts::look(journal, findings);
 
+    std::optional<parts::IndexCheck> indexes;
+    if (options.make_indexes) indexes.emplace(scope, options);
     std::vector<std::function<void()>> jobs;
-    if (options.make_indexes) jobs.emplace_back([&] { parts::check_indexes(scope, options); });
     jobs.emplace_back([&] { parts::check_blobs(scope); });
     jobs.emplace_back([&] { parts::check_streams(scope); });
-    parts::Tally tally = parts::Crew(scope, options, std::move(jobs)).run();
+    parts::Tally tally = parts::Crew(scope, options, indexes ? &*indexes : nullptr, std::move(jobs)).run();
+    if (indexes) indexes->finish();
 
     parts::check_rows(scope, tally);
     parts::check_redactions(scope, tally);

@@ -97,6 +97,7 @@ EventCheck::EventCheck(const Scope& scope)
 void EventCheck::begin_batch(std::uint64_t from) {
     transaction_.renew();
     streams_.fill({});
+    facts_.clear();
     tree_.start(view_, {from});
     last_recorded_ = RecordHeader::no_time;
     ids_.start(RecordHeader::no_time);
@@ -114,6 +115,7 @@ std::uint64_t EventCheck::check(std::uint64_t from, std::uint64_t end) {
     std::uint64_t next = from;
     std::uint64_t resume = end;
     begin_batch(from);
+    facts_.resize(end - from);
     while (next < end) {
         const std::uint64_t attempted = next;
         try {
@@ -275,7 +277,9 @@ void EventCheck::check_payload(const RecordView& record) {
         report(Kind::payload, "its payload does not decode: " + payload.refusal().message);
         return check_key(record, std::nullopt, false);
     }
-    check_facts(record, facts_of(*payload), "its payload");
+    EventFacts facts = facts_of(*payload);
+    check_facts(record, facts, "its payload");
+    facts_[(at_ - 1) % batch_events] = std::move(facts);
     check_key(record, common_fields(*payload).input_sha256, true);
     if (const auto* artifact = std::get_if<ArtifactAttached>(&*payload)) check_artifact(*artifact);
     if (const auto* redacted = std::get_if<Redacted>(&*payload)) check_redacted(*redacted);

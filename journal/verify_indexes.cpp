@@ -10,102 +10,6 @@ namespace {
 
 using Kind = Finding::Kind;
 
-// Gives events to fresh indexes, as the append did.
-class Rebuild {
-public:
-    Rebuild(lmdb::Environment& scratch, std::vector<std::unique_ptr<TransactionalIndex>> indexes)
-        : scratch_(scratch), indexes_(std::move(indexes)) {}
-
-    // Events [from, end) of `journal`, in one transaction. Those that cannot be read are left out: they are reported where
-    // events are verified.
-    void take(const JournalView& journal, std::uint64_t from, std::uint64_t end) {
-        lmdb::Transaction transaction(scratch_, lmdb::Transaction::Kind::write);
-        for (const auto& index : indexes_) index->begin(transaction);
-        for (std::uint64_t sequence = from; sequence < end; ++sequence) {
-            if (const auto event = read(journal, sequence)) apply(*event);
-        }
-        for (const auto& index : indexes_) index->flush();
-        transaction.commit();
-        for (const auto& index : indexes_) index->end();
-    }
-
-private:
-    struct Event {
-        RecordHeader header;
-        std::string_view stream;
-        std::string_view source;
-        EventFacts facts;
-        StreamNumber linked;
-    };
-
-    std::optional<Event> read(const JournalView& journal, std::uint64_t sequence) {
-        try {
-            const auto bytes = journal.transaction().get(journal.tables().events, key_of(sequence, 8));
-            const auto record = bytes ? RecordView::parse(*bytes) : std::nullopt;
-            if (!record || record->sequence().value != sequence) return std::nullopt;
-            Event event{record->header(),
-                        journal.stream_id(record->stream()),
-                        journal.name({record->header().source}),
-                        facts_of_record(journal, *record),
-                        {}};
-            if (record->type() == EventType::incident_linked) event.linked = linked(journal, *record, event.facts.subject);
-            return event;
-        } catch (const StorageError&) {
-            journal.transaction().renew();  // LMDB takes a transaction that met a damaged page for lost
-            return std::nullopt;
-        }
-    }
-
-    void apply(const Event& event) {
-        for (const auto& index : indexes_) index->apply({event.header, event.stream, event.source, event.facts, event.linked});
-    }
-
-    static StreamNumber linked(const JournalView& journal, const RecordView& record, std::string_view id) {
-        const auto number = journal.stream_number(id);
-        if (!number) return {};
-        const auto first = journal.stream_sequences(*number, 1, 1);
-        return !first.empty() && first.front() <= record.sequence() ? *number : StreamNumber{};
-    }
-
-    EventFacts facts_of_record(const JournalView& journal, const RecordView& record) {
-        if (record.redacted()) return facts_of_redacted(journal, record);
-        const auto value = reader_.read(record.payload());
-        if (!value) return {};
-        const auto payload = decode(record.type(), record.header().schema_version, **value);
-        return payload ? facts_of(*payload) : EventFacts{};
-    }
-
-    EventFacts facts_of_redacted(const JournalView& journal, const RecordView& record) {
-        if (!redactions_known_) find_redactions(journal);
-        const auto found = redactions_.find(record.sequence().value);
-        if (found == redactions_.end()) return {};
-        const auto kept = reader_.read(found->second);
-        return kept ? facts_of_kept(record.type(), **kept) : EventFacts{};
-    }
-
-    // What was kept of each redacted event. The first redacted event makes this look through all headers, once.
-    void find_redactions(const JournalView& journal) {
-        redactions_known_ = true;
-        lmdb::Cursor cursor(journal.transaction(), journal.tables().events);
-        for (bool there = cursor.first(); there; there = cursor.next()) {
-            const auto record = RecordView::parse(cursor.value());
-            if (!record || record->type() != EventType::redacted) continue;
-            const auto value = reader_.read(record->payload());
-            const auto payload =
-                value ? decode(record->type(), record->header().schema_version, **value) : Result<Payload>(Refusal{});
-            if (!payload) continue;
-            const auto& redacted = std::get<Redacted>(*payload);
-            redactions_.emplace(static_cast<std::uint64_t>(redacted.redacts), redacted.kept.text);
-        }
-    }
-
-    lmdb::Environment& scratch_;
-    std::vector<std::unique_ptr<TransactionalIndex>> indexes_;
-    JsonReader reader_;
-    std::map<std::uint64_t, std::string> redactions_;
-    bool redactions_known_ = false;
-};
-
 // Rows of `table` in the journal (`is`) and rebuilt (`should`), in step. Throws StorageError.
 void compare(const Scope& scope, const std::string& table, lmdb::Transaction& is, lmdb::Transaction& should) {
     const auto report = [&](std::string_view key, const std::string& what) {
@@ -131,33 +35,184 @@ void compare(const Scope& scope, const std::string& table, lmdb::Transaction& is
 
 }  // namespace
 
-void check_indexes(const Scope& scope, const VerifyOptions& options) {
-    lmdb::Options scratch_options;
-    scratch_options.tables_max = 32;
-    scratch_options.durable = false;
-    lmdb::Environment scratch(options.scratch, scratch_options);
-    Rebuild rebuild(scratch, options.make_indexes());
+// Gives events to fresh indexes, as the append did.
+class IndexCheck::Rebuild {
+public:
+    Rebuild(const Scope& scope, const VerifyOptions& options)
+        : journal_transaction_(scope.environment, lmdb::Transaction::Kind::read),
+          journal_(journal_transaction_, scope.tables, nullptr),
+          names_(scope.names),
+          scratch_(options.scratch, scratch_options()),
+          indexes_(options.make_indexes()) {}
 
-    lmdb::Transaction transaction(scope.environment, lmdb::Transaction::Kind::read);
-    const JournalView journal(transaction, scope.tables, nullptr);
-    std::uint64_t next = 1;
-    const auto take = [&](std::uint64_t end) {
-        rebuild.take(journal, next, end);
-        next = end;
-    };
-    while (next + batch_events <= scope.size) {
-        transaction.renew();
-        take(next + batch_events);
+    std::uint64_t next() const { return next_; }
+    void skip_to(std::uint64_t next) { next_ = std::max(next_, next); }
+    lmdb::Environment& scratch() { return scratch_; }
+    lmdb::Transaction& journal_transaction() { return journal_transaction_; }
+    const JournalView& journal() const { return journal_; }
+
+    // The events from next() up to `end`, in one transaction; their facts, as far as they are known. Those that cannot be read
+    // are left out: they are reported where events are verified.
+    void take(std::uint64_t end, BatchFacts facts) {
+        lmdb::Transaction transaction(scratch_, lmdb::Transaction::Kind::write);
+        for (const auto& index : indexes_) index->begin(transaction);
+        facts.resize(end - next_);
+        auto known = facts.begin();
+        while (next_ < end) {
+            try {
+                lmdb::Cursor cursor(journal_transaction_, journal_.tables().events);
+                bool there = cursor.seek(key_of(next_, 8));
+                while (next_ < end) {
+                    const std::uint64_t sequence = next_++;
+                    std::optional<EventFacts>& of_event = *known++;
+                    if (!there || cursor.key() != std::string_view(key_of(sequence, 8))) continue;  // missing
+                    const auto record = RecordView::parse(cursor.value());
+                    if (record && record->sequence().value == sequence) apply(*record, of_event);
+                    there = cursor.next();
+                }
+            } catch (const StorageError&) {
+                journal_transaction_.renew();  // LMDB takes a transaction that met a damaged page for lost
+                streams_.fill({});
+            }
+        }
+        for (const auto& index : indexes_) index->flush();
+        transaction.commit();
+        for (const auto& index : indexes_) index->end();
+        streams_.fill({});
     }
+
+private:
+    void apply(const RecordView& record, const std::optional<EventFacts>& known) {
+        const EventFacts read = known ? EventFacts{} : facts_of_record(record);
+        const EventFacts& facts = known ? *known : read;
+        const RecordHeader& header = record.header();
+        const std::string_view source = header.source < names_.size() ? names_[header.source] : journal_.name({header.source});
+        IndexedEvent event{header, stream_id(record.stream()), source, facts, {}};
+        if (record.type() == EventType::incident_linked) event.linked = linked(record, facts.subject);
+        for (const auto& index : indexes_) index->apply(event);
+    }
+
+    std::string_view stream_id(StreamNumber number) {
+        CachedStream& cached = streams_[number.value % streams_.size()];
+        if (cached.number != number.value) cached = {number.value, journal_.stream_id(number)};
+        return cached.id;
+    }
+
+    StreamNumber linked(const RecordView& record, std::string_view id) {
+        const auto number = journal_.stream_number(id);
+        if (!number) return {};
+        const auto first = journal_.stream_sequences(*number, 1, 1);
+        return !first.empty() && first.front() <= record.sequence() ? *number : StreamNumber{};
+    }
+
+    EventFacts facts_of_record(const RecordView& record) {
+        if (record.redacted()) return facts_of_redacted(record);
+        const auto value = reader_.read(record.payload());
+        if (!value) return {};
+        const auto payload = decode(record.type(), record.header().schema_version, **value);
+        return payload ? facts_of(*payload) : EventFacts{};
+    }
+
+    EventFacts facts_of_redacted(const RecordView& record) {
+        if (!redactions_known_) find_redactions();
+        const auto found = redactions_.find(record.sequence().value);
+        if (found == redactions_.end()) return {};
+        const auto kept = reader_.read(found->second);
+        return kept ? facts_of_kept(record.type(), **kept) : EventFacts{};
+    }
+
+    // What was kept of each redacted event. The first redacted event makes this look through all headers, once.
+    void find_redactions() {
+        redactions_known_ = true;
+        lmdb::Cursor cursor(journal_transaction_, journal_.tables().events);
+        for (bool there = cursor.first(); there; there = cursor.next()) {
+            const auto record = RecordView::parse(cursor.value());
+            if (!record || record->type() != EventType::redacted) continue;
+            const auto value = reader_.read(record->payload());
+            const auto payload =
+                value ? decode(record->type(), record->header().schema_version, **value) : Result<Payload>(Refusal{});
+            if (!payload) continue;
+            const auto& redacted = std::get<Redacted>(*payload);
+            redactions_.emplace(static_cast<std::uint64_t>(redacted.redacts), redacted.kept.text);
+        }
+    }
+
+    static lmdb::Options scratch_options() {
+        lmdb::Options options;
+        options.tables_max = 32;
+        options.durable = false;
+        return options;
+    }
+
+    lmdb::Transaction journal_transaction_;
+    JournalView journal_;
+    const std::vector<std::string>& names_;  // by number
+    struct CachedStream {
+        std::uint32_t number = 0;
+        std::string_view id;
+    };
+    std::array<CachedStream, 256> streams_;  // by the last byte of the number; good for one snapshot
+    lmdb::Environment scratch_;
+    std::uint64_t next_ = 1;
+    std::vector<std::unique_ptr<TransactionalIndex>> indexes_;
+    JsonReader reader_;
+    std::map<std::uint64_t, std::string> redactions_;
+    bool redactions_known_ = false;
+};
+
+IndexCheck::IndexCheck(const Scope& scope, const VerifyOptions& options)
+    : rebuild_(std::make_unique<Rebuild>(scope, options)), scope_(scope), options_(options) {}
+
+IndexCheck::~IndexCheck() = default;
+
+void IndexCheck::add(std::uint64_t from, std::uint64_t next, BatchFacts facts) {
+    constexpr std::size_t waiting_most = 8;
+    std::size_t waiting = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_.emplace(from, Batch{std::move(facts), next});
+        waiting = waiting_.size();
+    }
+    std::unique_lock turn(turn_, std::defer_lock);
+    if (waiting > waiting_most) {
+        turn.lock();
+    } else if (!turn.try_lock()) {
+        return;  // who has the turn, or the next batch, sees to it
+    }
+    take_in();
+}
+
+// The batches that come next, as far as they are there.
+void IndexCheck::take_in() {
+    while (true) {
+        Batch batch;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto first = waiting_.find(rebuild_->next());
+            if (first == waiting_.end()) return;
+            batch = std::move(first->second);
+            waiting_.erase(first);
+        }
+        rebuild_->journal_transaction().renew();
+        const std::uint64_t end = rebuild_->next() + batch.facts.size();
+        rebuild_->take(end, std::move(batch.facts));
+        rebuild_->skip_to(batch.next);
+    }
+}
+
+void IndexCheck::finish() {
+    take_in();
     // The journal's tables speak of all events that there are now.
+    lmdb::Transaction& transaction = rebuild_->journal_transaction();
     transaction.renew();
-    while (next <= journal.size()) take(std::min(next + batch_events, journal.size() + 1));
-    lmdb::Transaction rebuilt(scratch, lmdb::Transaction::Kind::read);
-    for (const std::string& table : options.index_tables) {
+    const std::uint64_t end = rebuild_->journal().size() + 1;
+    while (rebuild_->next() < end) rebuild_->take(std::min(rebuild_->next() + batch_events, end), {});
+    lmdb::Transaction rebuilt(rebuild_->scratch(), lmdb::Transaction::Kind::read);
+    for (const std::string& table : options_.index_tables) {
         try {
-            compare(scope, table, transaction, rebuilt);
+            compare(scope_, table, transaction, rebuilt);
         } catch (const StorageError& error) {
-            scope.findings.add(Kind::index, {}, "the table " + table + " cannot be compared to its end: " + error.what());
+            scope_.findings.add(Kind::index, {}, "the table " + table + " cannot be compared to its end: " + error.what());
             transaction.renew();
         }
     }

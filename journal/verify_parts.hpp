@@ -4,7 +4,10 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -100,6 +103,9 @@ private:
     std::vector<std::pair<Uuid, std::uint64_t>> ids_;
 };
 
+// What the payloads of a batch of events say, from its first event on; nothing of those that cannot be decoded.
+using BatchFacts = std::vector<std::optional<EventFacts>>;
+
 // Verifies events, batch by batch. One per thread.
 class EventCheck {
 public:
@@ -109,6 +115,7 @@ public:
     // or later where nothing lies in between.
     std::uint64_t check(std::uint64_t from, std::uint64_t end);
     const Tally& tally() const { return tally_; }
+    BatchFacts take_facts() { return std::move(facts_); }  // of the batch that was checked last
 
 private:
     void begin_batch(std::uint64_t from);
@@ -139,6 +146,7 @@ private:
     TreeCheck tree_;
     IdCheck ids_;
     Tally tally_;
+    BatchFacts facts_;
     std::string text_;
     std::uint64_t at_ = 0;  // the event that is looked at
     std::int64_t last_recorded_ = RecordHeader::no_time;
@@ -166,6 +174,32 @@ void check_rows(const Scope& scope, const Tally& tally);
 void check_redactions(const Scope& scope, Tally& tally);
 void check_blob_names(const Scope& scope, Tally& tally);
 
-void check_indexes(const Scope& scope, const VerifyOptions& options);
+// Builds the decision index again from the events, in an environment of its own, and compares it. Thread-safe: a batch is given by
+// whoever has checked it, and taken in by one thread at a time, in the order of seq.
+class IndexCheck {
+public:
+    // Throws StorageError where the scratch directory cannot be written.
+    IndexCheck(const Scope& scope, const VerifyOptions& options);
+    ~IndexCheck();
+
+    // The facts of the events from `from` on; the next batch begins at `next`. May wait while too much is waiting.
+    void add(std::uint64_t from, std::uint64_t next, BatchFacts facts);
+    // After all batches: takes in what there is still, and compares.
+    void finish();
+
+private:
+    class Rebuild;
+    std::unique_ptr<Rebuild> rebuild_;
+    const Scope& scope_;
+    const VerifyOptions& options_;
+    std::mutex turn_;   // of whoever takes events in
+    std::mutex mutex_;  // guards waiting_
+    struct Batch {
+        BatchFacts facts;
+        std::uint64_t next = 0;
+    };
+    std::map<std::uint64_t, Batch> waiting_;  // by their first event
+    void take_in();
+};
 
 }  // namespace daybook::verification
