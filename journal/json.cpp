@@ -96,8 +96,8 @@ const JsonValue* JsonValue::find(std::string_view name) const {
     if (kind != Kind::object) return nullptr;
     for (const JsonMember& member : members()) {
         // Most names differ in their length or their last character, which is seen without a call.
-        const bool same = member.name.size() == name.size() && (name.empty() || member.name.back() == name.back());
-        if (same && member.name == name) return &member.value;
+        const bool alike = member.name.size() == name.size() && (name.empty() || member.name.back() == name.back());
+        if (alike && member.name == name) return &member.value;
     }
     return nullptr;
 }

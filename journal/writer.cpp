@@ -18,6 +18,12 @@ std::uint32_t last_number(const lmdb::Transaction& transaction, lmdb::Table tabl
 // The key of the event at `place` (from 0) of what one input led to: the plain key, then `#2`, `#3` …
 std::string key_at(const std::string& key, std::size_t place) { return place == 0 ? key : key + '#' + std::to_string(place + 1); }
 
+// Whether `key` looks like one that key_at gave to a later event.
+bool is_later_key(std::string_view key) {
+    const std::size_t hash = key.find_last_not_of("0123456789");
+    return hash != std::string_view::npos && key[hash] == '#' && hash + 1 < key.size();
+}
+
 // The digest of the keyed input that led to the event, if it bears one.
 std::optional<Digest> input_of(const EncodedPayload& payload) {
     return payload.input_sha256 ? digest_from_hex(*payload.input_sha256) : std::nullopt;
@@ -60,6 +66,19 @@ Writer::~Writer() {
     for (TransactionalIndex* index : options_.indexes) index->end();
 }
 
+// The answer to an input whose key is there already.
+Result<Appended> Writer::answer_again(const KeyedInput& input, const JournalView::Key& known) const {
+    const bool comparable = input.sha256 && !known.digest.empty();
+    const bool differs = comparable && known.digest != bytes_of(*input.sha256).substr(0, known.digest.size());
+    // A digest is missing where the key is that of a later event of another input: `K#2`.
+    const bool of_later_event = input.sha256 && known.digest.empty() && is_later_key(input.key);
+    if (!differs && !of_later_event) return Appended{known.sequence, 0, true};
+    return Refusal{RefusalCode::idempotency_conflict,
+                   "the key " + input.key + " was used for another input, at seq " + std::to_string(known.sequence.value) +
+                       ": use a new key, or send the same input",
+                   "/idempotency_key"};
+}
+
 Result<Appended> Writer::append(const AppendRequest& request) {
     if (request.input) {
         const KeyedInput& input = *request.input;
@@ -68,16 +87,7 @@ Result<Appended> Writer::append(const AppendRequest& request) {
                                std::to_string(input.key.size()),
                            "/idempotency_key");
         }
-        if (const auto known = find_key(input.key)) {
-            const bool comparable = input.sha256 && !known->digest.empty();
-            if (comparable && known->digest != bytes_of(*input.sha256).substr(0, known->digest.size())) {
-                return Refusal{RefusalCode::idempotency_conflict,
-                               "the key " + input.key + " was used for another input, at seq " +
-                                   std::to_string(known->sequence.value) + ": use a new key, or send the same input",
-                               "/idempotency_key"};
-            }
-            return Appended{known->sequence, 0, true};
-        }
+        if (const auto known = find_key(input.key)) return answer_again(input, *known);
     }
     const Time now = not_before_last(options_.clock());
     Result<Batch> decided = request.decide(view_, now);

@@ -71,6 +71,7 @@ private:
     std::optional<RecordHeader> header(Sequence sequence) const override { return records_.header(sequence); }
     void settle() override { records_.finish(); }
 
+    Result<Appended> answer_again(const KeyedInput& input, const JournalView::Key& known) const;
     std::optional<Refusal> check(const Batch& batch, const AppendRequest& request);
     std::optional<Refusal> check_event(const NewEvent& event, std::size_t place);
     Stream& stream_at(std::string_view id);  // a new one has version 0

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "journal/leaf.hpp"
+#include "journal/verify.hpp"
 #include "tests/support.hpp"
 
 using namespace daybook;
@@ -144,6 +145,44 @@ TEST_CASE("an empty batch writes nothing and all is well", "[writer]") {
     CHECK_FALSE(journal->snapshot()->key("key"));
 }
 
+// More events than are hashed in one piece, which a second thread does: the counts lie around the borders of its blocks.
+TEST_CASE("many events of one transaction have the records and the root that one by one they would have", "[writer]") {
+    for (const int count : {1, 63, 64, 65, 128, 1100}) {
+        std::vector<AppendRequest> requests;
+        for (int i = 0; i < count; ++i) {
+            requests.push_back(
+                notes(stream_name(static_cast<unsigned>(i % 7)), i % 5 == 0 ? 2 : 1, keyed("key " + std::to_string(i), "x")));
+        }
+        TestJournal together;
+        TestJournal alone;
+        for (const auto& answer : together->append_all(requests)) CHECK(answer);
+        for (const AppendRequest& request : requests) CHECK(alone->append(request));
+        Sha256 sha256;
+        CHECK(together->snapshot()->root(sha256, together.size()) == alone->snapshot()->root(sha256, alone.size()));
+        CHECK(verify(*together, {}).sound());
+    }
+}
+
+TEST_CASE("a decision sees the events that were taken in its own transaction", "[writer]") {
+    TestJournal journal;
+    std::vector<AppendRequest> requests;
+    for (std::uint64_t i = 0; i < 300; ++i) {
+        AppendRequest request = notes("$jobs", 1);
+        request.decide = [i, decide = request.decide](const JournalView& view, Time now) {
+            if (i > 0) CHECK(view.stream("$jobs")->version == i);
+            if (i > 0) CHECK(view.header({i})->sequence == i);
+            CHECK_FALSE(view.header({i + 1}));
+            if (i % 50 == 1) CHECK(view.record({i})->payload() == R"({"message":"note 0"})");
+            if (i % 90 == 1) CHECK(view.size() == i);
+            return decide(view, now);
+        };
+        requests.push_back(std::move(request));
+    }
+    for (const auto& answer : journal->append_all(requests)) CHECK(answer);
+    CHECK(journal.size() == 300);
+    CHECK(verify(*journal, {}).sound());
+}
+
 TEST_CASE("append with a known key writes nothing and gives the first seq", "[writer]") {
     TestJournal journal;
     REQUIRE(journal.append_note("$admin", "before"));
@@ -204,6 +243,13 @@ TEST_CASE("an input whose second key belongs to another input is refused whole",
     CHECK(code_of(journal->append(notes("$jobs", 2, keyed("key", "input")))) == RefusalCode::idempotency_conflict);
     CHECK(journal.size() == 1);
     CHECK_FALSE(journal->snapshot()->key("key"));
+}
+
+TEST_CASE("a key that names the second event of another input is a conflict, not a duplicate", "[writer]") {
+    TestJournal journal;
+    REQUIRE(journal->append(notes("$jobs", 2, keyed("key", "input"))));
+    CHECK(code_of(journal->append(notes("$jobs", 1, keyed("key#2", "another input")))) == RefusalCode::idempotency_conflict);
+    CHECK(journal.size() == 2);
 }
 
 TEST_CASE("a key has 1 to 256 bytes of UTF-8, with its #2 too", "[writer]") {
