@@ -11,11 +11,11 @@ Fields::Fields(const JsonValue& value, std::string path) : value_(value), path_(
         refusal_ = Refusal{RefusalCode::invalid, path_.empty() ? "must be a JSON object" : path_ + " must be an object", path_};
 }
 
-void Fields::fail(const std::string& name, const std::string& what) {
-    if (!refusal_) refusal_ = Refusal{RefusalCode::invalid, name + ' ' + what, path_ + pointer_token(name)};
+void Fields::fail(std::string_view name, const std::string& what) {
+    if (!refusal_) refusal_ = Refusal{RefusalCode::invalid, std::string(name) + ' ' + what, path_ + pointer_token(name)};
 }
 
-const JsonValue* Fields::find(const char* name) const {
+const JsonValue* Fields::find(std::string_view name) const {
     const JsonValue* found = value_.find(name);
     return found == nullptr || found->is_null() ? nullptr : found;
 }
@@ -24,34 +24,35 @@ void Fields::allow_only(std::initializer_list<std::string_view> names) {
     if (!value_.is_object()) return;
     for (const JsonMember& member : value_.members()) {
         if (std::find(names.begin(), names.end(), member.name) == names.end()) {
-            return fail(std::string(member.name), "is not a field of this object");
+            return fail(member.name, "is not a field of this object");
         }
     }
 }
 
-void Fields::never_null(std::initializer_list<const char*> names) {
-    for (const char* name : names) {
+void Fields::never_null(std::initializer_list<std::string_view> names) {
+    for (const std::string_view name : names) {
         const JsonValue* found = value_.find(name);
         if (found != nullptr && found->is_null()) return fail(name, "must not be null: leave it out");
     }
 }
 
-std::string Fields::text(const char* name, std::size_t least, std::size_t most) {
-    if (find(name) == nullptr) {
-        fail(name, "is missing");
-        return "";
-    }
-    return optional_text(name, least, most).value_or("");
+std::string Fields::text(std::string_view name, std::size_t least, std::size_t most) {
+    if (const JsonValue* found = find(name)) return text_of(name, *found, least, most).value_or("");
+    fail(name, "is missing");
+    return "";
 }
 
-std::optional<std::string> Fields::optional_text(const char* name, std::size_t least, std::size_t most) {
+std::optional<std::string> Fields::optional_text(std::string_view name, std::size_t least, std::size_t most) {
     const JsonValue* found = find(name);
-    if (found == nullptr) return std::nullopt;
-    if (!found->is_string()) {
+    return found == nullptr ? std::nullopt : text_of(name, *found, least, most);
+}
+
+std::optional<std::string> Fields::text_of(std::string_view name, const JsonValue& value, std::size_t least, std::size_t most) {
+    if (!value.is_string()) {
         fail(name, "must be a string");
         return std::nullopt;
     }
-    const std::string_view text = found->text();
+    const std::string_view text = value.text();
     if (text.size() < least || (text.size() > most && character_count(text) > most)) {
         fail(name, "must have " + std::to_string(least) + " to " + std::to_string(most) + " characters");
         return std::nullopt;
@@ -59,23 +60,24 @@ std::optional<std::string> Fields::optional_text(const char* name, std::size_t l
     return std::string(text);
 }
 
-Time Fields::time(const char* name) {
-    if (find(name) == nullptr) {
-        fail(name, "is missing");
-        return {};
-    }
-    return optional_time(name).value_or(Time{});
+Time Fields::time(std::string_view name) {
+    if (const JsonValue* found = find(name)) return time_of(name, *found).value_or(Time{});
+    fail(name, "is missing");
+    return {};
 }
 
-std::optional<Time> Fields::optional_time(const char* name) {
+std::optional<Time> Fields::optional_time(std::string_view name) {
     const JsonValue* found = find(name);
-    if (found == nullptr) return std::nullopt;
-    const auto time = found->is_string() ? parse_time(found->text()) : std::nullopt;
+    return found == nullptr ? std::nullopt : time_of(name, *found);
+}
+
+std::optional<Time> Fields::time_of(std::string_view name, const JsonValue& value) {
+    const auto time = value.is_string() ? parse_time(value.text()) : std::nullopt;
     if (!time) fail(name, "must be a time with an offset (RFC 3339, such as 2026-02-23T10:00:00Z)");
     return time;
 }
 
-std::optional<std::int64_t> Fields::optional_integer(const char* name, std::int64_t least, std::int64_t most) {
+std::optional<std::int64_t> Fields::optional_integer(std::string_view name, std::int64_t least, std::int64_t most) {
     const JsonValue* found = find(name);
     if (found == nullptr) return std::nullopt;
     if (found->kind != JsonValue::Kind::integer || found->integer < least || found->integer > most) {
@@ -85,7 +87,7 @@ std::optional<std::int64_t> Fields::optional_integer(const char* name, std::int6
     return found->integer;
 }
 
-std::optional<bool> Fields::optional_boolean(const char* name) {
+std::optional<bool> Fields::optional_boolean(std::string_view name) {
     const JsonValue* found = find(name);
     if (found == nullptr) return std::nullopt;
     if (found->kind != JsonValue::Kind::boolean) {
@@ -95,7 +97,7 @@ std::optional<bool> Fields::optional_boolean(const char* name) {
     return found->boolean;
 }
 
-std::optional<JsonText> Fields::optional_map(const char* name, JsonValue::Kind kind) {
+std::optional<JsonText> Fields::optional_map(std::string_view name, JsonValue::Kind kind) {
     const JsonValue* found = find(name);
     if (found == nullptr) return std::nullopt;
     if (!found->is_object()) {
@@ -115,7 +117,7 @@ std::optional<JsonText> Fields::optional_map(const char* name, JsonValue::Kind k
     return JsonText{canonical(*found)};
 }
 
-std::optional<JsonText> Fields::optional_object(const char* name) {
+std::optional<JsonText> Fields::optional_object(std::string_view name) {
     const JsonValue* found = find(name);
     if (found == nullptr) return std::nullopt;
     if (!found->is_object()) {
@@ -125,7 +127,7 @@ std::optional<JsonText> Fields::optional_object(const char* name) {
     return JsonText{canonical(*found)};
 }
 
-const JsonValue* Fields::find_array(const char* name) {
+const JsonValue* Fields::find_array(std::string_view name) {
     const JsonValue* found = find(name);
     if (found != nullptr && !found->is_array()) {
         fail(name, "must be an array");
@@ -134,7 +136,7 @@ const JsonValue* Fields::find_array(const char* name) {
     return found;
 }
 
-std::optional<JsonText> Fields::optional_texts(const char* name) {
+std::optional<JsonText> Fields::optional_texts(std::string_view name) {
     const JsonValue* found = find_array(name);
     if (found == nullptr) return std::nullopt;
     each_text(name, text_characters_max, [](std::string_view) {});
@@ -145,7 +147,7 @@ void Fields::take_over(Fields& inner) {
     if (!refusal_) refusal_ = inner.refusal_;
 }
 
-void Fields::with_object(const char* name, const std::function<void(Fields&)>& read) {
+void Fields::with_object(std::string_view name, const std::function<void(Fields&)>& read) {
     const JsonValue* found = find(name);
     if (found == nullptr) return;
     Fields inner(*found, path_ + pointer_token(name));
@@ -153,12 +155,12 @@ void Fields::with_object(const char* name, const std::function<void(Fields&)>& r
     take_over(inner);
 }
 
-void Fields::with_required_object(const char* name, const std::function<void(Fields&)>& read) {
+void Fields::with_required_object(std::string_view name, const std::function<void(Fields&)>& read) {
     if (find(name) == nullptr) return fail(name, "is missing");
     with_object(name, read);
 }
 
-void Fields::each(const char* name, const std::function<void(Fields&)>& read) {
+void Fields::each(std::string_view name, const std::function<void(Fields&)>& read) {
     const JsonValue* found = find_array(name);
     if (found == nullptr) return;
     std::size_t i = 0;
@@ -170,7 +172,7 @@ void Fields::each(const char* name, const std::function<void(Fields&)>& read) {
     }
 }
 
-void Fields::each_text(const char* name, std::size_t most, const std::function<void(std::string_view)>& read) {
+void Fields::each_text(std::string_view name, std::size_t most, const std::function<void(std::string_view)>& read) {
     const JsonValue* found = find_array(name);
     if (found == nullptr) return;
     std::size_t i = 0;

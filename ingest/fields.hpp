@@ -24,16 +24,16 @@ public:
     explicit Fields(const JsonValue& value, std::string path = "");
 
     void allow_only(std::initializer_list<std::string_view> names);
-    void never_null(std::initializer_list<const char*> names);
+    void never_null(std::initializer_list<std::string_view> names);
 
-    std::string text(const char* name, std::size_t least, std::size_t most);
-    std::optional<std::string> optional_text(const char* name, std::size_t least, std::size_t most);
-    Time time(const char* name);
-    std::optional<Time> optional_time(const char* name);
-    std::optional<std::int64_t> optional_integer(const char* name, std::int64_t least, std::int64_t most);
-    std::optional<bool> optional_boolean(const char* name);
+    std::string text(std::string_view name, std::size_t least, std::size_t most);
+    std::optional<std::string> optional_text(std::string_view name, std::size_t least, std::size_t most);
+    Time time(std::string_view name);
+    std::optional<Time> optional_time(std::string_view name);
+    std::optional<std::int64_t> optional_integer(std::string_view name, std::int64_t least, std::int64_t most);
+    std::optional<bool> optional_boolean(std::string_view name);
     template <class T>
-    std::optional<T> optional_word(const char* name) {
+    std::optional<T> optional_word(std::string_view name) {
         const auto word = optional_text(name, 0, name_bytes_max);
         if (!word) return std::nullopt;
         const auto value = from_text<T>(*word);
@@ -41,23 +41,26 @@ public:
         return value;
     }
     // An object whose values are all of one kind (real: any number), as RFC 8785 text.
-    std::optional<JsonText> optional_map(const char* name, JsonValue::Kind kind);
-    std::optional<JsonText> optional_object(const char* name);
+    std::optional<JsonText> optional_map(std::string_view name, JsonValue::Kind kind);
+    std::optional<JsonText> optional_object(std::string_view name);
     // An array of strings.
-    std::optional<JsonText> optional_texts(const char* name);
+    std::optional<JsonText> optional_texts(std::string_view name);
 
-    void with_object(const char* name, const std::function<void(Fields&)>& read);  // absent: not called
-    void with_required_object(const char* name, const std::function<void(Fields&)>& read);
+    void with_object(std::string_view name, const std::function<void(Fields&)>& read);  // absent: not called
+    void with_required_object(std::string_view name, const std::function<void(Fields&)>& read);
     // An array of objects; of strings.
-    void each(const char* name, const std::function<void(Fields&)>& read);
-    void each_text(const char* name, std::size_t most, const std::function<void(std::string_view)>& read);
+    void each(std::string_view name, const std::function<void(Fields&)>& read);
+    void each_text(std::string_view name, std::size_t most, const std::function<void(std::string_view)>& read);
 
-    void fail(const std::string& name, const std::string& what);
+    void fail(std::string_view name, const std::string& what);
     const std::optional<Refusal>& refusal() const { return refusal_; }
 
 private:
-    const JsonValue* find(const char* name) const;
-    const JsonValue* find_array(const char* name);
+    const JsonValue* find(std::string_view name) const;
+    // Of a value that is there.
+    std::optional<std::string> text_of(std::string_view name, const JsonValue& value, std::size_t least, std::size_t most);
+    std::optional<Time> time_of(std::string_view name, const JsonValue& value);
+    const JsonValue* find_array(std::string_view name);
     void take_over(Fields& inner);
 
     const JsonValue& value_;
