@@ -52,7 +52,7 @@ CommandOutcome CommandHandler::outcome_of(const Appended& appended) const {
     outcome.incident_id = journal->stream_id(record->stream());
     outcome.version = journal->stream(record->stream())->version;
     PayloadDecoder payloads;
-    const auto payload = payloads.decode(*record);
+    const auto payload = payloads.decode(*record, *journal);
     if (!payload) return outcome;
     outcome.subject_id = followup_id_of(**payload);
     if (const auto* artifact = std::get_if<ArtifactAttached>(*payload)) outcome.subject_id = artifact->artifact_id;

@@ -32,7 +32,7 @@ std::optional<FollowupState> current_followup(const JournalView& journal, const 
     each_event(journal, head, [&](const RecordView& record) {
         const EventType type = record.type();
         if (type != EventType::followup && type != EventType::followup_status_change && type != EventType::followup_updated) return;
-        const auto payload = payloads.decode(record);
+        const auto payload = payloads.decode(record, journal);
         if (!payload || followup_id_of(**payload) != followup_id) return;
         (void)apply(state, **payload, record.header().occurred_at);
     });

@@ -4,6 +4,7 @@
 #include <deque>
 #include <mutex>
 
+#include "journal/journal_lock.hpp"
 #include "journal/layout.hpp"
 #include "journal/name_cache.hpp"
 #include "journal/writer.hpp"
@@ -29,6 +30,7 @@ std::optional<JournalTables> find_tables(lmdb::Transaction& transaction) {
         if (!found) return std::nullopt;
         *table = *found;
     }
+    if (const auto redactions = transaction.open("redactions")) t.redactions = *redactions;
     return t;
 }
 
@@ -42,7 +44,8 @@ std::optional<JournalTables> existing_tables(lmdb::Environment& environment) {
         throw StorageError("the journal in " + environment.directory().string() + " has format " + std::string(*format) +
                            ", this daybook knows format 1: use the newer daybook that wrote it");
     }
-    transaction.commit();  // keeps the tables open
+    if (tables->redactions.number == 0 && !environment.read_only()) return std::nullopt;  // it is from before there was that table
+    transaction.commit();                                                                 // keeps the tables open
     return tables;
 }
 
@@ -86,10 +89,12 @@ struct Journal::Parts {
 
     Parts(const std::filesystem::path& directory, JournalOptions given)
         : options(std::move(given)),
+          user(options.alone ? JournalLock() : JournalLock::shared(directory, !options.read_only)),
           environment(directory, environment_options(options)),
           tables(open_tables(environment, options)) {}
 
     JournalOptions options;
+    JournalLock user;
     lmdb::Environment environment;
     JournalTables tables;
     mutable NameCache names;

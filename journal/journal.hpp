@@ -9,7 +9,8 @@
 //   keys          idempotency key -> seq, and 16 bytes of the input's digest
 //   event_ids     UUID or text -> seq, for ids that came with an import (ours are found by their time)
 //   blobs         SHA-256 -> artifact bytes
-//   meta          format, origin
+//   redactions    seq of an event that was redacted -> seq of the `redacted` event that says so
+//   meta          format, origin; the mark of a redaction that is not finished
 // and the tables of the decision index. The format, with a worked example: journal/FORMAT.md
 #pragma once
 
@@ -44,6 +45,7 @@ struct StreamHead {
 
 struct JournalTables {
     lmdb::Table events, streams, stream_ids, stream_index, names, name_ids, keys, event_ids, blobs, meta;
+    lmdb::Table redactions;  // number 0 where a journal from before there was one is read only
 };
 
 class NameCache;
@@ -97,6 +99,8 @@ public:
     std::optional<Key> key(std::string_view key) const;
     std::optional<Sequence> event_with_id(std::string_view event_id) const;
     std::optional<std::string_view> blob(const Digest& sha256) const;
+    // The `redacted` event that names the event.
+    std::optional<Sequence> redaction_of(Sequence sequence) const;
 
     // The tree's root over the first `size` events.
     Digest root(Sha256& sha256, std::uint64_t size) const;
@@ -187,6 +191,7 @@ struct JournalOptions {
     std::vector<TransactionalIndex*> indexes;  // likewise
     std::string origin;                        // of a new journal; empty: one is made up
     bool read_only = false;
+    bool alone = false;  // the caller holds the JournalLock exclusively; else the journal holds it shared while it is open
 };
 
 // Thread-safe: readers never wait; writers take turns, across processes too. Open a directory at most once per process.

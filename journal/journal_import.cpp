@@ -169,9 +169,10 @@ std::optional<Refusal> Importer::take_facts_of_redacted(Journal::Restored& event
     JsonReader reader;
     const auto kept = reader.read(found->second);
     if (!kept) return kept.refusal();
-    event.payload.facts = facts_of_kept(event.payload.type, **kept);
-    const JsonValue* input = (*kept)->find("input_sha256");
-    if (input != nullptr && input->is_string()) event.payload.input_sha256 = std::string(input->text());
+    const auto payload = decode(event.payload.type, event.payload.schema_version, **kept);
+    if (!payload)
+        return Refusal{RefusalCode::invalid, "what its `redacted` event kept of it: " + payload.refusal().message, "/payload"};
+    event.payload.facts = facts_of(*payload);
     return std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 
 #include "journal/atomic_file.hpp"
 #include "journal/leaf.hpp"
+#include "journal/scrub.hpp"
 
 namespace daybook {
 namespace {
@@ -38,6 +39,16 @@ void export_blob(const JournalView& view, const RecordView& record, JsonReader& 
     AtomicFile file(path);
     file.write(*bytes);
     file.commit();
+}
+
+// What an export before this one left there, and no event names any more.
+void remove_other_blobs(const std::filesystem::path& blobs, const std::set<Digest>& named) {
+    std::error_code error;
+    if (!std::filesystem::exists(blobs, error)) return;
+    for (const auto& entry : std::filesystem::directory_iterator(blobs)) {
+        const auto digest = digest_from_hex(entry.path().filename().string());
+        if (digest && !named.contains(*digest)) scrub_file(entry.path());
+    }
 }
 
 }  // namespace
@@ -115,6 +126,7 @@ Exported export_journal(const Journal& journal, const std::filesystem::path& dir
     }
     exported.blobs = blobs.size();
     file.commit();
+    remove_other_blobs(directory / "blobs", blobs);
     return exported;
 }
 

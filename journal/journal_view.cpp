@@ -147,6 +147,12 @@ std::optional<std::string_view> JournalView::blob(const Digest& sha256) const {
     return transaction_.get(tables_.blobs, bytes_of(sha256));
 }
 
+std::optional<Sequence> JournalView::redaction_of(Sequence sequence) const {
+    if (tables_.redactions.number == 0) return std::nullopt;
+    const auto row = transaction_.get(tables_.redactions, key_of(sequence.value, 8));
+    return row ? std::optional(Sequence{layout::read_u64(*row)}) : std::nullopt;
+}
+
 Digest JournalView::root(Sha256& sha256, std::uint64_t size) const { return layout::frontier(*this, size).root(sha256); }
 
 std::string JournalView::origin() const { return std::string(transaction_.get(tables_.meta, "origin").value_or("")); }

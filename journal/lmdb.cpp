@@ -180,6 +180,16 @@ std::optional<Table> Transaction::open(const char* name) {
     return Table{dbi};
 }
 
+std::vector<std::string> Transaction::table_names() const {
+    MDB_dbi all = 0;
+    const int code = mdb_dbi_open(handle_, nullptr, 0, &all);
+    if (code != 0) fail(code, environment_.directory(), "list the tables of");
+    std::vector<std::string> names;
+    Cursor cursor(*this, Table{all});
+    for (bool there = cursor.first(); there; there = cursor.next()) names.emplace_back(cursor.key());
+    return names;
+}
+
 std::optional<std::string_view> Transaction::get(Table table, std::string_view key) const {
     MDB_val k = value_of(key);
     MDB_val v;

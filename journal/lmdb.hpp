@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 struct MDB_env;
 struct MDB_txn;
@@ -79,6 +80,9 @@ public:
 
     // Opens a table, makes it in a write transaction; nothing when it is absent in a read transaction.
     std::optional<Table> open(const char* name);
+
+    // The names of all tables, in order.
+    std::vector<std::string> table_names() const;
 
     // The value lies in the map: it is valid until this transaction ends or, in a write transaction, writes again.
     std::optional<std::string_view> get(Table table, std::string_view key) const;

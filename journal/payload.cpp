@@ -222,6 +222,7 @@ void add_facts(EventFacts& facts, const IncidentLinked& e) {
     facts.to = static_cast<std::uint8_t>(e.relation);
     facts.subject = e.other;
 }
+void add_facts(EventFacts& facts, const Redacted& e) { facts.redacts = static_cast<std::uint64_t>(e.redacts); }
 void add_facts(EventFacts&, const CommonFields&) {}
 
 }  // namespace
@@ -230,13 +231,6 @@ EventFacts facts_of(const Payload& payload) {
     EventFacts facts;
     std::visit([&](const auto& event) { add_facts(facts, event); }, payload);
     return facts;
-}
-
-EventFacts facts_of_kept(EventType type, const JsonValue& kept) {
-    Payload payload = empty_payload_of(type);
-    Decoder decoder(kept);  // goes on after a field that is missing
-    std::visit([&](auto& event) { std::decay_t<decltype(event)>::fields(event, decoder); }, payload);
-    return facts_of(payload);
 }
 
 EncodedPayload encode(const Payload& payload) {

@@ -28,6 +28,7 @@ struct EventFacts {
     std::string kind;     // of an incident or an alert; an artifact's kind
     std::string subject;  // not in the header: an alert's fingerprint, a created incident's signature, a follow-up's id,
                           // a link's other incident
+    std::uint64_t redacts = 0;  // likewise: the seq that a `redacted` names; 0: none
 
     static constexpr std::uint8_t no_code = 255;
 };
@@ -52,8 +53,6 @@ EncodedPayload encode(const Payload& payload);
 void seal(EncodedPayload& payload, Entropy& entropy, Sha256& sha256);
 
 EventFacts facts_of(const Payload& payload);
-// The facts of an event that was redacted: `kept` holds those of its payload's fields that its `redacted` event kept.
-EventFacts facts_of_kept(EventType type, const JsonValue& kept);
 
 // The newest schema version of `type` that this program knows.
 std::uint16_t schema_version_of(EventType type);

@@ -62,6 +62,7 @@ void Tally::add(const Tally& other) {
     key_rows += other.key_rows;
     event_id_rows += other.event_id_rows;
     index_entries += other.index_entries;
+    redaction_rows += other.redaction_rows;
     future_versions += other.future_versions;
     redacted.insert(redacted.end(), other.redacted.begin(), other.redacted.end());
     redactions.insert(redactions.end(), other.redactions.begin(), other.redactions.end());
@@ -155,6 +156,7 @@ Verification verify(const Journal& journal, const VerifyOptions& options) {
     parts::check_rows(scope, tally);
     parts::check_redactions(scope, tally);
     parts::check_blob_names(scope, tally);
+    parts::check_redaction_is_finished(journal, findings);
     if (tally.future_versions != 0) {
         findings.notice(std::to_string(tally.future_versions) +
                         " events have a schema version that this daybook does not know: their headers "

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "journal/layout.hpp"
+#include "journal/structure.hpp"
 #include "journal/verify_parts.hpp"
 
 namespace daybook::verification {
@@ -258,7 +259,7 @@ void EventCheck::check_leaf(const RecordView& record) {
 void EventCheck::check_payload(const RecordView& record) {
     if (record.redacted()) {
         tally_.redacted.push_back(at_);
-        return check_key(record, std::nullopt, false);
+        return check_key(record, std::nullopt, true);
     }
     const auto value = reader_.read(record.payload());
     if (!value) {
@@ -325,8 +326,28 @@ void EventCheck::check_redacted(const Redacted& redacted) {
         return scope_.findings.add(Kind::redaction, {target},
                                    "its payload is there, though event " + std::to_string(at_) + " redacts it");
     }
-    const auto kept = kept_reader_.read(redacted.kept.text);
-    if (kept) check_facts(*record, facts_of_kept(record->type(), **kept), "what event " + std::to_string(at_) + " kept of it");
+    if (record->type() == EventType::redacted)
+        report(Kind::redaction, "it redacts event " + std::to_string(target) + ", itself a redaction");
+    check_kept(*record, redacted);
+    const auto row = view_.redaction_of({target});
+    if (row && row->value == at_) {
+        ++tally_.redaction_rows;
+    } else {
+        report(Kind::redaction, "the table of redactions does not have it for event " + std::to_string(target));
+    }
+}
+
+// What was kept must be what its header says, and nothing that a redaction takes out.
+void EventCheck::check_kept(const RecordView& record, const Redacted& redacted) {
+    if (record.header().schema_version > schema_version_of(record.type())) return;
+    const auto wrong = [&](const std::string& what) {
+        report(Kind::redaction, "what it kept of event " + std::to_string(redacted.redacts) + what);
+    };
+    const auto value = kept_reader_.read(redacted.kept.text);
+    const auto kept = value ? decode(record.type(), record.header().schema_version, **value) : Result<Payload>(value.refusal());
+    if (!kept) return wrong(" does not decode: " + kept.refusal().message);
+    if (encode(without_texts(*kept)).text != redacted.kept.text) wrong(" is more than its structure");
+    check_facts(record, facts_of(*kept), "what event " + std::to_string(at_) + " kept of it");
 }
 
 // `known`: the payload could be read, and `input_sha256` is what it says.

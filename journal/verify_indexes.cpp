@@ -118,7 +118,8 @@ private:
         const auto found = redactions_.find(record.sequence().value);
         if (found == redactions_.end()) return {};
         const auto kept = reader_.read(found->second);
-        return kept ? facts_of_kept(record.type(), **kept) : EventFacts{};
+        const auto payload = kept ? decode(record.type(), record.header().schema_version, **kept) : Result<Payload>(Refusal{});
+        return payload ? facts_of(*payload) : EventFacts{};
     }
 
     // What was kept of each redacted event. The first redacted event makes this look through all headers, once.

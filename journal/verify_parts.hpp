@@ -48,6 +48,7 @@ struct Scope {
     std::uint64_t size = 0;
     std::uint64_t key_rows = 0;
     std::uint64_t event_id_rows = 0;
+    std::uint64_t redaction_rows = 0;
     std::vector<std::string> names;    // by number; the first of them, if there are very many
     std::vector<std::uint64_t> blobs;  // the first 8 bytes of each SHA-256, sorted
 };
@@ -57,6 +58,7 @@ struct Tally {
     std::uint64_t key_rows = 0;  // rows of `keys` that an event has
     std::uint64_t event_id_rows = 0;
     std::uint64_t index_entries = 0;        // of stream_index
+    std::uint64_t redaction_rows = 0;       // of `redactions`
     std::uint64_t future_versions = 0;      // events of a schema version that this program does not know
     std::vector<std::uint64_t> redacted;    // events whose payload is gone
     std::vector<std::uint64_t> redactions;  // events that a `redacted` event names
@@ -128,6 +130,7 @@ private:
     void check_facts(const RecordView& record, const EventFacts& facts, const std::string& whose);
     void check_artifact(const ArtifactAttached& artifact);
     void check_redacted(const Redacted& redacted);
+    void check_kept(const RecordView& record, const Redacted& redacted);
     void check_key(const RecordView& record, const std::optional<std::string>& input_sha256, bool known);
     void check_event_id(const RecordView& record);
     void finish_ids(std::uint64_t next);
@@ -172,6 +175,7 @@ void check_blobs(const Scope& scope);
 // After all events: what the tables hold beyond them.
 void check_rows(const Scope& scope, const Tally& tally);
 void check_redactions(const Scope& scope, Tally& tally);
+void check_redaction_is_finished(const Journal& journal, Findings& findings);
 void check_blob_names(const Scope& scope, Tally& tally);
 
 // Builds the decision index again from the events, in an environment of its own, and compares it. Thread-safe: a batch is given by

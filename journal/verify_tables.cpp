@@ -3,6 +3,8 @@
 #include <cctype>
 
 #include "journal/layout.hpp"
+#include "journal/redaction.hpp"
+#include "journal/rewrite.hpp"
 #include "journal/verify_parts.hpp"
 
 namespace daybook::verification {
@@ -146,6 +148,7 @@ Scope look(const Journal& journal, Findings& findings) {
         const lmdb::Transaction& transaction = snapshot->transaction();
         scope.key_rows = transaction.count(scope.tables.keys);
         scope.event_id_rows = transaction.count(scope.tables.event_ids);
+        if (scope.tables.redactions.number != 0) scope.redaction_rows = transaction.count(scope.tables.redactions);
         scope.size = snapshot->size();
         lmdb::Cursor blobs(transaction, scope.tables.blobs);
         for (bool there = blobs.first(); there; there = blobs.next()) scope.blobs.push_back(layout::read_u64(blobs.key()));
@@ -209,9 +212,37 @@ void check_rows(const Scope& scope, const Tally& tally) {
 
 void check_redactions(const Scope& scope, Tally& tally) {
     std::sort(tally.redactions.begin(), tally.redactions.end());
+    const auto& named = tally.redactions;
+    for (auto at = named.begin(); (at = std::adjacent_find(at, named.end())) != named.end();
+         at = std::upper_bound(at, named.end(), *at)) {
+        scope.findings.add(Kind::redaction, {*at}, "more than one `redacted` event names it");
+    }
+    if (scope.redaction_rows != tally.redaction_rows) {
+        name_extra_rows(
+            scope, scope.tables.redactions, "redactions", Kind::redaction, [](const RecordView& record, std::string_view key) {
+                JsonReader reader;
+                const auto payload =
+                    record.type() == EventType::redacted ? reader.read(record.payload()) : Result<const JsonValue*>(Refusal{});
+                const JsonValue* redacts = payload ? (*payload)->find("redacts") : nullptr;
+                return redacts != nullptr && key.size() == 8 && redacts->integer == static_cast<std::int64_t>(read_big_endian(key));
+            });
+    }
     for (const std::uint64_t sequence : tally.redacted) {
         if (std::binary_search(tally.redactions.begin(), tally.redactions.end(), sequence)) continue;
         scope.findings.add(Kind::redaction, {sequence}, "its payload is gone, and no `redacted` event says why");
+    }
+}
+
+void check_redaction_is_finished(const Journal& journal, Findings& findings) {
+    const bool file = has_replaced_file(journal.environment().directory());
+    try {
+        const RedactionRest rest = rest_of_redaction(*journal.snapshot());
+        if (!file && rest == RedactionRest::nothing) return;
+        findings.notice(std::string("a redaction was not finished: ") +
+                        (file || rest == RedactionRest::journal_file ? "the journal's files and what was made from it"
+                                                                     : "what was made from the journal") +
+                        " may hold the text yet; run `daybook redact --finish`");
+    } catch (const StorageError&) {  // the table was reported above
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "journal/layout.hpp"
 #include "journal/leaf.hpp"
+#include "journal/redaction.hpp"
 
 namespace daybook {
 namespace {
@@ -117,6 +118,10 @@ Result<Appended> Writer::append(const AppendRequest& request) {
         draft.cause = event.cause_in_batch ? Sequence{appended.first.value + *event.cause_in_batch} : event.cause;
         const Sequence sequence = write(draft);
         if (i == 0) appended.first = sequence;
+        if (event.payload.type == EventType::redacted) {
+            records_.finish();
+            take_payload_out(transaction_, view_, {event.payload.facts.redacts});
+        }
         if (!request.input) continue;
         assert(i != 0 || !request.input->sha256 || event.payload.input_sha256);
         put_key(key, sequence, i == 0 && request.input->sha256 ? request.input->sha256 : input_of(event.payload));
@@ -170,6 +175,9 @@ std::optional<Refusal> Writer::check_event(const NewEvent& event, std::size_t pl
     if (event.event_id && (event.event_id->empty() || event.event_id->size() > layout::stored_key_bytes_max)) {
         return invalid("an event_id has 1 to 256 bytes", "/event_id");
     }
+    if (event.payload.type == EventType::redacted) {
+        if (auto refusal = refuse_redaction(view_, {event.payload.facts.redacts})) return refusal;
+    }
     assert(!event.cause_in_batch || *event.cause_in_batch < place);
     (void)place;
     return std::nullopt;
@@ -189,6 +197,14 @@ std::optional<Refusal> Writer::restore(const Journal::Restored& event) {
     }
     if (to_micros(event.recorded_at) < last_recorded_) return misfit("recorded_at lies before that of the event before it");
     if (event.cause >= event.sequence) return misfit("its cause is not an earlier event");
+    if (event.payload.type == EventType::redacted) {
+        const Sequence redacts{event.payload.facts.redacts};
+        const auto header = redacts < event.sequence ? view_.header(redacts) : std::nullopt;
+        if (!header || (header->flags & RecordHeader::is_redacted) == 0 || view_.redaction_of(redacts)) {
+            return misfit("it redacts event " + std::to_string(redacts.value) +
+                          ", whose payload is there or was redacted by another");
+        }
+    }
     if (event.key && find_key(*event.key)) return misfit("its key " + *event.key + " is there already");
     // Of ids that are found by their time there may be others in the same millisecond: who restores sees to that.
     const auto uuid = parse_uuid(event.event_id);
@@ -386,6 +402,11 @@ Sequence Writer::write(const Draft& draft) {
     for (TransactionalIndex* index : options_.indexes) index->apply(indexed);
     records_.add(record);
 
+    if (payload.type == EventType::redacted) {
+        std::string row;
+        layout::append_u64(row, sequence.value);
+        transaction_.put(tables_.redactions, key_of(facts.redacts, 8), row);
+    }
     extend(stream, sequence);
     changed_ = true;
     return sequence;

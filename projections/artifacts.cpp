@@ -50,7 +50,8 @@ std::optional<std::string> ArtifactsProjection::apply(const ProjectedEvent& even
     const auto payload = event.payload();
     if (!payload) return payload.refusal().message;
     const auto& attached = std::get<ArtifactAttached>(**payload);
-    if (!is_artifact_name(attached.name)) return "its name can't be a file's: " + attached.name;
+    const bool redacted = event.record.redacted();  // its name is gone then, and its bytes are
+    if (!redacted && !is_artifact_name(attached.name)) return "its name can't be a file's: " + attached.name;
     if (attached.artifact_id.empty() || attached.artifact_id.size() > key_bytes_max) return "an artifact's id has 1 to 256 bytes";
     if (transaction_->get(ids_, attached.artifact_id)) return "there is an artifact " + attached.artifact_id + " already";
 
@@ -68,7 +69,7 @@ std::optional<std::string> ArtifactsProjection::apply(const ProjectedEvent& even
     const auto key = key_of(artifact.sequence, 8);
     transaction_->put(artifacts_, key, encode_row(artifact));
     transaction_->put(ids_, artifact.id, key);
-    transaction_->put(names_, name_key(event.header().stream, artifact.name), key);
+    if (!redacted) transaction_->put(names_, name_key(event.header().stream, artifact.name), key);
     return std::nullopt;
 }
 

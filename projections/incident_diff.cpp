@@ -106,7 +106,7 @@ IncidentDiff::Entry entry_of(const RecordView& record, const JournalView& journa
     entry.source = row.source;
     entry.message = row.message();
     if (record.type() == EventType::entry_corrected) {
-        const auto payload = payloads.decode(record);
+        const auto payload = payloads.decode(record, journal);
         const auto* corrected = payload ? std::get_if<EntryCorrected>(*payload) : nullptr;
         if (corrected != nullptr) entry.corrects = Sequence{static_cast<std::uint64_t>(corrected->corrects)};
     }

@@ -9,6 +9,7 @@
 
 #include "journal/atomic_file.hpp"
 #include "journal/json.hpp"
+#include "journal/scrub.hpp"
 #include "projections/timeline.hpp"
 
 namespace daybook {
@@ -241,9 +242,7 @@ void Exporter::remove_what_went(const std::optional<std::string>& old_export) {
     if (files == nullptr || !files->is_object()) return;
     for (const JsonMember& member : files->members()) {
         if (!is_artifact_file(member.name) || files_.contains(std::string(member.name))) continue;
-        std::error_code error;
-        fs::remove(artifacts_directory_ / member.name, error);
-        if (error) throw StorageError("cannot remove " + (artifacts_directory_ / member.name).string() + ": " + error.message());
+        scrub_file(artifacts_directory_ / member.name);
     }
 }
 

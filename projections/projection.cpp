@@ -1,20 +1,19 @@
 #include "projections/projection.hpp"
 
+#include "journal/redaction.hpp"
+
 namespace daybook {
 
-Result<const Payload*> PayloadDecoder::decode(const RecordView& record) {
+Result<const Payload*> PayloadDecoder::decode(const RecordView& record, const JournalView& journal) {
     if (sequence_ == record.sequence().value) return &payload_;
-    auto decoded = decode_apart(record);
+    auto decoded = decode_apart(record, journal);
     if (!decoded) return decoded.refusal();
     adopt(record, std::move(*decoded));
     return &payload_;
 }
 
-Result<Payload> PayloadDecoder::decode_apart(const RecordView& record) {
-    if (record.redacted()) return Refusal{RefusalCode::not_found, "its payload was redacted", ""};
-    const auto value = reader_.read(record.payload());
-    if (!value) return value.refusal();
-    return daybook::decode(record.type(), record.header().schema_version, **value);
+Result<Payload> PayloadDecoder::decode_apart(const RecordView& record, const JournalView& journal) {
+    return read_payload(journal, record, reader_);
 }
 
 void PayloadDecoder::adopt(const RecordView& record, Payload payload) {

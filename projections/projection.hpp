@@ -21,11 +21,12 @@ namespace daybook {
 // Decodes payloads for folds that need one, at most once for each event. Not thread-safe.
 class PayloadDecoder {
 public:
-    // The payload of `record`, valid until the next call; a refusal says why it can't be had.
-    Result<const Payload*> decode(const RecordView& record);
+    // The payload of `record`, valid until the next call; a redacted one with `[redacted]` for its texts. A refusal says why it
+    // can't be had.
+    Result<const Payload*> decode(const RecordView& record, const JournalView& journal);
 
     // For work that is shared with another thread: decodes and gives away; takes over what was decoded elsewhere.
-    Result<Payload> decode_apart(const RecordView& record);
+    Result<Payload> decode_apart(const RecordView& record, const JournalView& journal);
     void adopt(const RecordView& record, Payload payload);
 
 private:
@@ -41,7 +42,7 @@ struct ProjectedEvent {
     PayloadDecoder& payloads;
 
     const RecordHeader& header() const { return record.header(); }
-    Result<const Payload*> payload() const { return payloads.decode(record); }
+    Result<const Payload*> payload() const { return payloads.decode(record, journal); }
     // Whether the event belongs to an incident (and not to a stream such as $triage).
     bool of_incident() const { return !journal.stream_id(record.stream()).starts_with('$'); }
 };

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "journal/payload.hpp"
+#include "journal/redaction.hpp"
+#include "journal/structure.hpp"
 #include "projections/default_message.hpp"
 
 namespace daybook {
@@ -104,18 +106,23 @@ const TimelineRow& TimelineReader::read(const RecordView& record, const JournalV
     return row_;
 }
 
+// Moves the message from `meta` to its place. False where there is none.
+bool TimelineReader::cut_message() {
+    const auto place = find_member(row_.meta, "message");
+    if (!place) return false;
+    row_.message_json = std::string_view(row_.meta).substr(place->value, place->end - place->value);
+    const bool is_first = place->name == 1;
+    const bool is_last = row_.meta[place->end] == '}';
+    const std::size_t from = is_first ? place->name : place->name - 1;
+    row_.meta.erase(from, place->end - from + (is_first && !is_last ? 1 : 0));
+    return true;
+}
+
 void TimelineReader::split_payload(const RecordView& record) {
     const std::string_view payload = record.payload();
     row_.message_json.clear();
     row_.meta = payload;
-    if (const auto place = find_member(payload, "message")) {
-        row_.message_json = payload.substr(place->value, place->end - place->value);
-        const bool is_first = place->name == 1;
-        const bool is_last = payload[place->end] == '}';
-        const std::size_t from = is_first ? place->name : place->name - 1;
-        row_.meta.erase(from, place->end - from + (is_first && !is_last ? 1 : 0));
-        return;
-    }
+    if (cut_message()) return;
     if (write_alert_line(record)) return;
     const auto value = reader_.read(payload);
     if (!value) fail_damaged(record);
@@ -146,21 +153,10 @@ void TimelineReader::fill_from_kept(const RecordView& record, const JournalView&
     row_.message_json.clear();
     append_json_string(row_.message_json, redacted_text);
     row_.meta = "{}";
-    // The `redacted` event that tells is a later one of the same stream, or of $admin.
-    std::vector<Sequence> later = journal.stream_sequences(record.stream(), record.header().version + 1);
-    if (const auto admin = journal.stream_number("$admin")) {
-        const auto of_admin = journal.stream_sequences(*admin);
-        later.insert(later.end(), of_admin.begin(), of_admin.end());
-    }
-    for (const Sequence sequence : later) {
-        const auto event = journal.record(sequence);
-        if (!event || event->type() != EventType::redacted || event->redacted()) continue;
-        const auto value = reader_.read(event->payload());
-        const JsonValue* redacts = value ? (*value)->find("redacts") : nullptr;
-        const JsonValue* kept = value ? (*value)->find("kept") : nullptr;
-        if (redacts == nullptr || kept == nullptr || redacts->kind != JsonValue::Kind::integer) continue;
-        if (redacts->integer == static_cast<std::int64_t>(record.sequence().value)) row_.meta = canonical(*kept);
-    }
+    const JsonValue* kept = find_kept(journal, record, reader_);
+    if (kept == nullptr) return;
+    row_.meta = canonical(*kept);
+    cut_message();
 }
 
 void append_line(std::string& out, const TimelineRow& row) {

@@ -31,9 +31,6 @@ struct TimelineRow {
     std::string message() const;
 };
 
-// What reads for "[redacted]" where a payload is gone.
-inline constexpr std::string_view redacted_text = "[redacted]";
-
 // Make one for a journal and reuse it: its buffers are kept, and the stream's id, since neighbours are often of one stream. Not
 // thread-safe.
 class TimelineReader {
@@ -44,6 +41,7 @@ public:
 
 private:
     void split_payload(const RecordView& record);
+    bool cut_message();
     bool write_alert_line(const RecordView& record);
     void fill_from_kept(const RecordView& record, const JournalView& journal);
 

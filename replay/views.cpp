@@ -9,12 +9,14 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "journal/scrub.hpp"
 #include "journal/sha256.hpp"
 
 namespace daybook {
 namespace {
 
 constexpr const char* generation_prefix = "generation-";
+constexpr const char* apart_prefix = "apart-";
 
 lmdb::Options options(bool durable) {
     lmdb::Options options;
@@ -110,6 +112,7 @@ Views::Views(std::filesystem::path directory, const Journal& journal) : director
             const lmdb::Environment fresh(next, options(true));
         }
         make_current(next.filename().string());
+        remove_others(next.filename().string(), false);
         open_current();
     }
 }
@@ -137,6 +140,7 @@ void Views::open_current() {
                 }
                 name = next.filename().string();
                 make_current(name);
+                remove_others(name, false);
             }
         }
         if (environment_ && name == name_) return;
@@ -183,10 +187,16 @@ void Views::make_current(const std::string& name) {
         ::fsync(fd);
         ::close(fd);
     }
-    // Readers that have an older generation open go on with it until they look at CURRENT again.
+}
+
+// Readers that have an older generation open go on with it until they look at CURRENT again.
+void Views::remove_others(const std::string& name, bool scrub) const {
     for (const auto& entry : std::filesystem::directory_iterator(directory_)) {
         const std::string other = entry.path().filename().string();
-        if (other.starts_with(generation_prefix) && other != name) std::filesystem::remove_all(entry.path());
+        if (scrub && other.starts_with(apart_prefix)) scrub_directory(entry.path());
+        if (!other.starts_with(generation_prefix) || other == name) continue;
+        if (scrub) scrub_directory(entry.path());
+        std::filesystem::remove_all(entry.path());
     }
 }
 
@@ -213,7 +223,11 @@ std::vector<Parked> Views::catch_up(const ReplayProgress& progress) {
     });
 }
 
-std::vector<Parked> Views::rebuild(std::string_view only, const ReplayProgress& progress) {
+std::vector<Parked> Views::rebuild(std::string_view only, const ReplayProgress& progress) { return rebuild(only, false, progress); }
+
+std::vector<Parked> Views::rebuild_and_scrub(const ReplayProgress& progress) { return rebuild({}, true, progress); }
+
+std::vector<Parked> Views::rebuild(std::string_view only, bool scrub, const ReplayProgress& progress) {
     refresh();
     const DirectoryLock lock(directory_);
     ScratchDirectory next(next_generation());
@@ -232,6 +246,7 @@ std::vector<Parked> Views::rebuild(std::string_view only, const ReplayProgress& 
     next.keep();
     environment_.reset();
     make_current(next.path().filename().string());
+    remove_others(next.path().filename().string(), scrub);
     open_current();
     return parked;
 }
@@ -262,7 +277,7 @@ void Views::copy_others(lmdb::Environment& to, std::string_view except) {
 
 std::vector<Parked> Views::build_apart(const ReplayLimit& limit, const std::function<void(lmdb::Environment&)>& use,
                                        const ReplayProgress& progress, std::string_view only) {
-    const ScratchDirectory apart(directory_ / ("apart-" + std::to_string(::getpid())));
+    const ScratchDirectory apart(directory_ / (apart_prefix + std::to_string(::getpid())));
     lmdb::Environment environment(apart.path(), options(false));
     Replayer replayer(journal_, environment, only);
     auto parked = replayer.run(limit, [&](Sequence reached) {

@@ -36,6 +36,10 @@ public:
     // rest is copied and caught up.
     std::vector<Parked> rebuild(std::string_view only, const ReplayProgress& progress = {});
 
+    // As rebuild, for when a text must not stay: the files of all generations before, and what killed processes left, are written
+    // over before they are removed. Nobody else may have the views open.
+    std::vector<Parked> rebuild_and_scrub(const ReplayProgress& progress = {});
+
     // What a projection's rows are: equal rows, equal digest.
     struct StateDigest {
         std::string projection;
@@ -73,8 +77,10 @@ private:
     void open_current();
     void refresh();
     void make_current(const std::string& name);
+    void remove_others(const std::string& name, bool scrub) const;
     bool fits_journal();
     std::filesystem::path next_generation() const;
+    std::vector<Parked> rebuild(std::string_view only, bool scrub, const ReplayProgress& progress);
     void copy_others(lmdb::Environment& to, std::string_view except);
 
     std::filesystem::path directory_;

@@ -1,5 +1,6 @@
 #include "tests/journal_samples.hpp"
 
+#include "journal/redaction.hpp"
 #include "journal/verify.hpp"
 
 namespace daybook::test {
@@ -136,44 +137,9 @@ void fill_with_samples(TestJournal& journal, unsigned count) {
 }
 
 void redact_sample(TestJournal& journal, std::uint64_t sequence) {
-    Redacted redacted;
-    redacted.redacts = static_cast<std::int64_t>(sequence);
-    redacted.reason = "a password";
-    {
-        const auto snapshot = journal->snapshot();
-        JsonReader reader;
-        const auto payload = reader.read(snapshot->record({sequence})->payload());
-        std::string kept = "{";
-        for (const char* field : {"env", "fingerprint", "input_sha256", "kind", "service", "severity", "signature", "started_at",
-                                  "starts_at", "state"}) {
-            const JsonValue* value = (*payload)->find(field);
-            if (value == nullptr) continue;
-            if (kept.size() > 1) kept += ',';
-            kept += '"' + std::string(field) + "\":" + canonical(*value);
-        }
-        redacted.kept.text = kept + '}';
-    }
-    if (!journal.append("$admin", redacted)) throw std::runtime_error("a sample was refused");
-
-    lmdb::Transaction transaction(journal->environment(), lmdb::Transaction::Kind::write);
-    const auto events = *transaction.open("events");
-    const std::string bytes(*transaction.get(events, key_of(sequence, 8)));
-    const auto record = *RecordView::parse(bytes);
-    Sha256 sha256;
-    RecordParts parts;
-    parts.header = record.header();
-    parts.header.flags |= RecordHeader::is_redacted;
-    parts.header.payload_size = 0;
-    std::vector<Digest> nodes;
-    for (int level = 0; level <= completed_nodes({sequence}); ++level) nodes.push_back(record.node(level));
-    parts.nodes = nodes.data();
-    parts.node_count = static_cast<int>(nodes.size());
-    parts.redacted = sha256({record.salt(), record.payload()});
-    parts.key = record.key().value_or("");
-    std::string out(record_size(parts), '\0');
-    write_record(parts, out.data());
-    transaction.put(events, key_of(sequence, 8), out);
-    transaction.commit();
+    const auto answer = journal->append(redaction({{sequence}, "a password", "ada", "cli", journal.now()}));
+    if (!answer) throw std::runtime_error("a redaction was refused: " + answer.refusal().message);
+    finish_redaction(*journal);
 }
 
 std::string problems_of(const Journal& journal) {

@@ -23,7 +23,9 @@ void add_entry_commands(CLI::App& root, ChosenCommand& chosen);  // note, decisi
 void add_query_commands(CLI::App& root, ChosenCommand& chosen);  // timeline, events, stats
 void add_incident_diff(CLI::App& incident, ChosenCommand& chosen);    // incident diff
 void add_ingest_commands(CLI::App& root, ChosenCommand& chosen);      // ingest, import …
-void add_projection_commands(CLI::App& root, ChosenCommand& chosen);  // digest …, replay, export …
+void add_projection_commands(CLI::App& root, ChosenCommand& chosen);  // digest …, replay
+void add_export_commands(CLI::App& root, ChosenCommand& chosen);      // export …
+void add_redact_command(CLI::App& root, ChosenCommand& chosen);       // redact
 void add_check_commands(CLI::App& root, ChosenCommand& chosen);       // verify, completion
 void add_audit_commands(CLI::App& root, ChosenCommand& chosen);       // checkpoint, proof …, evidence
 

@@ -272,6 +272,8 @@ void add_artifact_reading(CLI::App& parent, ChosenCommand& chosen) {
             if (!artifact)
                 throw CommandError(ExitStatus::not_found, "no such artifact: " + o->id + (o->name.empty() ? "" : " " + o->name));
             const auto bytes = journal->blob(*digest_from_hex(artifact->sha256));
+            if (!bytes && journal->record({artifact->sequence})->redacted())
+                throw CommandError(ExitStatus::not_found, "the bytes of " + artifact->id + " were redacted");
             if (!bytes) throw StorageError("the bytes of " + artifact->id + " are missing from the journal: run `daybook verify`");
             if (o->file.empty()) {
                 session.out() << *bytes;

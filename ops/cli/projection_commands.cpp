@@ -5,55 +5,21 @@
 
 #include <CLI/CLI.hpp>
 
-#include "journal/atomic_file.hpp"
-#include "journal/journal_text.hpp"
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
-#include "projections/digest.hpp"
-#include "projections/jsonl_layout.hpp"
+#include "ops/cli/known_exports.hpp"
+#include "ops/cli/weekly_digests.hpp"
 
 namespace daybook {
 namespace {
-
-constexpr const char* weekly_directory = "ops/reports/incidents/weekly";
-constexpr const char* weekly_report = "weekly_incident_digest";
-
-struct DigestFiles {
-    std::string json, markdown;
-};
-
-DigestFiles make_digest(Session& session, IsoWeek week, Time now, std::uint64_t size) {
-    lmdb::Transaction views = session.stale_views().read();
-    const Snapshot journal = session.journal_to_read().snapshot();
-    DigestRequest request;
-    request.week = week;
-    request.now = now;
-    request.size = size;
-    const WeeklyDigest digest = weekly_digest(views, *journal, request);
-    return {digest_json(digest), digest_markdown(digest)};
-}
-
-void write_file(const std::filesystem::path& path, const std::string& bytes) {
-    AtomicFile file(path);
-    file.write(bytes);
-    file.commit();
-}
-
-std::string contents_of(const std::filesystem::path& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-void write_if_other(const std::filesystem::path& path, const std::string& bytes) {
-    if (!std::filesystem::exists(path) || contents_of(path) != bytes) write_file(path, bytes);
-}
 
 // Writes the digest's files, and into the journal that they were made, and from what.
 void save_digest(Session& session, IsoWeek week, const DigestFiles& files, std::uint64_t size) {
     const std::string name = format_iso_week(week);
     const std::filesystem::path directory = weekly_directory;
-    write_file(directory / (name + ".json"), files.json);
-    write_file(directory / (name + ".md"), files.markdown);
+    remember_export(session, {KnownExport::Kind::weekly_digests, directory, {}});
+    write_if_other(directory / (name + ".json"), files.json);
+    write_if_other(directory / (name + ".md"), files.markdown);
     Sha256 sha256;
     ReportGenerated event;
     event.report = weekly_report;
@@ -121,32 +87,11 @@ void add_digest(CLI::App& root, ChosenCommand& chosen) {
     });
 }
 
-// When and from what prefix a week's digest was last saved.
-struct SavedDigest {
-    std::uint64_t size = 0;
-    Time at{};
-};
-
-std::map<std::string, SavedDigest> saved_digests(const JournalView& journal) {
-    std::map<std::string, SavedDigest> saved;
-    const auto jobs = journal.stream_number("$jobs");
-    if (!jobs) return saved;
-    PayloadDecoder payloads;
-    for (const Sequence sequence : journal.stream_sequences(*jobs)) {
-        const RecordView record = *journal.record(sequence);
-        if (record.type() != EventType::report_generated) continue;
-        const auto payload = payloads.decode(record);
-        const auto* report = payload ? std::get_if<ReportGenerated>(*payload) : nullptr;
-        if (report == nullptr || report->report != weekly_report) continue;
-        saved[report->period] = {static_cast<std::uint64_t>(report->journal_size), record.occurred_at()};
-    }
-    return saved;
-}
-
 ExitStatus make_reports(Session& session, const std::string& range_text) {
     const auto range = parse_iso_week_range(range_text);
     if (!range)
         throw CommandError(ExitStatus::usage, "--reports must be a range of ISO weeks such as 2025-01..2026-08, not " + range_text);
+    remember_export(session, {KnownExport::Kind::weekly_digests, weekly_directory, {}});
     const std::uint64_t head = session.views().size();
     const auto saved = saved_digests(*session.journal_to_read().snapshot());
     const Time now = session.now();
@@ -268,70 +213,11 @@ void add_replay(CLI::App& root, ChosenCommand& chosen) {
     app->callback([o, &chosen] { chosen = [o](Session& session) { return run_replay(session, *o); }; });
 }
 
-void add_export(CLI::App& root, ChosenCommand& chosen) {
-    CLI::App* parent = root.add_subcommand("export", "Write what others read");
-    parent->require_subcommand(1);
-    auto directory = std::make_shared<std::string>("ops/incidents");
-    CLI::App* jsonl = parent->add_subcommand("jsonl", "The JSONL layout: incidents, events, artifacts, export.json");
-    jsonl->add_option("directory", *directory, "Where to")->type_name("DIR")->capture_default_str();
-    jsonl->footer(
-        "Examples:\n  daybook export jsonl\n  daybook export jsonl /srv/incidents\n"
-        "Artifact files go to INCIDENT_ARTIFACTS_DIR, if that is set.");
-    jsonl->callback([directory, &chosen] {
-        chosen = [directory](Session& session) {
-            Views& views = session.views();
-            lmdb::Transaction transaction = views.read();
-            const std::uint64_t size = position_of_all(transaction).sequence.value;
-            JsonlExportOptions options;
-            options.directory = *directory;
-            if (const char* artifacts = std::getenv("INCIDENT_ARTIFACTS_DIR"); artifacts != nullptr) options.artifacts = artifacts;
-            Progress bar(session.progress_screen(), "Exporting", size, "events");
-            std::uint64_t done = 0;
-            options.progress = [&](std::uint64_t sequence) {
-                bar.advance(sequence - std::min(done, sequence));
-                done = sequence;
-            };
-            const JsonlExported exported = export_jsonl(session.journal_to_read(), transaction, size, options);
-            bar.finish();
-            session.print(
-                {{"directory", ""},
-                 {"size", "journal size"},
-                 {"root_hash", "root"},
-                 {"incidents", ""},
-                 {"events", ""},
-                 {"artifacts", ""}},
-                {*directory, exported.size, to_hex(exported.root), exported.incidents, exported.events, exported.artifacts});
-            return ExitStatus::done;
-        };
-    });
-
-    auto journal_directory = std::make_shared<std::string>("daybook-export");
-    CLI::App* journal = parent->add_subcommand("journal", "The whole journal as text: journal.jsonl and the artifacts' bytes");
-    journal->add_option("directory", *journal_directory, "Where to")->type_name("DIR")->capture_default_str();
-    journal->footer("Example:\n  daybook export journal /srv/daybook-export");
-    journal->callback([journal_directory, &chosen] {
-        chosen = [journal_directory](Session& session) {
-            const Journal& source = session.journal_to_read();
-            Progress bar(session.progress_screen(), "Exporting", source.snapshot()->size(), "events");
-            std::uint64_t done = 0;
-            const Exported exported = export_journal(source, *journal_directory, [&](std::uint64_t events) {
-                bar.advance(events - done);
-                done = events;
-            });
-            bar.finish();
-            session.print({{"directory", ""}, {"events", ""}, {"blobs", ""}, {"root_hash", "root"}},
-                          {*journal_directory, exported.events, exported.blobs, to_hex(exported.root)});
-            return ExitStatus::done;
-        };
-    });
-}
-
 }  // namespace
 
 void add_projection_commands(CLI::App& root, ChosenCommand& chosen) {
     add_digest(root, chosen);
     add_replay(root, chosen);
-    add_export(root, chosen);
 }
 
 }  // namespace daybook

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/rewrite.hpp"
+
 namespace daybook {
 namespace {
 
@@ -67,6 +69,7 @@ Journal& Session::open(bool to_write) {
     options.clock = real_clock;
     options.entropy = &entropy_;
     options.read_only = !to_write;
+    options.alone = alone_.has_value();
     if (to_write) options.indexes = {&index_};
     const bool no_journal = !std::filesystem::exists(settings_.data / "journal" / "data.mdb");
     if (to_write && no_journal && settings_.witness && std::filesystem::exists(*settings_.witness)) {
@@ -130,13 +133,34 @@ VerifierKey Session::verifier_key() {
 
 Journal& Session::journal_to_write() { return open(true); }
 
+void Session::check_journal_exists() const {
+    if (journal_ || std::filesystem::exists(settings_.data / "journal" / "data.mdb")) return;
+    throw CommandError(ExitStatus::failure,
+                       "there is no journal in " + settings_.data.string() +
+                           ": `daybook ingest FILE` or `daybook incident create` begins one; --data says where");
+}
+
 Journal& Session::journal_to_read() {
-    if (!journal_ && !std::filesystem::exists(settings_.data / "journal" / "data.mdb")) {
-        throw CommandError(ExitStatus::failure,
-                           "there is no journal in " + settings_.data.string() +
-                               ": `daybook ingest FILE` or `daybook incident create` begins one; --data says where");
-    }
+    check_journal_exists();
     return open(false);
+}
+
+Journal& Session::journal_alone() {
+    check_journal_exists();
+    alone_ = JournalLock::exclusive(settings_.data / "journal");
+    if (!alone_) {
+        throw CommandError(ExitStatus::conflict, "another process has the journal in " + settings_.data.string() +
+                                                     " open: stop it (a server, a running command), then run this again");
+    }
+    return open(true);
+}
+
+void Session::rewrite_journal() {
+    commands_.reset();
+    views_.reset();
+    journal_.reset();
+    daybook::rewrite_journal(settings_.data / "journal");
+    open(true);
 }
 
 CommandHandler& Session::commands() {

@@ -14,6 +14,7 @@
 #include "ingest/commands.hpp"
 #include "ingest/triage_policy.hpp"
 #include "journal/journal.hpp"
+#include "journal/journal_lock.hpp"
 #include "journal/log_signer.hpp"
 #include "ops/messages.hpp"
 #include "ops/output.hpp"
@@ -68,6 +69,11 @@ public:
     // checkpoint; one to be read is then given with a warning, and `forked` says so.
     Journal& journal_to_write();
     Journal& journal_to_read();
+    void check_journal_exists() const;  // throws CommandError
+    // The journal to be written, with nobody else having it open: others wait from here to the end. Throws CommandError (conflict).
+    Journal& journal_alone();
+    // Closes all that reads the journal, makes its file anew (journal/rewrite.hpp), and opens it again. After journal_alone().
+    void rewrite_journal();
     bool forked() const { return forked_; }
     // Signs with the journal's key, or the one that was given. An old journal without a key gets one.
     LogSigner signer();
@@ -103,6 +109,7 @@ private:
     SystemEntropy entropy_;
     DecisionIndex index_;
     std::optional<TriagePolicy> policy_;
+    std::optional<JournalLock> alone_;
     std::unique_ptr<Journal> journal_;
     bool forked_ = false;
     std::unique_ptr<Views> views_;

@@ -1,0 +1,53 @@
+#include "journal/journal_lock.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "journal/lmdb.hpp"
+
+namespace daybook {
+namespace {
+
+constexpr const char* lock_name = "users.lock";
+
+// Whether it was taken; with LOCK_NB false means that somebody else has it.
+bool take(int fd, int operation, const std::filesystem::path& directory) {
+    while (::flock(fd, operation) != 0) {
+        if (errno == EWOULDBLOCK) return false;
+        if (errno != EINTR) throw StorageError("cannot lock " + (directory / lock_name).string() + ": " + std::strerror(errno));
+    }
+    return true;
+}
+
+}  // namespace
+
+JournalLock JournalLock::shared(const std::filesystem::path& directory, bool may_make) {
+    const auto file = directory / lock_name;
+    if (may_make) {
+        std::error_code ignored;  // who opens the journal says what is wrong with its directory
+        std::filesystem::create_directories(directory, ignored);
+    }
+    int fd = may_make ? ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+    if (fd < 0) fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+    JournalLock lock(fd);
+    if (fd >= 0) take(fd, LOCK_SH, directory);
+    return lock;
+}
+
+std::optional<JournalLock> JournalLock::exclusive(const std::filesystem::path& directory) {
+    const auto file = directory / lock_name;
+    JournalLock lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (lock.fd_ < 0) throw StorageError("cannot open " + file.string() + ": " + std::strerror(errno));
+    if (!take(lock.fd_, LOCK_EX | LOCK_NB, directory)) return std::nullopt;
+    return lock;
+}
+
+JournalLock::~JournalLock() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+}  // namespace daybook

@@ -1,0 +1,20 @@
+// Files whose bytes must not stay: they are written over with zeros before they are unlinked.
+//
+// That is the best that a program can do, and no promise: a file system that copies on write, a journal of its own or an SSD's
+// spare blocks may hold the old bytes on, and so do backups and snapshots.
+#pragma once
+
+#include <filesystem>
+
+namespace daybook {
+
+// Nothing happens where there is no such file; one that may not be written to, or is a symbolic link, is only removed. Throws
+// StorageError.
+void scrub_file(const std::filesystem::path& file);
+// All plain files below `directory`, then the directory itself. Symbolic links are removed, not followed. Throws StorageError.
+void scrub_directory(const std::filesystem::path& directory);
+
+// What was renamed, made or removed in `directory` is on disk when it returns. Throws StorageError.
+void sync_directory(const std::filesystem::path& directory);
+
+}  // namespace daybook

@@ -1,0 +1,147 @@
+// `daybook redact`: takes a payload out of the journal, and out of all that was made from it.
+//
+// The order is such that nothing is lost when the process is killed: the journal says what was redacted and that the rest is to be
+// done (journal/redaction.hpp); each step may be done again; the mark goes last.
+#include <CLI/CLI.hpp>
+
+#include "journal/redaction.hpp"
+#include "journal/rewrite.hpp"
+#include "ops/cli/command_set.hpp"
+#include "ops/cli/known_exports.hpp"
+
+namespace daybook {
+namespace {
+
+struct RedactOptions {
+    std::uint64_t sequence = 0;
+    std::string reason;
+    bool dry_run = false, finish = false;
+};
+
+// What will be gone, as far as it may be told.
+struct Target {
+    std::string stream, type;
+    std::string input_key;  // the plain key, where its input led to more events
+};
+
+Target target_of(const JournalView& journal, Sequence sequence) {
+    const auto record = sequence ? journal.record(sequence) : std::nullopt;
+    if (!record) return {};
+    Target target{std::string(journal.stream_id(record->stream())), std::string(to_text(record->type())), {}};
+    const std::string key(record->key().value_or(""));
+    const std::string plain = key.substr(0, key.rfind('#'));
+    if (journal.key(key + "#2")) target.input_key = key;
+    if (plain != key && journal.key(plain)) target.input_key = plain;
+    return target;
+}
+
+void name_what_is_left(Session& session, const Target& target) {
+    Messages& messages = session.messages();
+    if (!target.input_key.empty()) {
+        messages.say(MessageKind::warning, "the input with the key " + target.input_key +
+                                               " led to several events, which may hold the same text: `daybook events` shows them");
+    }
+    std::error_code error;
+    if (std::filesystem::file_size(session.dead_letters(), error) != 0 && !error) {
+        messages.say(MessageKind::warning,
+                     session.dead_letters().string() + " holds lines that were refused: see whether the text is in one of them");
+    }
+    messages.say(MessageKind::warning,
+                 "what daybook can't reach: backups and snapshots, evidence and output that was saved, copies of an export");
+}
+
+// Everything that was made from the journal, made anew.
+bool scrub_what_was_made(Session& session) {
+    Progress bar(session.progress_screen(), "Rebuilding", session.journal_to_read().snapshot()->size(), "events");
+    std::uint64_t done = 0;
+    session.tell_parked(session.stale_views().rebuild_and_scrub([&](Sequence reached, std::uint64_t) {
+        bar.advance(reached.value - std::min(done, reached.value));
+        done = reached.value;
+    }));
+    bar.finish();
+    session.messages().say(MessageKind::notice, "made anew: the views");
+    bool all = true;
+    for (const KnownExport& place : known_exports(session)) all = write_again(session, place) && all;
+    return all;
+}
+
+ExitStatus finish(Session& session) {
+    const bool file_is_done = rest_of_redaction(*session.journal_to_read().snapshot()) == RedactionRest::derived &&
+                              !has_replaced_file(session.settings().data / "journal");
+    if (!file_is_done) {
+        session.rewrite_journal();
+        session.messages().say(MessageKind::notice, "made anew: the journal's file");
+    }
+    if (!scrub_what_was_made(session)) {
+        session.messages().say(MessageKind::error,
+                               "not all could be done: mend what is named above, then `daybook redact --finish`");
+        return ExitStatus::failure;
+    }
+    finish_redaction(session.journal_to_read());
+    return ExitStatus::done;
+}
+
+void print_redaction(Session& session, const RedactOptions& o, const Target& target, const Appended& appended) {
+    session.print({{"seq", ""}, {"stream", ""}, {"type", ""}, {"redacted_by", "redacted by event"}, {"dry_run", "dry run"}},
+                  {o.sequence, target.stream, target.type, o.dry_run ? Cell() : Cell(appended.first.value), o.dry_run});
+}
+
+ExitStatus rehearse(Session& session, const RedactOptions& o, const AppendRequest& request) {
+    session.check_journal_exists();
+    Journal& journal = session.journal_to_write();
+    std::optional<Refusal> refusal;
+    bool asked = false;
+    journal.rehearse([&] { return std::exchange(asked, true) ? std::vector<AppendRequest>() : std::vector{request}; },
+                     [&](std::size_t, const Result<Appended>& answer) {
+                         if (!answer) refusal = answer.refusal();
+                     });
+    if (refusal) fail(*refusal);
+    print_redaction(session, o, target_of(*journal.snapshot(), {o.sequence}), {});
+    return ExitStatus::done;
+}
+
+// Here a server asks for the permission `admin`. Who can open the files is their owner.
+ExitStatus redact(Session& session, const RedactOptions& o) {
+    if (o.finish) {
+        const Journal& journal = session.journal_alone();
+        const bool rest = rest_of_redaction(*journal.snapshot()) != RedactionRest::nothing ||
+                          has_replaced_file(session.settings().data / "journal");
+        if (rest) return finish(session);
+        session.messages().say(MessageKind::notice, "no redaction is unfinished");
+        return ExitStatus::done;
+    }
+    const AppendRequest request = redaction({{o.sequence}, o.reason, session.settings().agent, "cli", session.now()});
+    if (o.dry_run) return rehearse(session, o, request);
+    Journal& journal = session.journal_alone();
+    const Target target = target_of(*journal.snapshot(), {o.sequence});
+    const auto appended = journal.append(request);
+    if (!appended) fail(appended.refusal());
+    print_redaction(session, o, target, *appended);
+    const ExitStatus status = finish(session);
+    name_what_is_left(session, target);
+    return status;
+}
+
+}  // namespace
+
+void add_redact_command(CLI::App& root, ChosenCommand& chosen) {
+    auto o = std::make_shared<RedactOptions>();
+    CLI::App* app =
+        root.add_subcommand("redact", "Take a payload that holds a secret out of the journal and all that was made from it");
+    CLI::Option* sequence = app->add_option("seq", o->sequence, "The event's seq, as `daybook events` shows it")->type_name("SEQ");
+    CLI::Option* reason = app->add_option("--reason", o->reason, "Why, without the secret: it stays")->type_name("TEXT");
+    CLI::Option* dry_run = app->add_flag("--dry-run", o->dry_run, "Only say whether it would be done");
+    CLI::Option* finish = app->add_flag("--finish", o->finish, "Go on with a redaction that was cut short");
+    finish->excludes(sequence)->excludes(reason)->excludes(dry_run);
+    app->footer(
+        "Examples:\n  daybook redact 1812 --reason 'a password in the message'\n  daybook redact --finish\n"
+        "Ids, times, words and numbers stay, texts read [redacted]; leaves, proofs and old checkpoints stay valid. Nobody else may "
+        "have\n"
+        "the journal open. Backups made before are not touched.");
+    app->callback([o, sequence, &chosen] {
+        if (!o->finish && sequence->count() == 0) throw CLI::RequiredError("seq");
+        chosen = [o](Session& session) { return redact(session, *o); };
+    });
+}
+
+}  // namespace daybook
