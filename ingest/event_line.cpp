@@ -132,6 +132,12 @@ Result<EventLine> EventLineReader::read(const JsonValue& row) {
 
     if (sequence) line.sequence = static_cast<std::uint64_t>(*sequence);
     line.sha256 = to_hex(sha256_({canonical(row)}));
+    if (word == to_text(EventType::redacted)) {
+        return Refusal{
+            RefusalCode::invalid,
+            "a redaction names an event by its seq in the journal that it comes from: `daybook import journal` brings both over",
+            "/type"};
+    }
     const auto type = type_in_layout(word);
     parts.type = type.value_or(EventType::note);
     if (!type) parts.free.add("legacy_type", json_text(word));

@@ -66,7 +66,7 @@ private:
 };
 
 // Which type of event a row's `type` stands for; nothing where it becomes a note with `legacy_type`: a word that is not in the
-// catalogue, a type that is of no incident, and `redacted`, since the event that it names comes in as any other.
+// catalogue, and a type that is of no incident. A `redacted` row is refused before.
 std::optional<EventType> type_in_layout(std::string_view word);
 
 }  // namespace daybook

@@ -12,13 +12,16 @@ using namespace daybook::test;
 
 namespace {
 
-// The timeline row of a payload that is the journal's first event.
+// The timeline row of a payload that is the journal's newest event; before a redaction comes what it redacts.
 TimelineRow row_of(const Payload& payload) {
     TestJournal journal;
+    const auto* redacted = std::get_if<Redacted>(&payload);
+    for (auto left = redacted == nullptr ? 0 : redacted->redacts; left > 0; --left)
+        REQUIRE(journal.append_note(stream_name(), "x"));
     REQUIRE(journal.append(stream_name(), payload));
     const auto snapshot = journal->snapshot();
     TimelineReader reader;
-    TimelineRow row = reader.read(*snapshot->record({1}), *snapshot);
+    TimelineRow row = reader.read(*snapshot->record({snapshot->size()}), *snapshot);
     row.incident_id = row.actor = row.source = {};  // they live in the journal's map
     return row;
 }

@@ -21,25 +21,34 @@ struct RedactOptions {
 // What will be gone, as far as it may be told.
 struct Target {
     std::string stream, type;
-    std::string input_key;  // the plain key, where its input led to more events
+    std::string siblings;  // the seqs of the other events that its input led to
 };
+
+// Keys are `K`, `K#2`, `K#3` … for the events that one input led to.
+std::string siblings_of(const JournalView& journal, const RecordView& record) {
+    const std::string key(record.key().value_or(""));
+    std::string plain = key.substr(0, key.rfind('#'));
+    if (!journal.key(plain)) plain = key;
+    std::string siblings;
+    for (std::size_t place = 1;; ++place) {
+        const auto found = journal.key(place == 1 ? plain : plain + '#' + std::to_string(place));
+        if (!found) return siblings;
+        if (found->sequence != record.sequence())
+            siblings += (siblings.empty() ? "" : ", ") + std::to_string(found->sequence.value);
+    }
+}
 
 Target target_of(const JournalView& journal, Sequence sequence) {
     const auto record = sequence ? journal.record(sequence) : std::nullopt;
     if (!record) return {};
-    Target target{std::string(journal.stream_id(record->stream())), std::string(to_text(record->type())), {}};
-    const std::string key(record->key().value_or(""));
-    const std::string plain = key.substr(0, key.rfind('#'));
-    if (journal.key(key + "#2")) target.input_key = key;
-    if (plain != key && journal.key(plain)) target.input_key = plain;
-    return target;
+    return {std::string(journal.stream_id(record->stream())), std::string(to_text(record->type())), siblings_of(journal, *record)};
 }
 
 void name_what_is_left(Session& session, const Target& target) {
     Messages& messages = session.messages();
-    if (!target.input_key.empty()) {
-        messages.say(MessageKind::warning, "the input with the key " + target.input_key +
-                                               " led to several events, which may hold the same text: `daybook events` shows them");
+    if (!target.siblings.empty()) {
+        messages.say(MessageKind::warning,
+                     "the same input led to other events, which may hold the text too: seq " + target.siblings);
     }
     std::error_code error;
     if (std::filesystem::file_size(session.dead_letters(), error) != 0 && !error) {

@@ -57,8 +57,8 @@ std::uint64_t write_digests_again(Session& session, const std::filesystem::path&
     std::uint64_t written = 0;
     for (const std::string& name : weeks) {
         const auto week = parse_iso_week(name);
-        if (!week || week->from() > session.now()) continue;
         const auto before = saved.find(name);
+        if (!week || (before == saved.end() && week->from() > session.now())) continue;
         const DigestFiles files = before == saved.end() ? make_digest(session, *week, session.now(), session.stale_views().size())
                                                         : make_digest(session, *week, before->second.at, before->second.size);
         write_if_other(directory / (name + ".json"), files.json);
