@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -10,6 +11,8 @@
 #include <lmdb.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "journal/meta_pages.hpp"
 
 namespace daybook::lmdb {
 namespace {
@@ -70,19 +73,14 @@ void sync_directory(const std::filesystem::path& directory) {
     ::close(fd);
 }
 
-// LMDB maps the file and reads where its meta pages point: a file that was cut would kill the process with SIGBUS.
-void check_size(MDB_env* env, const std::filesystem::path& directory) {
-    MDB_envinfo info;
-    MDB_stat stat;
-    mdb_env_info(env, &info);
-    mdb_env_stat(env, &stat);
-    std::error_code error;
-    const auto size = std::filesystem::file_size(directory / "data.mdb", error);
-    const std::uint64_t wanted = (static_cast<std::uint64_t>(info.me_last_pgno) + 1) * stat.ms_psize;
-    if (!error && size < wanted && info.me_last_pgno > 1) {
-        throw StorageError(directory.string() + "/data.mdb was cut: it has " + std::to_string(size) + " bytes and must have " +
-                           std::to_string(wanted) + " (restore a backup, or import a journal.jsonl)");
-    }
+// LMDB found that a page is not what it must be, and would abort() the process when this returned.
+[[noreturn]] void end_on_damage(MDB_env* env, const char* assertion) {
+    const char* directory = "";
+    mdb_env_get_path(env, &directory);
+    const std::string text =
+        std::string("daybook: error: ") + directory + "/data.mdb is damaged (LMDB: " + assertion + "): run `daybook verify`\n";
+    (void)!::write(STDERR_FILENO, text.data(), text.size());
+    ::_exit(1);
 }
 
 }  // namespace
@@ -98,6 +96,7 @@ Environment::Environment(std::filesystem::path directory, const Options& options
         }
         if (!existed) ::chmod(directory_.c_str(), 0700);
     }
+    check_before_opening(directory_);
     int code = mdb_env_create(&handle_);
     if (code != 0) fail(code, directory_, "set up a database in");
     try {
@@ -121,8 +120,8 @@ Environment::Environment(std::filesystem::path directory, const Options& options
             mdb_env_set_maxreaders(handle_, 510);
         }
         if (code != 0) fail(code, directory_, "open the database in");
-        check_size(handle_, directory_);
-        clear_dead_readers();
+        mdb_env_set_assert(handle_, end_on_damage);
+        if (!options.keep_dead_readers) clear_dead_readers();
         if (!existed && !options.read_only) {
             sync_directory(directory_);
             sync_directory(directory_.parent_path());
@@ -141,6 +140,41 @@ std::uint64_t Environment::used_bytes() const {
     mdb_env_info(handle_, &info);
     mdb_env_stat(handle_, &stat);
     return (static_cast<std::uint64_t>(info.me_last_pgno) + 1) * stat.ms_psize;
+}
+
+std::uint64_t Environment::map_bytes() const {
+    MDB_envinfo info;
+    mdb_env_info(handle_, &info);
+    return info.me_mapsize;
+}
+
+int Environment::descriptor() const {
+    mdb_filehandle_t fd = -1;
+    mdb_env_get_fd(handle_, &fd);
+    return fd;
+}
+
+bool Environment::copy_to(int fd, bool compact) {
+    const int code = mdb_env_copyfd2(handle_, fd, compact ? MDB_CP_COMPACT : 0);
+    if (compact && code == MDB_INCOMPATIBLE) return false;
+    if (code != 0) fail(code, directory_, "copy the database in");
+    if (::fsync(fd) != 0) fail(errno, directory_, "sync the copy of the database in");
+    return true;
+}
+
+std::vector<Reader> Environment::readers() const {
+    std::vector<Reader> readers;
+    // A line of text for each: process, thread, commit or `-`.
+    const auto read_line = [](const char* line, void* to) {
+        Reader reader;
+        unsigned long long commit = 0;
+        const int fields = std::sscanf(line, "%d %*s %llu", &reader.process, &commit);
+        if (fields == 2) reader.commit = commit;
+        if (fields >= 1) static_cast<std::vector<Reader>*>(to)->push_back(reader);
+        return 0;
+    };
+    mdb_reader_list(handle_, read_line, &readers);
+    return readers;
 }
 
 void Environment::sync() {
@@ -166,6 +200,23 @@ Transaction::Transaction(Environment& environment, Kind kind) : environment_(env
     }
     if (code == 0 && kind == Kind::read) code = settle(environment.handle(), handle_);
     if (code != 0) fail(code, environment.directory(), kind == Kind::read ? "read" : "write to");
+}
+
+std::uint64_t Transaction::number() const { return mdb_txn_id(handle_); }
+
+std::uint64_t Transaction::free_pages(std::uint64_t since) const {
+    std::uint64_t pages = 0;
+    constexpr Table free_list{0};  // LMDB's own
+    Cursor cursor(*this, free_list);
+    for (bool there = cursor.first(); there; there = cursor.next()) {
+        std::uint64_t commit = 0;
+        std::uint64_t count = 0;
+        if (cursor.key().size() != sizeof commit || cursor.value().size() < sizeof count) continue;
+        std::memcpy(&commit, cursor.key().data(), sizeof commit);
+        std::memcpy(&count, cursor.value().data(), sizeof count);
+        if (commit >= since) pages += count;
+    }
+    return pages;
 }
 
 Transaction::~Transaction() {

@@ -37,6 +37,13 @@ struct Options {
     std::size_t map_bytes = std::size_t{1} << 40;  // address space reserved once: the file itself grows as it is written to
     bool read_only = false;
     bool durable = true;  // false: commits are not synced (views, which can be rebuilt); call sync() before relying on them
+    bool keep_dead_readers = false;  // for who wants to see them
+};
+
+// A slot in the readers' table: a read transaction of some process, or one that has ended and keeps its slot.
+struct Reader {
+    int process = 0;
+    std::optional<std::uint64_t> commit;  // whose pages it holds; nothing when it reads nothing just now
 };
 
 // Thread-safe. Open a directory at most once per process; never use one after fork().
@@ -54,8 +61,17 @@ public:
     MDB_env* handle() const { return handle_; }
     // Bytes of the file in use, pages in free lists among them.
     std::uint64_t used_bytes() const;
+    // How much address space is reserved: the file can't grow beyond it.
+    std::uint64_t map_bytes() const;
+    // The open data.mdb. LMDB's own: for reading alone.
+    int descriptor() const;
     // Writes everything to disk. Throws StorageError.
     void sync();
+    // Writes a consistent copy to `fd`, as of now, while others write; synced when it returns. `compact` leaves free pages out;
+    // false is returned, and what was written is of no use, where the file has lost pages that belong to nothing, which LMDB does
+    // not compact. It is a long reader. Throws StorageError.
+    bool copy_to(int fd, bool compact);
+    std::vector<Reader> readers() const;
     // Clears the slots of readers whose process died; returns how many.
     int clear_dead_readers();
 
@@ -77,6 +93,10 @@ public:
 
     MDB_txn* handle() const { return handle_; }
     Environment& environment() const { return environment_; }
+    // Of the commit that a read transaction sees.
+    std::uint64_t number() const;
+    // How many pages of the file are free, of those that were freed by the commit `since` or later.
+    std::uint64_t free_pages(std::uint64_t since = 0) const;
 
     // Opens a table, makes it in a write transaction; nothing when it is absent in a read transaction.
     std::optional<Table> open(const char* name);

@@ -24,6 +24,7 @@ const char* to_text(Finding::Kind kind) {
         case Finding::Kind::blob: return "blob";
         case Finding::Kind::redaction: return "redaction";
         case Finding::Kind::index: return "index";
+        case Finding::Kind::page: return "page";
     }
     return "?";
 }

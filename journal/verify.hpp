@@ -30,6 +30,7 @@ struct Finding {
         blob,       // artifact bytes
         redaction,  // a payload is gone without a `redacted` event, or is there in spite of one
         index,      // a table of the decision index
+        page,       // the file's structure (journal/page_check.hpp)
     };
     Kind kind = Kind::record;
     Sequence sequence;  // 0: it concerns no event
@@ -66,5 +67,21 @@ struct Verification {
 // is one, and the next is looked at. Memory does not grow with the journal, but for 8 bytes an artifact or redaction.
 // Throws StorageError where `scratch` cannot be written.
 Verification verify(const Journal& journal, const VerifyOptions& options);
+
+// A look at some events in milliseconds, however many there are: the last ones, and a random sample of those before.
+struct QuickOptions {
+    std::uint64_t last = 256;
+    std::uint64_t sample = 256;
+    std::uint64_t seed = 0;  // the same seed, size and counts choose the same events
+};
+
+struct QuickVerification {
+    Verification verification;  // of what was looked at; the root is as the nodes that are stored give it
+    std::uint64_t checked = 0;  // different events
+};
+
+// Of each event that it looks at: all that `verify` checks of an event, and that the stored nodes lead from its leaf to the root.
+// Artifact bytes, and rows of tables that those events do not lead to, are not looked at.
+QuickVerification verify_quick(const Journal& journal, const QuickOptions& options);
 
 }  // namespace daybook

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 
 #include "ops/cli/command_set.hpp"
+#include "ops/crash_message.hpp"
 #include "ops/visible.hpp"
 
 namespace {
@@ -146,6 +147,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     std::ios::sync_with_stdio(false);
+    install_crash_message();
     try {
         return run(argc, argv);
     } catch (const CommandError& error) {

@@ -210,7 +210,7 @@ TEST_CASE("a data.mdb that was cut is refused, wherever it was cut", "[lmdb]") {
         for (const auto& options : {small(), reading()}) {
             const std::string why = Child([&] { return refusal(cut, options); }).wait();
             CHECK(why.find(cut.string()) != std::string::npos);
-            CHECK(why.find(size <= 4096 ? "not a daybook database" : "was cut") != std::string::npos);
+            CHECK(why.find("was cut") != std::string::npos);
         }
         CHECK(read_file(cut / "data.mdb").size() == size);
     }

@@ -1,73 +1,10 @@
-#include <algorithm>
-
-#include <unistd.h>
 #include <CLI/CLI.hpp>
 
-#include "journal/verify.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/completion.hpp"
 
 namespace daybook {
 namespace {
-
-void add_verify(CLI::App& root, ChosenCommand& chosen) {
-    struct Options {
-        std::string checkpoint, evidence, key;
-    };
-    auto o = std::make_shared<Options>();
-    CLI::App* app = root.add_subcommand("verify", "Work everything out anew from the events, and compare");
-    app->add_option("--checkpoint", o->checkpoint, "Also: the journal extends this checkpoint")->type_name("FILE");
-    app->add_option("--evidence", o->evidence, "Instead: check this evidence, with --key; no journal is needed")->type_name("FILE");
-    app->add_option("--key", o->key,
-                    "The public key that signed, as `daybook checkpoint --vkey` prints it (default: the journal's)")
-        ->type_name("VKEY");
-    app->footer(
-        "Examples:\n  daybook verify\n  daybook verify --checkpoint monday.checkpoint\n"
-        "  daybook verify --evidence k3f9.evidence --key VKEY\nExit status 3 when something is not as it must be.");
-    app->callback([o, &chosen] {
-        chosen = [o](Session& session) {
-            if (!o->evidence.empty()) return verify_evidence_file(session, o->evidence, o->key);
-            const Journal& journal = session.journal_to_read();
-            const bool extends = (o->checkpoint.empty() || journal_extends(session, o->checkpoint, o->key)) && !session.forked();
-            Progress bar(session.progress_screen(), "Verifying", journal.snapshot()->size(), "events");
-            std::uint64_t done = 0;
-            VerifyOptions options;
-            options.make_indexes = [] {
-                std::vector<std::unique_ptr<TransactionalIndex>> indexes;
-                indexes.push_back(std::make_unique<DecisionIndex>());
-                return indexes;
-            };
-            options.index_tables = DecisionIndex::table_names();
-            options.scratch = session.settings().data / ("verify-" + std::to_string(::getpid()));
-            options.progress = [&](std::uint64_t events, std::uint64_t) {
-                bar.advance(events - std::min(done, events));
-                done = std::max(done, events);
-            };
-            struct Cleaner {
-                std::filesystem::path path;
-                ~Cleaner() {
-                    std::error_code ignored;
-                    std::filesystem::remove_all(path, ignored);
-                }
-            } cleaner{options.scratch};
-            const Verification verification = verify(journal, options);
-            bar.finish();
-            for (const Finding& finding : verification.findings) {
-                session.messages().say(MessageKind::error, std::string(to_text(finding.kind)) + ": " + finding.text);
-            }
-            for (const std::string& notice : verification.notices) session.messages().say(MessageKind::warning, notice);
-            session.print(
-                {{"sound", ""}, {"journal_size", "events"}, {"root_hash", "root"}, {"findings", ""}, {"notices", ""}},
-                {verification.sound() && extends, verification.size, verification.root ? Cell(to_hex(*verification.root)) : Cell(),
-                 verification.findings_count, verification.notices_count});
-            if (!verification.sound()) {
-                session.messages().say(MessageKind::error,
-                                       "the journal is damaged: keep it as it is, and restore a backup or import a journal.jsonl");
-            }
-            return verification.sound() && extends ? ExitStatus::done : ExitStatus::no;
-        };
-    });
-}
 
 CompletionValue value_of(const std::string& type) {
     CompletionValue value;
@@ -120,7 +57,7 @@ void add_completion(CLI::App& root, ChosenCommand& chosen) {
 }  // namespace
 
 void add_check_commands(CLI::App& root, ChosenCommand& chosen) {
-    add_verify(root, chosen);
+    add_verify_command(root, chosen);
     add_completion(root, chosen);
 }
 

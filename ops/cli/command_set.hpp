@@ -27,6 +27,7 @@ void add_projection_commands(CLI::App& root, ChosenCommand& chosen);  // digest 
 void add_export_commands(CLI::App& root, ChosenCommand& chosen);      // export …
 void add_redact_command(CLI::App& root, ChosenCommand& chosen);       // redact
 void add_check_commands(CLI::App& root, ChosenCommand& chosen);       // verify, completion
+void add_verify_command(CLI::App& root, ChosenCommand& chosen);       // verify
 void add_audit_commands(CLI::App& root, ChosenCommand& chosen);       // checkpoint, proof …, evidence
 
 // For `verify`: whether the journal extends the checkpoint in `file`, signed with `vkey` (empty: the journal's key); says why not.

@@ -26,6 +26,16 @@ Messages::Options message_options(const Settings& settings, const Surroundings& 
     return options;
 }
 
+// A journal is not begun where one has been.
+void refuse_lost_journal(const std::filesystem::path& data) {
+    for (const char* name : {"signing.vkey", "signing.checkpoint"}) {
+        if (!std::filesystem::exists(data / name)) continue;
+        throw CommandError(ExitStatus::failure,
+                           "the journal in " + data.string() + " is gone: journal/data.mdb is missing or empty, and " + name +
+                               " says that there was one: restore a backup; to begin another, move " + data.string() + " away");
+    }
+}
+
 }  // namespace
 
 ExitStatus exit_status_of(RefusalCode code) {
@@ -71,7 +81,10 @@ Journal& Session::open(bool to_write) {
     options.read_only = !to_write;
     options.alone = alone_.has_value();
     if (to_write) options.indexes = {&index_};
-    const bool no_journal = !std::filesystem::exists(settings_.data / "journal" / "data.mdb");
+    const std::filesystem::path file = settings_.data / "journal" / "data.mdb";
+    std::error_code error;
+    const bool no_journal = !std::filesystem::exists(file) || std::filesystem::file_size(file, error) == 0;
+    if (no_journal) refuse_lost_journal(settings_.data);
     if (to_write && no_journal && settings_.witness && std::filesystem::exists(*settings_.witness)) {
         throw CommandError(ExitStatus::failure,
                            "there is no journal in " + settings_.data.string() + ", and " + settings_.witness->string() +
@@ -79,7 +92,6 @@ Journal& Session::open(bool to_write) {
     }
     const bool fresh = !std::filesystem::exists(settings_.data);
     if (to_write && fresh) {
-        std::error_code error;
         std::filesystem::create_directories(settings_.data, error);
         if (error) throw StorageError("cannot make the directory " + settings_.data.string() + ": " + error.message());
         ::chmod(settings_.data.c_str(), 0700);

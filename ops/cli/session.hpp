@@ -69,7 +69,7 @@ public:
     // checkpoint; one to be read is then given with a warning, and `forked` says so.
     Journal& journal_to_write();
     Journal& journal_to_read();
-    void check_journal_exists() const;  // throws CommandError
+    void check_journal_exists() const;  // throws CommandError; opens nothing
     // The journal to be written, with nobody else having it open: others wait from here to the end. Throws CommandError (conflict).
     Journal& journal_alone();
     // Closes all that reads the journal, makes its file anew (journal/rewrite.hpp), and opens it again. After journal_alone().
