@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <thread>
 
 #include <fcntl.h>
@@ -20,8 +21,6 @@ static_assert(std::endian::native == std::endian::little);
 
 constexpr std::uint32_t magic_number = 0xBEEFC0DE;
 constexpr std::uint32_t data_version = 1;
-constexpr const char* what_to_do =
-    " (restore a backup, or import a journal.jsonl; views are made anew when their directory is removed)";
 
 class OpenFile {
 public:
@@ -37,13 +36,15 @@ private:
     int fd_;
 };
 
+Refusal damaged(const std::string& what) { return {RefusalCode::invalid, "data.mdb " + what, ""}; }
+
 // Whether so many bytes could be read.
-bool read_at(int fd, void* to, std::size_t size, std::uint64_t at, const std::string& file) {
+bool read_at(int fd, void* to, std::size_t size, std::uint64_t at) {
     auto* next = static_cast<char*>(to);
     while (size != 0) {
         const ssize_t got = ::pread(fd, next, size, static_cast<off_t>(at));
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) throw StorageError("cannot read " + file + ": " + std::strerror(errno));
+        if (got < 0) throw StorageError(std::string("cannot read data.mdb: ") + std::strerror(errno));
         if (got == 0) return false;
         next += got;
         at += static_cast<std::uint64_t>(got);
@@ -52,9 +53,9 @@ bool read_at(int fd, void* to, std::size_t size, std::uint64_t at, const std::st
     return true;
 }
 
-std::uint64_t size_of(int fd, const std::string& file) {
+std::uint64_t size_of(int fd) {
     struct stat found{};
-    if (::fstat(fd, &found) != 0) throw StorageError("cannot look at " + file + ": " + std::strerror(errno));
+    if (::fstat(fd, &found) != 0) throw StorageError(std::string("cannot look at data.mdb: ") + std::strerror(errno));
     return static_cast<std::uint64_t>(found.st_size);
 }
 
@@ -76,22 +77,31 @@ std::string fault(const PageHeader& header, const Meta& meta) {
     return "";
 }
 
-// The page size is in the meta pages themselves: the second page is where the first one says, or else where this machine would have
-// put it.
-MetaPages read_once(int fd, const std::string& file) {
+std::optional<Refusal> check_size(int fd, const Meta& meta) {
+    const std::uint64_t size = size_of(fd);
+    const std::uint64_t pages_there = size / meta.page_size();
+    if (meta.last_page < pages_there) return std::nullopt;
+    // Only the meta pages of a new file are sure to be there.
+    if (meta.last_page <= 1 && pages_there >= 2) return std::nullopt;
+    return damaged("was cut: it has " + std::to_string(size) + " bytes and must have " +
+                   std::to_string((meta.last_page + 1) * meta.page_size()));
+}
+
+// The second page lies where the first one says.
+Result<MetaPages> read_once(int fd) {
     MetaPages pages;
     std::uint64_t page_size = 0;
     for (int place = 0; place < 2; ++place) {
         std::array<char, sizeof(PageHeader) + sizeof(Meta)> bytes{};
-        if (!read_at(fd, bytes.data(), bytes.size(), static_cast<std::uint64_t>(place) * page_size, file)) {
-            throw StorageError(file + " was cut: it has " + std::to_string(size_of(fd, file)) + " bytes" + what_to_do);
+        if (!read_at(fd, bytes.data(), bytes.size(), static_cast<std::uint64_t>(place) * page_size)) {
+            return damaged("was cut: it has " + std::to_string(size_of(fd)) + " bytes");
         }
         PageHeader header;
         Meta& meta = pages.metas[place];
         std::memcpy(&header, bytes.data(), sizeof header);
         std::memcpy(&meta, bytes.data() + sizeof header, sizeof meta);
-        if (meta.magic != magic_number && (header.flags & PageHeader::meta) == 0 && place == 0) {
-            throw StorageError(file + " is not a daybook database");
+        if (place == 0 && meta.magic != magic_number && (header.flags & PageHeader::meta) == 0) {
+            return damaged("is not a daybook database");
         }
         std::string wrong = fault(header, meta);
         if (wrong.empty() && place == 1 && meta.page_size() != page_size) {
@@ -99,25 +109,14 @@ MetaPages read_once(int fd, const std::string& file) {
                 "it has a page size of " + std::to_string(meta.page_size()) + ", and page 0 one of " + std::to_string(page_size);
         }
         if (!wrong.empty()) {
-            throw StorageError(file + " is damaged: page " + std::to_string(place) + ", one of its two meta pages: " + wrong +
-                               what_to_do);
+            return damaged("is damaged: page " + std::to_string(place) + ", one of its two meta pages: " + wrong);
         }
         page_size = meta.page_size();
     }
     // As LMDB chooses.
     pages.newest = pages.metas[1].commit > pages.metas[0].commit ? 1 : 0;
+    if (auto cut = check_size(fd, pages.metas[pages.newest])) return *cut;
     return pages;
-}
-
-void check_size(int fd, const MetaPages& pages, const std::string& file) {
-    const Meta& meta = pages.metas[pages.newest];
-    const std::uint64_t size = size_of(fd, file);
-    const std::uint64_t pages_there = size / meta.page_size();
-    if (meta.last_page < pages_there) return;
-    // Only the meta pages of a new file are sure to be there.
-    if (meta.last_page <= 1 && pages_there >= 2) return;
-    throw StorageError(file + " was cut: it has " + std::to_string(size) + " bytes and must have " +
-                       std::to_string((meta.last_page + 1) * meta.page_size()) + what_to_do);
 }
 
 // Whether a process is just making the environment: it holds a write lock on lock.mdb until the meta pages are there.
@@ -130,40 +129,41 @@ bool is_being_made(const std::filesystem::path& lock_file) {
     return lock.fd() >= 0 && ::fcntl(lock.fd(), F_GETLK, &probe) == 0 && probe.l_type == F_WRLCK;
 }
 
-// Waits until the meta pages of a new file are there. Refuses one that is empty for good.
-void refuse_emptied(const std::filesystem::path& directory) {
-    const std::filesystem::path file = directory / "data.mdb";
-    const std::filesystem::path lock_file = directory / "lock.mdb";
+// Waits until the meta pages of a new file are there, if a process is making it.
+void wait_for_maker(const std::filesystem::path& directory) {
     const auto meta_bytes = 2 * static_cast<std::uintmax_t>(::sysconf(_SC_PAGESIZE));
     std::error_code error;
-    const auto size = [&] { return std::filesystem::file_size(file, error); };
-    while (size() < meta_bytes && !error && is_being_made(lock_file)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    if (size() != 0 || error || !std::filesystem::exists(lock_file)) return;
-    throw StorageError(file.string() + " was cut: it has 0 bytes, and lock.mdb beside it says that there was more" + what_to_do);
+    const auto is_short = [&] { return std::filesystem::file_size(directory / "data.mdb", error) < meta_bytes && !error; };
+    while (is_short() && is_being_made(directory / "lock.mdb")) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 }  // namespace
 
-MetaPages read_meta_pages(int fd, const std::string& file) {
-    // A page that is just being written may be seen half old and half new: what is wrong twice is wrong.
-    for (int tries = 3; true; --tries) {
-        try {
-            const MetaPages pages = read_once(fd, file);
-            check_size(fd, pages, file);
-            return pages;
-        } catch (const StorageError&) {
-            if (tries == 0) throw;
-        }
+Result<MetaPages> read_meta_pages(int fd) {
+    // A page that is just being written may be seen half old and half new: what is wrong time and again is wrong.
+    for (int tries = 3; tries > 0; --tries) {
+        auto pages = read_once(fd);
+        if (pages) return pages;
     }
+    return read_once(fd);
+}
+
+Result<MetaPages> read_meta_pages(const std::filesystem::path& directory) {
+    const OpenFile data(directory / "data.mdb", O_RDONLY);
+    if (data.fd() < 0) throw StorageError("cannot open " + (directory / "data.mdb").string() + ": " + std::strerror(errno));
+    return read_meta_pages(data.fd());
 }
 
 void check_before_opening(const std::filesystem::path& directory) {
-    refuse_emptied(directory);
-    const std::filesystem::path file = directory / "data.mdb";
-    const OpenFile data(file, O_RDONLY);
+    wait_for_maker(directory);
+    const OpenFile data(directory / "data.mdb", O_RDONLY);
     if (data.fd() < 0) return;  // LMDB says why
-    if (size_of(data.fd(), file.string()) == 0) return;
-    (void)read_meta_pages(data.fd(), file.string());
+    const bool empty = size_of(data.fd()) == 0;
+    if (empty && !std::filesystem::exists(directory / "lock.mdb")) return;
+    const auto pages = read_meta_pages(data.fd());
+    if (pages) return;
+    throw StorageError(directory.string() + '/' + pages.refusal().message +
+                       " (restore a backup, or import a journal.jsonl; views are made anew when their directory is removed)");
 }
 
 }  // namespace daybook::lmdb

@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <string>
 
+#include "journal/result.hpp"
+
 namespace daybook::lmdb {
 
 // Where a table's tree begins, and how large it is. The file's own two trees stand in the meta page: the free list and the main
@@ -52,12 +54,14 @@ struct MetaPages {
     int newest = 0;
 };
 
-// Reads them from the open file `fd`, which is called `file` in messages. Throws StorageError where LMDB could not open the file,
-// or would be killed by it: a meta page is damaged, or the file was cut.
-MetaPages read_meta_pages(int fd, const std::string& file);
+// Reads them from the open data.mdb. Refuses (invalid) where LMDB could not open the file, or would be killed by it: a meta page is
+// damaged, or the file was cut. Throws StorageError where it cannot be read.
+Result<MetaPages> read_meta_pages(int fd);
+// Likewise, of the file in `directory`.
+Result<MetaPages> read_meta_pages(const std::filesystem::path& directory);
 
-// Likewise, for an environment that is about to be opened in `directory`, if there is one. A data.mdb of 0 bytes beside a lock.mdb
-// was cut: LMDB would take it for a new one. Throws StorageError.
+// For an environment that is about to be opened in `directory`, if there is one. A data.mdb of 0 bytes beside a lock.mdb was cut:
+// LMDB would take it for a new one. Throws StorageError.
 void check_before_opening(const std::filesystem::path& directory);
 
 }  // namespace daybook::lmdb

@@ -406,18 +406,25 @@ void Walk::check_older_meta() {
 }  // namespace
 
 PageCheck check_pages(const std::filesystem::path& directory, const std::vector<std::string>& index_tables, const ByteUses& uses) {
+    if (const auto before = lmdb::read_meta_pages(directory); !before) {
+        PageCheck check;
+        check.findings.push_back({Finding::Kind::page, {}, before.refusal().message});
+        check.findings_count = 1;
+        return check;
+    }
     lmdb::Options options;
     options.read_only = true;
     lmdb::Environment environment(directory, options);
-    const std::string file = (directory / "data.mdb").string();
     // While the snapshot is held, nothing that its commit leads to is written over; but its meta page is, two commits later.
     lmdb::Transaction snapshot(environment, lmdb::Transaction::Kind::read);
-    lmdb::MetaPages pages = lmdb::read_meta_pages(environment.descriptor(), file);
-    while (pages.metas[pages.newest].commit != snapshot.number()) {
+    while (true) {
+        const auto metas = lmdb::read_meta_pages(environment.descriptor());
+        if (!metas) throw StorageError(directory.string() + '/' + metas.refusal().message);
+        if (metas->metas[metas->newest].commit == snapshot.number()) {
+            return Walk(environment.descriptor(), (directory / "data.mdb").string(), *metas, uses).run(index_tables);
+        }
         snapshot.renew();
-        pages = lmdb::read_meta_pages(environment.descriptor(), file);
     }
-    return Walk(environment.descriptor(), file, pages, uses).run(index_tables);
 }
 
 }  // namespace daybook

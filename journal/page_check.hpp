@@ -40,7 +40,7 @@ struct PageCheck {
 // Checks the journal's environment in `directory`, which this process must not have open, as the newest commit left it; others may
 // write meanwhile. It must have the journal's own tables, may have `index_tables`, and no others. Memory grows by two bits a page.
 // With `uses`, tells what bytes are for, which holds where the check finds nothing.
-// Throws StorageError: the file cannot be read, was cut, or its meta pages are damaged.
+// Throws StorageError where the file cannot be read.
 PageCheck check_pages(const std::filesystem::path& directory, const std::vector<std::string>& index_tables,
                       const ByteUses& uses = {});
 

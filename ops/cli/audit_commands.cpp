@@ -21,12 +21,6 @@ T signed_or_fail(Result<T> outcome) {
     fail(outcome.refusal());
 }
 
-VerifierKey key_option(const std::string& vkey) {
-    auto key = VerifierKey::parse(vkey);
-    if (!key) throw CommandError(ExitStatus::usage, "--key: " + key.refusal().message);
-    return *key;
-}
-
 std::string read_or_fail(const std::string& file, std::size_t bytes_max) {
     auto text = read_if_exists(file, bytes_max);
     if (!text) throw CommandError(ExitStatus::failure, "there is no file " + file);
@@ -162,6 +156,12 @@ void add_evidence(CLI::App& root, ChosenCommand& chosen) {
 }
 
 }  // namespace
+
+VerifierKey key_option(const std::string& vkey) {
+    auto key = VerifierKey::parse(vkey);
+    if (!key) throw CommandError(ExitStatus::usage, "--key: " + key.refusal().message);
+    return *key;
+}
 
 bool journal_extends(Session& session, const std::string& file, const std::string& vkey) {
     const std::string note = read_or_fail(file, note_bytes_max);

@@ -30,6 +30,10 @@ void add_check_commands(CLI::App& root, ChosenCommand& chosen);       // verify,
 void add_verify_command(CLI::App& root, ChosenCommand& chosen);       // verify
 void add_audit_commands(CLI::App& root, ChosenCommand& chosen);       // checkpoint, proof …, evidence
 
+void add_backup_commands(CLI::App& root, ChosenCommand& chosen);  // backup, restore
+
+// The public key that a person gave with --key. Throws CommandError (usage).
+VerifierKey key_option(const std::string& vkey);
 // For `verify`: whether the journal extends the checkpoint in `file`, signed with `vkey` (empty: the journal's key); says why not.
 bool journal_extends(Session& session, const std::string& file, const std::string& vkey);
 // For `verify`: the evidence in `file` against `vkey`, without any journal.
