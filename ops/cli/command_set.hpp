@@ -31,6 +31,7 @@ void add_verify_command(CLI::App& root, ChosenCommand& chosen);       // verify
 void add_audit_commands(CLI::App& root, ChosenCommand& chosen);       // checkpoint, proof …, evidence
 
 void add_backup_commands(CLI::App& root, ChosenCommand& chosen);  // backup, restore
+void add_doctor_command(CLI::App& root, ChosenCommand& chosen);   // doctor
 
 // The public key that a person gave with --key. Throws CommandError (usage).
 VerifierKey key_option(const std::string& vkey);

@@ -1,0 +1,121 @@
+// doctor: what may be wrong around the journal, and what to do.
+#include <ostream>
+#include <random>
+
+#include <CLI/CLI.hpp>
+
+#include "ops/cli/command_set.hpp"
+#include "ops/cli/verification.hpp"
+#include "ops/doctor.hpp"
+
+namespace daybook {
+namespace {
+
+constexpr int syncs = 25;
+
+using Diagnoses = std::vector<Diagnosis>;
+
+Time real_now() { return std::chrono::floor<Microseconds>(std::chrono::system_clock::now()); }
+
+// What cannot be looked at is a finding, and no reason to say nothing about the rest.
+void attempt(Diagnoses& diagnoses, const std::string& check, Verdict on_failure, const std::string& advice,
+             const std::function<void()>& look) {
+    try {
+        look();
+    } catch (const std::exception& error) {
+        diagnoses.push_back({check, on_failure, error.what(), advice});
+    }
+}
+
+// Before the journal is opened, since that clears the slots of dead readers.
+void look_at_file(const std::filesystem::path& journal, Diagnoses& diagnoses) {
+    lmdb::Options options;
+    options.read_only = true;
+    options.keep_dead_readers = true;
+    lmdb::Environment environment(journal, options);
+    const std::vector<lmdb::Reader> readers = environment.readers();
+    std::uint64_t oldest = UINT64_MAX;
+    for (const lmdb::Reader& reader : readers) oldest = std::min(oldest, reader.commit.value_or(UINT64_MAX));
+    const lmdb::Transaction transaction(environment, lmdb::Transaction::Kind::read);
+    constexpr std::uint64_t page_bytes = 4096;
+    const std::uint64_t held = oldest == UINT64_MAX ? 0 : transaction.free_pages(oldest) * page_bytes;
+    diagnoses.push_back(judge_readers(readers, transaction.number(), held, environment.used_bytes(), is_alive));
+    (void)environment.clear_dead_readers();
+    diagnoses.push_back(
+        judge_room({environment.used_bytes(), transaction.free_pages() * page_bytes, environment.map_bytes(), disk_room(journal)}));
+}
+
+void look_at_events(Session& session, Diagnoses& diagnoses) {
+    const Journal& journal = session.journal_to_read();
+    const Snapshot snapshot = journal.snapshot();
+    const std::uint64_t size = snapshot->size();
+    std::optional<Time> newest;
+    if (size != 0) newest = snapshot->record({size})->recorded_at();
+    diagnoses.push_back(judge_clock(newest, real_now()));
+    QuickOptions options;
+    options.seed = std::random_device()();
+    const QuickVerification quick = verify_quick(journal, options);
+    if (quick.verification.sound()) {
+        diagnoses.push_back({"events", Verdict::ok, std::to_string(quick.checked) + " of " + std::to_string(size) + " looked at"});
+    } else {
+        diagnoses.push_back({"events", Verdict::problem, quick.verification.findings.front().text,
+                             "run `daybook verify`, and restore a backup if it says so"});
+    }
+    if (session.forked()) {
+        diagnoses.push_back({"witness", Verdict::problem, "the journal does not extend the checkpoint that is kept outside",
+                             "restore the journal that it is of"});
+    }
+    attempt(diagnoses, "views", Verdict::warning, "remove the directory views: it is made anew",
+            [&] { diagnoses.push_back(check_views(session.settings().data / "views", size)); });
+}
+
+Diagnoses examine(Session& session) {
+    const std::filesystem::path& data = session.settings().data;
+    Diagnoses diagnoses;
+    diagnoses.push_back(check_file_system(data));
+    attempt(diagnoses, "sync", Verdict::problem, "give this user the right to write there, and room",
+            [&] { diagnoses.push_back(judge_sync(measure_sync(data, syncs))); });
+    const bool there = std::filesystem::exists(data / "journal" / "data.mdb");
+    const char* damaged = "run `daybook verify`, and restore a backup";
+    if (there) {
+        const std::size_t before = diagnoses.size();
+        attempt(diagnoses, "journal", Verdict::problem, damaged, [&] { look_at_file(data / "journal", diagnoses); });
+        const bool opened = diagnoses.size() > before && diagnoses.back().check != "journal";
+        if (opened) attempt(diagnoses, "journal", Verdict::problem, damaged, [&] { look_at_events(session, diagnoses); });
+    } else {
+        diagnoses.push_back({"journal", Verdict::warning, "there is none in " + data.string(), "--data says where it is"});
+    }
+    diagnoses.push_back(check_synchronisation());
+    for (Diagnosis& diagnosis : check_modes(data)) diagnoses.push_back(std::move(diagnosis));
+    diagnoses.push_back(check_leftovers(data));
+    return diagnoses;
+}
+
+ExitStatus doctor(Session& session) {
+    if (!std::filesystem::is_directory(session.settings().data)) session.demand_journal();
+    const Diagnoses diagnoses = examine(session);
+    RowWriter rows(session.out(), session.format(), session.style(),
+                   {{"check", ""},
+                    {"verdict", ""},
+                    {"found", "", Align::left, Paint::none, true},
+                    {"advice", "what to do", Align::left, Paint::none, true}});
+    bool problem = false;
+    for (const Diagnosis& diagnosis : diagnoses) {
+        problem = problem || diagnosis.verdict == Verdict::problem;
+        rows.add({diagnosis.check, diagnosis.verdict, diagnosis.found, diagnosis.advice.empty() ? Cell() : Cell(diagnosis.advice)});
+    }
+    rows.finish();
+    return problem ? ExitStatus::no : ExitStatus::done;
+}
+
+}  // namespace
+
+void add_doctor_command(CLI::App& root, ChosenCommand& chosen) {
+    CLI::App* app = root.add_subcommand("doctor", "Look at the disk, the clock, modes, readers and room, and say what to do");
+    app->footer(
+        "Examples:\n  daybook doctor\n  daybook doctor -o json\n"
+        "Exit status 3 when there is a problem. What is in the journal, `daybook verify` looks at.");
+    app->callback([&chosen] { chosen = doctor; });
+}
+
+}  // namespace daybook
