@@ -92,7 +92,7 @@ Diagnoses examine(Session& session) {
 }
 
 ExitStatus doctor(Session& session) {
-    if (!std::filesystem::is_directory(session.settings().data)) session.demand_journal();
+    if (!std::filesystem::is_directory(session.settings().data)) session.check_journal_exists();
     const Diagnoses diagnoses = examine(session);
     RowWriter rows(session.out(), session.format(), session.style(),
                    {{"check", ""},
