@@ -75,7 +75,7 @@ void bench_headers(const Setup& setup, Fixture& fixture, Table& table) {
         const std::uint64_t some = std::min<std::uint64_t>(setup.size.events, 200'000);
         payloads.push_back(static_cast<double>(some) / seconds_of([&] {
                                snapshot->scan({1}, some, [&](const RecordView& record) {
-                                   sum += (*decoder.decode(record))->index();
+                                   sum += (*decoder.decode(record, *snapshot))->index();
                                    return true;
                                });
                            }));
