@@ -150,8 +150,10 @@ void Views::open_current() {
             if (current_name() != name) continue;  // replaced meanwhile: this one may have been removed and made anew, empty
             name_ = name;
             return;
-        } catch (const StorageError&) {
-            if (attempt == 3 || current_name() == name) throw;
+        } catch (const StorageError& error) {
+            if (attempt < 3 && current_name() != name) continue;
+            throw StorageError(std::string(error.what()) + ". The views hold nothing of their own: remove " + directory_.string() +
+                               ", and the next command makes them anew");
         }
     }
 }

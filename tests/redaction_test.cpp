@@ -255,6 +255,24 @@ TEST_CASE("nobody is alone with a journal that another process has open", "[reda
     CHECK(try_it() == "not alone");
 }
 
+TEST_CASE("nobody is alone with a journal that a process has open without a lock of ours", "[redaction]") {
+    TestJournal journal;
+    const auto directory = journal.directory();
+    journal.close();
+    std::filesystem::remove(directory / "users.lock");
+    lmdb::Options options;
+    options.read_only = true;
+    options.tables_max = 32;
+    const auto try_it = [&] {
+        return Child([&] { return JournalLock::exclusive(directory) ? std::string("alone") : std::string("not alone"); }).wait();
+    };
+    {
+        const lmdb::Environment reader(directory, options);
+        CHECK(try_it() == "not alone");
+    }
+    CHECK(try_it() == "alone");
+}
+
 TEST_CASE("verification finds a redaction that is not as it was recorded", "[redaction]") {
     DamagedJournal damaged;
     const std::uint64_t target =

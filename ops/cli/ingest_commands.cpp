@@ -69,13 +69,20 @@ std::uint64_t size_of(const std::filesystem::path& file) {
     return error ? 0 : size;
 }
 
-IngestCounts ingest_file(Session& session, const IngestSettings& settings, const std::string& name, DeadLetters& letters) {
-    const std::filesystem::path file = name == "-" ? "/dev/stdin" : name;
-    if (name != "-" && !std::filesystem::exists(file)) throw CommandError(ExitStatus::failure, "there is no file " + name);
-    if (std::filesystem::is_directory(file)) {
+// All files, before any is taken.
+void check_files(const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+        if (name == "-") continue;
+        if (!std::filesystem::exists(name))
+            throw CommandError(ExitStatus::failure, "there is no file " + name + ": nothing was taken");
+        if (!std::filesystem::is_directory(name)) continue;
         throw CommandError(ExitStatus::usage, name + " is a directory: `daybook import jsonl " + name +
                                                   "` takes a layout, `daybook import journal " + name + "` a journal.jsonl");
     }
+}
+
+IngestCounts ingest_file(Session& session, const IngestSettings& settings, const std::string& name, DeadLetters& letters) {
+    const std::filesystem::path file = name == "-" ? "/dev/stdin" : name;
     const IngestParts parts{session.journal_to_write(), session.decisions(), session.triage_policy(), session.entropy()};
     Progress bar(session.progress_screen(), "Taking " + name, name == "-" ? 0 : size_of(file), "bytes");
     std::uint64_t done = 0;
@@ -117,6 +124,7 @@ ExitStatus run_ingest(Session& session, const IngestSettings& settings) {
         return print_counts(session, counts, false, letters.file());
     }
     if (settings.files.empty()) throw CommandError(ExitStatus::usage, "say which files to take; - is standard input");
+    check_files(settings.files);
     for (const std::string& file : settings.files) {
         counts += ingest_file(session, settings, file, letters);
         if (settings.strict && counts.refused != 0) break;

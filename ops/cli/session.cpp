@@ -126,7 +126,15 @@ SigningKey Session::signing_key() {
     const std::string origin = journal_->snapshot()->origin();
     if (!settings_.signing_key) return SigningKey::of_data_directory(settings_.data, origin, entropy_);
     SigningKey key = SigningKey::read(*settings_.signing_key, origin);
-    publish(key.verifier(), settings_.data);
+    const auto published = published_key(settings_.data);
+    if (!published) {
+        publish(key.verifier(), settings_.data);
+    } else if (*published != key.verifier()) {
+        messages_.say(MessageKind::warning, public_key_file(settings_.data).string() + " holds another key than " +
+                                                settings_.signing_key->string() +
+                                                ", and stays: whoever checks what is signed now needs " + key.verifier().vkey() +
+                                                "; to make it the journal's key, move that file away first");
+    }
     return key;
 }
 

@@ -250,6 +250,10 @@ TEST_CASE("the key is made with the journal, an old journal gets one at its firs
     daybook.out({"--signing-key", "given.pem", "checkpoint", "--save", "by-given"});
     const std::string given = daybook.out({"--signing-key", "given.pem", "checkpoint", "--vkey"});
     CHECK(daybook.run({"verify", "--checkpoint", "by-given", "--key", given}).status == 0);
+    // The journal's own key stays the one that verify asks for.
+    daybook.out({"checkpoint", "--save", "by-own"});
+    CHECK(daybook.run({"verify", "--checkpoint", "by-own"}).status == 0);
+    CHECK(daybook.run({"--signing-key", "given.pem", "checkpoint"}).err.find("holds another key") != std::string::npos);
     ::chmod((daybook / "given.pem").c_str(), 0644);
     const Outcome wide = daybook.run({"--signing-key", "given.pem", "checkpoint"});
     CHECK(wide.status == 1);
