@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include "journal/journal_lock.hpp"
 #include "journal/lmdb.hpp"
 #include "journal/page_nodes.hpp"
 #include "journal/verify_parts.hpp"
@@ -407,6 +408,7 @@ void Walk::check_older_meta() {
 }  // namespace
 
 PageCheck check_pages(const std::filesystem::path& directory, const std::vector<std::string>& index_tables, const ByteUses& uses) {
+    const JournalLock lock = JournalLock::shared(directory, false);
     if (const auto before = lmdb::read_meta_pages(directory); !before) {
         PageCheck check;
         check.findings.push_back({Finding::Kind::page, {}, before.refusal().message});
