@@ -158,8 +158,6 @@ void check_before_opening(const std::filesystem::path& directory) {
     wait_for_maker(directory);
     const OpenFile data(directory / "data.mdb", O_RDONLY);
     if (data.fd() < 0) return;  // LMDB says why
-    const bool empty = size_of(data.fd()) == 0;
-    if (empty && !std::filesystem::exists(directory / "lock.mdb")) return;
     const auto pages = read_meta_pages(data.fd());
     if (pages) return;
     throw StorageError(directory.string() + '/' + pages.refusal().message +

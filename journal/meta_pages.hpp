@@ -60,8 +60,8 @@ Result<MetaPages> read_meta_pages(int fd);
 // Likewise, of the file in `directory`.
 Result<MetaPages> read_meta_pages(const std::filesystem::path& directory);
 
-// For an environment that is about to be opened in `directory`, if there is one. A data.mdb of 0 bytes beside a lock.mdb was cut:
-// LMDB would take it for a new one. Throws StorageError.
+// For an environment that is about to be opened in `directory`, if there is one. A data.mdb of 0 bytes was cut, unless a
+// process is just making it: LMDB would take it for a new one. Throws StorageError.
 void check_before_opening(const std::filesystem::path& directory);
 
 }  // namespace daybook::lmdb

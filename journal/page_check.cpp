@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include "journal/journal_lock.hpp"
 #include "journal/lmdb.hpp"
 #include "journal/page_nodes.hpp"
 #include "journal/verify_parts.hpp"
@@ -25,8 +26,9 @@ using lmdb::TreeHead;
 constexpr std::size_t depth_max = 32;  // LMDB's own limit
 constexpr std::uint16_t integer_keys = 0x08;
 
-constexpr std::string_view journal_tables[] = {"blobs", "event_ids",  "events",       "keys",    "meta",      "name_ids",
-                                               "names", "stream_ids", "stream_index", "streams", "redactions"};
+constexpr std::string_view journal_tables[] = {"blobs",    "event_ids", "events",     "keys",         "meta",
+                                               "name_ids", "names",     "stream_ids", "stream_index", "streams"};
+constexpr std::string_view redaction_table = "redactions";  // a journal from before it has none
 
 template <class Names>
 bool is_one_of(const Names& names, std::string_view name) {
@@ -46,7 +48,9 @@ struct Tree {
         return kind == Kind::free_list ? lmdb::read_word(a) < lmdb::read_word(b) : a < b;
     }
     // Where no row was ever erased, the key before a page is the first one below it.
-    bool never_erases() const { return kind == Kind::table && is_one_of(journal_tables, name) && name != "blobs"; }
+    bool never_erases() const {
+        return kind == Kind::table && is_one_of(journal_tables, name) && name != "blobs" && name != "meta";
+    }
     std::string show(std::string_view key) const {
         if (kind == Kind::free_list) return std::to_string(lmdb::read_word(key));
         if (name == "events" && key.size() == 8) return std::to_string(read_big_endian(key));
@@ -214,11 +218,10 @@ void Walk::check_tables(const Tree& main, const std::vector<std::string>& index_
     std::vector<std::string_view> there;
     for (const Tree& table : tables_) there.push_back(table.name);
     for (const std::string_view table : journal_tables) {
-        const bool may_lack = table == "redactions";  // of a journal from before there was one
-        if (!may_lack && !is_one_of(there, table)) add("the table " + std::string(table) + " is missing");
+        if (!is_one_of(there, table)) add("the table " + std::string(table) + " is missing");
     }
     for (const std::string_view table : there) {
-        if (is_one_of(journal_tables, table) || is_one_of(index_tables, table)) continue;
+        if (is_one_of(journal_tables, table) || table == redaction_table || is_one_of(index_tables, table)) continue;
         add("there is a table " + verification::show(table) + ", which is none of daybook's");
     }
 }
@@ -407,6 +410,7 @@ void Walk::check_older_meta() {
 }  // namespace
 
 PageCheck check_pages(const std::filesystem::path& directory, const std::vector<std::string>& index_tables, const ByteUses& uses) {
+    const JournalLock lock = JournalLock::shared(directory, false);
     if (const auto before = lmdb::read_meta_pages(directory); !before) {
         PageCheck check;
         check.findings.push_back({Finding::Kind::page, {}, before.refusal().message});

@@ -99,6 +99,7 @@ void EventCheck::begin_batch(std::uint64_t from) {
     transaction_.renew();
     streams_.fill({});
     facts_.clear();
+    first_ = from;
     tree_.start(view_, {from});
     last_recorded_ = RecordHeader::no_time;
     ids_.start(RecordHeader::no_time);
@@ -116,7 +117,6 @@ std::uint64_t EventCheck::check(std::uint64_t from, std::uint64_t end) {
     std::uint64_t next = from;
     std::uint64_t resume = end;
     begin_batch(from);
-    batch_from_ = from;
     facts_.resize(end - from);
     while (next < end) {
         const std::uint64_t attempted = next;
@@ -281,7 +281,7 @@ void EventCheck::check_payload(const RecordView& record) {
     }
     EventFacts facts = facts_of(*payload);
     check_facts(record, facts, "its payload");
-    facts_[at_ - batch_from_] = std::move(facts);
+    facts_[at_ - first_] = std::move(facts);
     check_key(record, common_fields(*payload).input_sha256, true);
     if (const auto* artifact = std::get_if<ArtifactAttached>(&*payload)) check_artifact(*artifact);
     if (const auto* redacted = std::get_if<Redacted>(&*payload)) check_redacted(*redacted);

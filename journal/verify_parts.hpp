@@ -113,7 +113,7 @@ class EventCheck {
 public:
     explicit EventCheck(const Scope& scope);
 
-    // Events [from, end), at most batch_events; where all are checked, `from` is right after a multiple of it. Returns where the next batch may begin: `end`,
+    // Events [from, end), at most batch_events. Returns where the next batch may begin: `end`,
     // or later where nothing lies in between.
     std::uint64_t check(std::uint64_t from, std::uint64_t end);
     const Tally& tally() const { return tally_; }
@@ -150,9 +150,9 @@ private:
     IdCheck ids_;
     Tally tally_;
     BatchFacts facts_;
-    std::uint64_t batch_from_ = 0;
     std::string text_;
-    std::uint64_t at_ = 0;  // the event that is looked at
+    std::uint64_t first_ = 0;  // of the batch
+    std::uint64_t at_ = 0;     // the event that is looked at
     std::int64_t last_recorded_ = RecordHeader::no_time;
     std::optional<Digest> previous_leaf_;
     struct CachedStream {

@@ -261,6 +261,14 @@ Diagnosis check_leftovers(const std::filesystem::path& data) {
         const std::string name = entry.path().filename().string();
         if (current && name.starts_with("generation-") && name != *current) found.push_back(entry.path().string());
     }
+    for (const char* name : {"data.mdb.replaced", "rewritten"}) {
+        const std::filesystem::path path = data / "journal" / name;
+        if (std::filesystem::exists(path, error)) {
+            return {"leftovers", Verdict::problem,
+                    path.string() + ", of a redaction that was cut short: it may hold what was redacted",
+                    "run `daybook redact --finish`: it wipes them"};
+        }
+    }
     if (found.empty()) return {"leftovers", Verdict::ok, "none"};
     std::sort(found.begin(), found.end());
     std::string names;

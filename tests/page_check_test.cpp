@@ -37,7 +37,7 @@ struct Pages {
 
     Pages() {
         fill_with_samples(journal, 200);
-        (void)journal.append_note(stream_name(1), std::string(20'000, 'x'));
+        REQUIRE(journal.append_note(stream_name(1), std::string(20'000, 'x')));
         journal.close();
         bytes = read_file(file());
         REQUIRE(findings() == "");
@@ -84,7 +84,7 @@ TEST_CASE("every page of a sound journal is in a tree or free, at each of its co
     TestJournal journal({&index});
     for (unsigned round = 0; round < 40; ++round) {
         fill_with_samples(journal, 8);
-        (void)journal.append_note(stream_name(round), std::string(round * 150, 'n'));
+        REQUIRE(journal.append_note(stream_name(round), std::string(round * 150, 'n')));
         journal.close();
         const PageCheck checked = check(journal.directory());
         INFO(findings_of(checked));

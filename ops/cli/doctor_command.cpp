@@ -2,8 +2,10 @@
 #include <ostream>
 #include <random>
 
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include "journal/journal_lock.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/verification.hpp"
 #include "ops/doctor.hpp"
@@ -29,6 +31,7 @@ void attempt(Diagnoses& diagnoses, const std::string& check, Verdict on_failure,
 
 // Before the journal is opened, since that clears the slots of dead readers.
 void look_at_file(const std::filesystem::path& journal, Diagnoses& diagnoses) {
+    const JournalLock user = JournalLock::shared(journal, false);
     lmdb::Options options;
     options.read_only = true;
     options.keep_dead_readers = true;
@@ -37,7 +40,7 @@ void look_at_file(const std::filesystem::path& journal, Diagnoses& diagnoses) {
     std::uint64_t oldest = UINT64_MAX;
     for (const lmdb::Reader& reader : readers) oldest = std::min(oldest, reader.commit.value_or(UINT64_MAX));
     const lmdb::Transaction transaction(environment, lmdb::Transaction::Kind::read);
-    constexpr std::uint64_t page_bytes = 4096;
+    const auto page_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     const std::uint64_t held = oldest == UINT64_MAX ? 0 : transaction.free_pages(oldest) * page_bytes;
     diagnoses.push_back(judge_readers(readers, transaction.number(), held, environment.used_bytes(), is_alive));
     (void)environment.clear_dead_readers();
