@@ -70,8 +70,7 @@ class JournalView {
 public:
     // In a write transaction `names` is null, since what it sees may yet be undone and must not be remembered, and `pending`
     // is there.
-    JournalView(lmdb::Transaction& transaction, const JournalTables& tables, NameCache* names,
-                Pending* pending = nullptr)
+    JournalView(lmdb::Transaction& transaction, const JournalTables& tables, NameCache* names, Pending* pending = nullptr)
         : transaction_(transaction), tables_(tables), names_(names), pending_(pending) {}
 
     // How many events there are: also the newest seq, and the size of the tree.

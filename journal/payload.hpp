@@ -25,9 +25,9 @@ struct EventFacts {
     std::optional<Time> moment;        // started_at, an alert's starts_at, a follow-up's due_at
     std::string service;               // empty: none
     std::string env;
-    std::string kind;     // of an incident or an alert; an artifact's kind
-    std::string subject;  // not in the header: an alert's fingerprint, a created incident's signature, a follow-up's id,
-                          // a link's other incident
+    std::string kind;           // of an incident or an alert; an artifact's kind
+    std::string subject;        // not in the header: an alert's fingerprint, a created incident's signature, a follow-up's id,
+                                // a link's other incident
     std::uint64_t redacts = 0;  // likewise: the seq that a `redacted` names; 0: none
 
     static constexpr std::uint8_t no_code = 255;

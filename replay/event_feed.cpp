@@ -37,7 +37,8 @@ std::unique_ptr<EventFeed::Chunk> EventFeed::read(Sequence from, std::uint64_t c
     const Sequence next = chunk->snapshot->scan(from, count, [&](const RecordView& record) {
         if (wanted_[static_cast<std::size_t>(record.type())]) {
             // What cannot be decoded is tried again by the fold that wants it, which reports why.
-            if (auto payload = decoder.decode_apart(record, *chunk->snapshot)) chunk->decoded.push_back({chunk->records.size(), std::move(*payload)});
+            if (auto payload = decoder.decode_apart(record, *chunk->snapshot))
+                chunk->decoded.push_back({chunk->records.size(), std::move(*payload)});
         }
         chunk->records.push_back(record);
         return true;
