@@ -100,6 +100,7 @@ private:
     void check_older_meta();
     bool take(std::uint64_t page, std::uint64_t count);
     void read(std::uint64_t at, std::size_t size, std::string& to) const;
+    void read_page(std::uint64_t page, std::string& to);
     void report(Tree& tree, const Place& place, const std::string& what);
     void add(std::string text);
     void use(std::uint64_t at, std::uint64_t size, ByteUse how = ByteUse::live) const {
@@ -122,6 +123,9 @@ private:
     std::vector<std::uint64_t> freed_by_newest_;
     std::string buffers_[depth_max];
     std::string freed_;
+    std::string ahead_;  // pages that were read ahead, since leaves tend to follow each other
+    std::uint64_t ahead_from_ = 0;
+    std::uint64_t read_last_ = 0;
     PageCheck result_;
 };
 
@@ -165,6 +169,18 @@ void Walk::read(std::uint64_t at, std::size_t size, std::string& to) const {
         }
         done += static_cast<std::size_t>(got);
     }
+}
+
+void Walk::read_page(std::uint64_t page, std::string& to) {
+    constexpr std::uint64_t ahead_pages = 32;
+    const bool follows = page == read_last_ + 1;
+    read_last_ = page;
+    if (page < ahead_from_ || page >= ahead_from_ + ahead_.size() / page_size_) {
+        if (!follows) return read(page * page_size_, page_size_, to);
+        ahead_from_ = page;
+        read(page * page_size_, std::min(ahead_pages, meta_.last_page + 1 - page) * page_size_, ahead_);
+    }
+    to.assign(ahead_, (page - ahead_from_) * page_size_, page_size_);
 }
 
 // What LMDB does not look at when it opens the file.
@@ -245,7 +261,7 @@ std::optional<std::string> Walk::visit(Tree& tree, const Place& place) {
         return std::nullopt;
     }
     const std::uint64_t at = place.number * page_size_;
-    read(at, page_size_, buffers_[place.level]);
+    read_page(place.number, buffers_[place.level]);
     PageNodes page;
     std::string wrong = page.parse(buffers_[place.level], place.number);
     if (wrong.empty()) check_keys(tree, place, page, wrong);

@@ -208,20 +208,24 @@ void EventCheck::check_stream(const RecordView& record) {
         report(Kind::stream, "its version is " + std::to_string(header.version) + ", and the event before it in its stream is " +
                                  std::to_string(header.previous));
     }
+    StreamMemory& memory = memory_of(record.stream());
     if (header.previous >= header.sequence) {
         report(Kind::stream, "the event before it in its stream would be " + std::to_string(header.previous));
     } else if (header.previous != 0) {
-        const auto bytes = transaction_.get(scope_.tables.events, key_of(header.previous, 8));
-        const auto previous = bytes ? RecordView::parse(*bytes) : std::nullopt;
-        if (!previous || previous->stream() != record.stream() || previous->header().version + 1 != header.version) {
+        const auto previous = previous_in(memory, {header.previous});
+        if (!previous || previous->version + 1 != header.version) {
             report(Kind::stream, "event " + std::to_string(header.previous) + ", the one before it in its stream, is not version " +
                                      std::to_string(header.version - 1) + " of it");
         }
-        if (previous) previous_leaf_ = previous->leaf_hash();
     }
+    memory.newest = {record.stream(), header.version, record.sequence(), record.leaf_hash()};
     if (header.version == 0) return;
     const std::uint64_t block = (header.version - 1) / layout::block_events;
-    const auto row = transaction_.get(scope_.tables.stream_index, FixedKey().add(header.stream, 4).add(block, 4));
+    if (memory.block != block) {
+        memory.row = transaction_.get(scope_.tables.stream_index, FixedKey().add(header.stream, 4).add(block, 4));
+        memory.block = block;
+    }
+    const auto& row = memory.row;
     const std::size_t place = 8 * static_cast<std::size_t>((header.version - 1) % layout::block_events);
     if (row && row->size() >= place + 8 && layout::read_u64(row->substr(place)) == header.sequence) {
         ++tally_.index_entries;
@@ -229,6 +233,20 @@ void EventCheck::check_stream(const RecordView& record) {
         report(Kind::stream, "stream_index does not have it as version " + std::to_string(header.version) + " of stream " +
                                  std::to_string(header.stream));
     }
+}
+
+// The event `sequence`, when it is one of that stream; its leaf is what the next one builds on, of whatever stream it is.
+std::optional<StreamHead> EventCheck::previous_in(const StreamMemory& memory, Sequence sequence) {
+    StreamHead head = memory.newest;
+    if (head.sequence != sequence) {
+        const auto bytes = transaction_.get(scope_.tables.events, key_of(sequence.value, 8));
+        const auto record = bytes ? RecordView::parse(*bytes) : std::nullopt;
+        if (!record) return std::nullopt;
+        head = {record->stream(), record->header().version, sequence, record->leaf_hash()};
+    }
+    previous_leaf_ = head.leaf;
+    if (head.number != memory.number) return std::nullopt;
+    return head;
 }
 
 void EventCheck::check_leaf(const RecordView& record) {
@@ -410,11 +428,17 @@ std::string_view EventCheck::name(std::uint32_t number) {
     return text;
 }
 
+EventCheck::StreamMemory& EventCheck::memory_of(StreamNumber number) {
+    StreamMemory& memory = streams_[number.value % streams_.size()];
+    if (memory.number != number) memory = {number, {}, {}, {}, {}};
+    return memory;
+}
+
 std::string_view EventCheck::stream_id(StreamNumber number) {
-    CachedStream& cached = streams_[number.value % streams_.size()];
-    if (cached.number != number.value || number.value == 0) cached = {number.value, view_.stream_id(number)};
-    if (cached.id.empty()) report(Kind::stream, "its stream " + std::to_string(number.value) + " is not in the table of streams");
-    return cached.id;
+    std::string_view& id = memory_of(number).id;
+    if (id.empty()) id = view_.stream_id(number);
+    if (id.empty()) report(Kind::stream, "its stream " + std::to_string(number.value) + " is not in the table of streams");
+    return id;
 }
 
 }  // namespace daybook::verification

@@ -120,6 +120,15 @@ public:
     BatchFacts take_facts() { return std::move(facts_); }  // of the batch that was checked last
 
 private:
+    // What is remembered of a stream, for as long as one transaction.
+    struct StreamMemory {
+        StreamNumber number;
+        std::string_view id;
+        StreamHead newest;                   // of what was checked; sequence 0: nothing yet
+        std::optional<std::uint64_t> block;  // of stream_index
+        std::optional<std::string_view> row;
+    };
+
     void begin_batch(std::uint64_t from);
     void check_row(std::string_view bytes);
     void check_header(const RecordView& record);
@@ -139,6 +148,8 @@ private:
 
     std::string_view name(std::uint32_t number);  // reports one that is not there
     std::string_view stream_id(StreamNumber number);
+    StreamMemory& memory_of(StreamNumber number);
+    std::optional<StreamHead> previous_in(const StreamMemory& memory, Sequence sequence);
 
     const Scope& scope_;
     lmdb::Transaction transaction_;
@@ -155,11 +166,7 @@ private:
     std::uint64_t at_ = 0;     // the event that is looked at
     std::int64_t last_recorded_ = RecordHeader::no_time;
     std::optional<Digest> previous_leaf_;
-    struct CachedStream {
-        std::uint32_t number = 0;
-        std::string_view id;
-    };
-    std::array<CachedStream, 256> streams_;  // by the last byte of the number; good for one transaction
+    std::array<StreamMemory, 512> streams_;  // by the last bits of the number
 };
 
 // Visits all rows of a table, with a fresh snapshot now and then. What LMDB can't read ends it and is a finding.

@@ -16,7 +16,8 @@ struct Subject {
 constexpr Subject subjects[] = {{"append", bench_append},     {"group-commit", bench_group_commit},
                                 {"ingest", bench_ingest},     {"rebuild", bench_rebuild},
                                 {"timeline", bench_timeline}, {"codecs", bench_codecs},
-                                {"reports", bench_reports},   {"memory", bench_memory}};
+                                {"reports", bench_reports},   {"verify", bench_verify},
+                                {"memory", bench_memory}};
 
 int run(int argc, char** argv) {
     Setup setup;
