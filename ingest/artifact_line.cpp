@@ -13,6 +13,7 @@
 #include "ingest/fields.hpp"
 #include "ingest/free_object.hpp"
 #include "ingest/incident_line.hpp"
+#include "journal/descriptor.hpp"
 #include "journal/lmdb.hpp"
 #include "projections/artifacts.hpp"
 #include "projections/jsonl_layout.hpp"
@@ -43,20 +44,6 @@ std::optional<JsonText> free_meta(const JsonValue& row) {
     }
     return meta.finish();
 }
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
-
-private:
-    int fd_;
-};
 
 // The bytes of a plain file in `folder`.
 Result<std::string> read_plain_file(const Descriptor& folder, const std::string& name, const std::string& place) {

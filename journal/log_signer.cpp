@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "journal/atomic_file.hpp"
+#include "journal/file_lock.hpp"
 #include "journal/small_file.hpp"
 
 namespace daybook {
@@ -22,7 +23,7 @@ Refusal conflict(const std::filesystem::path& file, const std::string& why) {
 }  // namespace
 
 Result<LogSigner::Signed> LogSigner::checkpoint(const Journal& journal, std::optional<std::uint64_t> size) const {
-    const SigningLock lock(files_.data);
+    const FileLock lock(signing_lock_file(files_.data));
     std::vector<std::filesystem::path> files{files_.data / "signing.checkpoint"};
     if (files_.witness) files.push_back(*files_.witness);
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/descriptor.hpp"
 #include "journal/lmdb.hpp"
 
 namespace daybook::lmdb {
@@ -21,20 +22,6 @@ static_assert(std::endian::native == std::endian::little);
 
 constexpr std::uint32_t magic_number = 0xBEEFC0DE;
 constexpr std::uint32_t data_version = 1;
-
-class OpenFile {
-public:
-    OpenFile(const std::filesystem::path& file, int flags) : fd_(::open(file.c_str(), flags | O_CLOEXEC)) {}
-    ~OpenFile() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    OpenFile(const OpenFile&) = delete;
-    OpenFile& operator=(const OpenFile&) = delete;
-    int fd() const { return fd_; }
-
-private:
-    int fd_;
-};
 
 Refusal damaged(const std::string& what) { return {RefusalCode::invalid, "data.mdb " + what, ""}; }
 
@@ -121,12 +108,12 @@ Result<MetaPages> read_once(int fd) {
 
 // Whether a process is just making the environment: it holds a write lock on lock.mdb until the meta pages are there.
 bool is_being_made(const std::filesystem::path& lock_file) {
-    const OpenFile lock(lock_file, O_RDWR);
+    const Descriptor lock(::open(lock_file.c_str(), O_RDWR | O_CLOEXEC));
     struct flock probe{};
     probe.l_type = F_WRLCK;
     probe.l_whence = SEEK_SET;
     probe.l_len = 1;
-    return lock.fd() >= 0 && ::fcntl(lock.fd(), F_GETLK, &probe) == 0 && probe.l_type == F_WRLCK;
+    return lock.get() >= 0 && ::fcntl(lock.get(), F_GETLK, &probe) == 0 && probe.l_type == F_WRLCK;
 }
 
 // Waits until the meta pages of a new file are there, if a process is making it.
@@ -149,16 +136,16 @@ Result<MetaPages> read_meta_pages(int fd) {
 }
 
 Result<MetaPages> read_meta_pages(const std::filesystem::path& directory) {
-    const OpenFile data(directory / "data.mdb", O_RDONLY);
-    if (data.fd() < 0) throw StorageError("cannot open " + (directory / "data.mdb").string() + ": " + std::strerror(errno));
-    return read_meta_pages(data.fd());
+    const Descriptor data(::open((directory / "data.mdb").c_str(), O_RDONLY | O_CLOEXEC));
+    if (data.get() < 0) throw StorageError("cannot open " + (directory / "data.mdb").string() + ": " + std::strerror(errno));
+    return read_meta_pages(data.get());
 }
 
 void check_before_opening(const std::filesystem::path& directory) {
     wait_for_maker(directory);
-    const OpenFile data(directory / "data.mdb", O_RDONLY);
-    if (data.fd() < 0) return;  // LMDB says why
-    const auto pages = read_meta_pages(data.fd());
+    const Descriptor data(::open((directory / "data.mdb").c_str(), O_RDONLY | O_CLOEXEC));
+    if (data.get() < 0) return;  // LMDB says why
+    const auto pages = read_meta_pages(data.get());
     if (pages) return;
     throw StorageError(directory.string() + '/' + pages.refusal().message +
                        " (restore a backup, or import a journal.jsonl; views are made anew when their directory is removed)");

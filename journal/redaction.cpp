@@ -1,5 +1,6 @@
 #include "journal/redaction.hpp"
 
+#include <cassert>
 #include <vector>
 
 #include "journal/json.hpp"
@@ -113,6 +114,7 @@ void take_payload_out(lmdb::Transaction& transaction, const JournalView& journal
     const JournalTables& tables = journal.tables();
     const std::string bytes(*transaction.get(tables.events, key_of(sequence.value, 8)));  // no view into the map: it is written to
     const RecordView record = *RecordView::parse(bytes);
+    assert(!record.redacted());
     transaction.put(tables.events, key_of(sequence.value, 8), stripped(record));
     if (const auto key = record.key()) drop_input_digest(transaction, tables, std::string(*key));
     if (record.type() == EventType::artifact_attached) {

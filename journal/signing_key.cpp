@@ -4,11 +4,11 @@
 #include <cstring>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "journal/atomic_file.hpp"
+#include "journal/file_lock.hpp"
 #include "journal/lmdb.hpp"
 #include "journal/small_file.hpp"
 
@@ -58,18 +58,7 @@ void write_private(const std::filesystem::path& file, const std::string& pem) {
 
 std::filesystem::path private_key_file(const std::filesystem::path& data) { return data / "signing.key"; }
 std::filesystem::path public_key_file(const std::filesystem::path& data) { return data / "signing.vkey"; }
-
-SigningLock::SigningLock(const std::filesystem::path& data)
-    : fd_(::open((data / "signing.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
-    int outcome = fd_;
-    while (fd_ >= 0 && (outcome = ::flock(fd_, LOCK_EX)) != 0 && errno == EINTR) continue;
-    if (outcome >= 0) return;
-    const std::string why = std::strerror(errno);
-    if (fd_ >= 0) ::close(fd_);
-    throw StorageError("cannot lock " + (data / "signing.lock").string() + ": " + why);
-}
-
-SigningLock::~SigningLock() { ::close(fd_); }
+std::filesystem::path signing_lock_file(const std::filesystem::path& data) { return data / "signing.lock"; }
 
 SigningKey SigningKey::read(const std::filesystem::path& file, const std::string& name) {
     check_name(name);
@@ -87,7 +76,7 @@ SigningKey SigningKey::of_data_directory(const std::filesystem::path& data, cons
     check_name(name);
     const std::filesystem::path file = private_key_file(data);
     if (!std::filesystem::exists(file)) {
-        const SigningLock lock(data);  // another process may be making the pair
+        const FileLock lock(signing_lock_file(data));  // another process may be making the pair
         if (!std::filesystem::exists(file) && std::filesystem::exists(public_key_file(data))) {
             throw StorageError(
                 "the private half of the signing key, " + file.string() +
@@ -108,7 +97,7 @@ void publish(const VerifierKey& key, const std::filesystem::path& data) {
     const std::filesystem::path file = public_key_file(data);
     const std::string line = key.vkey() + '\n';
     if (read_if_exists(file, key_file_bytes_max) == line) return;
-    const SigningLock lock(data);
+    const FileLock lock(signing_lock_file(data));
     AtomicFile writing(file);
     writing.write(line);
     writing.commit();

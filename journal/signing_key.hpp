@@ -14,20 +14,6 @@
 
 namespace daybook {
 
-// Held, across processes, while a key pair is made or put in its place, and while a checkpoint is looked up, signed and kept.
-// Not to be taken twice by one thread.
-class SigningLock {
-public:
-    // Waits for it. `data` is there. Throws StorageError.
-    explicit SigningLock(const std::filesystem::path& data);
-    ~SigningLock();
-    SigningLock(const SigningLock&) = delete;
-    SigningLock& operator=(const SigningLock&) = delete;
-
-private:
-    int fd_;
-};
-
 class SigningKey {
 public:
     // `name` must be a key name.
@@ -51,6 +37,8 @@ private:
 
 std::filesystem::path private_key_file(const std::filesystem::path& data);
 std::filesystem::path public_key_file(const std::filesystem::path& data);
+// Of a FileLock, held while a key pair is made or put in its place, and while a checkpoint is looked up, signed and kept.
+std::filesystem::path signing_lock_file(const std::filesystem::path& data);
 
 // Puts the public half into the data directory, over an older one. Throws StorageError.
 void publish(const VerifierKey& key, const std::filesystem::path& data);

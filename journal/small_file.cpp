@@ -6,35 +6,19 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "journal/descriptor.hpp"
 #include "journal/lmdb.hpp"
 
 namespace daybook {
-namespace {
-
-class Descriptor {
-public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int fd() const { return fd_; }
-
-private:
-    int fd_;
-};
-
-}  // namespace
 
 std::optional<std::string> read_if_exists(const std::filesystem::path& file, std::size_t bytes_max) {
     const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-    if (descriptor.fd() < 0 && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
-    if (descriptor.fd() < 0) throw StorageError("cannot read " + file.string() + ": " + std::strerror(errno));
+    if (descriptor.get() < 0 && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
+    if (descriptor.get() < 0) throw StorageError("cannot read " + file.string() + ": " + std::strerror(errno));
     std::string bytes;
     while (true) {
         char buffer[16 * 1024];
-        const ssize_t size = ::read(descriptor.fd(), buffer, sizeof buffer);
+        const ssize_t size = ::read(descriptor.get(), buffer, sizeof buffer);
         if (size < 0 && errno == EINTR) continue;
         if (size < 0) throw StorageError("cannot read " + file.string() + ": " + std::strerror(errno));
         if (size == 0) return bytes;

@@ -6,9 +6,9 @@
 #include <fstream>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
+#include "journal/file_lock.hpp"
 #include "journal/scrub.hpp"
 #include "journal/sha256.hpp"
 
@@ -25,24 +25,8 @@ lmdb::Options options(bool durable) {
     return options;
 }
 
-// Held by whoever makes or removes a generation. Advisory, across processes; let go of when the process ends.
-class DirectoryLock {
-public:
-    explicit DirectoryLock(const std::filesystem::path& directory) {
-        const auto path = directory / "LOCK";
-        fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (fd_ < 0) throw StorageError("cannot write to " + directory.string() + ": " + std::strerror(errno));
-        while (::flock(fd_, LOCK_EX) != 0) {
-            if (errno != EINTR) throw StorageError("cannot lock " + path.string() + ": " + std::strerror(errno));
-        }
-    }
-    ~DirectoryLock() { ::close(fd_); }
-    DirectoryLock(const DirectoryLock&) = delete;
-    DirectoryLock& operator=(const DirectoryLock&) = delete;
-
-private:
-    int fd_ = -1;
-};
+// Held by whoever makes or removes a generation.
+std::filesystem::path lock_of_generations(const std::filesystem::path& directory) { return directory / "LOCK"; }
 
 // Removed with all that is in it, unless kept.
 class ScratchDirectory {
@@ -106,7 +90,7 @@ Views::Views(std::filesystem::path directory, const Journal& journal) : director
     if (error) throw StorageError("cannot make the directory " + directory_.string() + ": " + error.message());
     open_current();
     if (!fits_journal()) {
-        const DirectoryLock lock(directory_);
+        const FileLock lock(lock_of_generations(directory_));
         const auto next = next_generation();
         {
             const lmdb::Environment fresh(next, options(true));
@@ -131,7 +115,7 @@ void Views::open_current() {
     for (int attempt = 0;; ++attempt) {
         std::string name = current_name();
         if (name.empty() || !std::filesystem::exists(directory_ / name / "data.mdb")) {
-            const DirectoryLock lock(directory_);
+            const FileLock lock(lock_of_generations(directory_));
             name = current_name();
             if (name.empty() || !std::filesystem::exists(directory_ / name / "data.mdb")) {
                 const auto next = next_generation();
@@ -231,7 +215,7 @@ std::vector<Parked> Views::rebuild_and_scrub(const ReplayProgress& progress) { r
 
 std::vector<Parked> Views::rebuild(std::string_view only, bool scrub, const ReplayProgress& progress) {
     refresh();
-    const DirectoryLock lock(directory_);
+    const FileLock lock(lock_of_generations(directory_));
     ScratchDirectory next(next_generation());
     std::vector<Parked> parked;
     {

@@ -1,0 +1,20 @@
+// A lock across processes, on a file that is there for nothing else. Advisory; let go of when the process ends.
+#pragma once
+
+#include <filesystem>
+
+#include "journal/descriptor.hpp"
+
+namespace daybook {
+
+// Held by one at a time, across processes and threads: not to be taken twice by one thread.
+class FileLock {
+public:
+    // Waits for it. Makes `file`, in a directory that is there. Throws StorageError.
+    explicit FileLock(const std::filesystem::path& file);
+
+private:
+    Descriptor file_;
+};
+
+}  // namespace daybook
