@@ -1,6 +1,7 @@
 #include "journal/identifiers.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <array>
 #include <cstring>
 #include <stdexcept>
@@ -35,8 +36,8 @@ void SeededEntropy::fill(void* to, std::size_t size) {
     auto* out = static_cast<unsigned char*>(to);
     while (size > 0) {
         // SplitMix64 (Steele, Lea, Flood 2014).
-        state_ += 0x9E3779B97F4A7C15ULL;
-        std::uint64_t z = state_;
+        constexpr std::uint64_t step = 0x9E3779B97F4A7C15ULL;
+        std::uint64_t z = std::atomic_ref(state_).fetch_add(step, std::memory_order_relaxed) + step;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
         z ^= z >> 31;

@@ -28,7 +28,7 @@ public:
     void fill(void* to, std::size_t size) override;
 };
 
-// Repeatable bytes from a seed: for tests and generated data only. Not thread-safe.
+// Repeatable bytes from a seed: for tests and generated data only. Thread-safe; threads share the one sequence.
 class SeededEntropy final : public Entropy {
 public:
     explicit SeededEntropy(std::uint64_t seed) : state_(seed) {}

@@ -29,19 +29,28 @@ namespace {
 
 constexpr std::int64_t integer_max = (std::int64_t{1} << 53) - 1;
 
-// Where, from `at` on, the first character of `text` is that JSON wants escaped; its size where there is none. Eight at a time.
-std::size_t plain_length(std::string_view text, std::size_t at) {
+// Whether some byte of `bytes` is one that JSON wants escaped: below a space, a quotation mark or a backslash.
+bool wants_escape(std::uint64_t bytes) {
     constexpr std::uint64_t ones = 0x0101010101010101;
     constexpr std::uint64_t tops = 0x8080808080808080;
-    const auto has_zero = [](std::uint64_t bytes) { return (bytes - ones) & ~bytes & tops; };
-    for (; at + 8 <= text.size(); at += 8) {
-        std::uint64_t bytes = 0;
-        std::memcpy(&bytes, text.data() + at, sizeof bytes);
-        const std::uint64_t below_space = (bytes - ones * 0x20) & ~bytes & tops;
-        if ((below_space | has_zero(bytes ^ ones * '"') | has_zero(bytes ^ ones * '\\')) != 0) break;
+    const auto has_zero = [](std::uint64_t word) { return (word - ones) & ~word & tops; };
+    const std::uint64_t below_space = (bytes - ones * 0x20) & ~bytes & tops;
+    return (below_space | has_zero(bytes ^ ones * '"') | has_zero(bytes ^ ones * '\\')) != 0;
+}
+bool wants_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
+// Whether nothing in `text` wants an escape. Eight at a time, the last eight maybe a second time.
+bool is_plain(std::string_view text) {
+    const auto word_at = [&](std::size_t at) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data() + at, sizeof word);
+        return word;
+    };
+    if (text.size() < 8) return std::none_of(text.begin(), text.end(), [](char c) { return wants_escape(c); });
+    for (std::size_t at = 0; at + 8 < text.size(); at += 8) {
+        if (wants_escape(word_at(at))) return false;
     }
-    while (at < text.size() && static_cast<unsigned char>(text[at]) >= 0x20 && text[at] != '"' && text[at] != '\\') ++at;
-    return at;
+    return !wants_escape(word_at(text.size() - 8));
 }
 
 std::string describe(simdjson::error_code error) {
@@ -289,11 +298,12 @@ Result<const JsonValue*> JsonReader::read(std::string_view text) {
 
 void append_json_string(std::string& out, std::string_view text) {
     out += '"';
-    std::size_t plain = 0;  // start of what needs no escape
-    for (std::size_t i = plain_length(text, 0); i < text.size(); i = plain_length(text, i + 1)) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        out.append(text, plain, i - plain);
-        plain = i + 1;
+    if (is_plain(text)) {
+        out += text;
+        out += '"';
+        return;
+    }
+    for (const char c : text) {
         switch (c) {
             case '"': out += "\\\""; break;
             case '\\': out += "\\\\"; break;
@@ -303,14 +313,17 @@ void append_json_string(std::string& out, std::string_view text) {
             case '\r': out += "\\r"; break;
             case '\t': out += "\\t"; break;
             default: {
+                if (!wants_escape(c)) {
+                    out += c;
+                    break;
+                }
                 static constexpr char hex[] = "0123456789abcdef";
                 out += "\\u00";
-                out += hex[c >> 4];
-                out += hex[c & 15];
+                out += hex[static_cast<unsigned char>(c) >> 4];
+                out += hex[static_cast<unsigned char>(c) & 15];
             }
         }
     }
-    out.append(text, plain);
     out += '"';
 }
 

@@ -95,9 +95,15 @@ EventCheck::EventCheck(const Scope& scope)
       view_(transaction_, scope.tables, nullptr),
       ids_(scope.findings) {}
 
-void EventCheck::begin_batch(std::uint64_t from) {
+void EventCheck::take_snapshot() {
+    keys_.reset();
     transaction_.renew();
+    keys_.emplace(transaction_, scope_.tables.keys);
     streams_.fill({});
+}
+
+void EventCheck::begin_batch(std::uint64_t from) {
+    take_snapshot();
     facts_.clear();
     first_ = from;
     tree_.start(view_, {from});
@@ -143,8 +149,7 @@ std::uint64_t EventCheck::check(std::uint64_t from, std::uint64_t end) {
         } catch (const std::exception& error) {
             if (next == attempted) at_ = next++;
             lose(at_, next, error.what());
-            transaction_.renew();  // LMDB takes a transaction that met a damaged page for lost
-            streams_.fill({});
+            take_snapshot();  // LMDB takes a transaction that met a damaged page for lost
         }
     }
     finish_ids(end);
@@ -373,14 +378,15 @@ void EventCheck::check_kept(const RecordView& record, const Redacted& redacted) 
 void EventCheck::check_key(const RecordView& record, const std::optional<std::string>& input_sha256, bool known) {
     const auto key = record.key();
     if (!key) return;
-    const auto row = transaction_.get(scope_.tables.keys, *key);
-    if (!row || row->size() < 8 || layout::read_u64(*row) != at_) {
+    const bool there = keys_->seek(*key) && keys_->key() == *key;
+    const std::string_view row = there ? keys_->value() : std::string_view();
+    if (row.size() < 8 || layout::read_u64(row) != at_) {
         return report(Kind::key, "the table of keys does not have its key " + show(*key) + " for it");
     }
     ++tally_.key_rows;
     const auto digest = input_sha256 ? digest_from_hex(*input_sha256) : std::nullopt;
     const std::string_view expected = digest ? bytes_of(*digest).substr(0, layout::key_digest_bytes) : std::string_view();
-    const std::string_view stored = row->substr(8);
+    const std::string_view stored = row.substr(8);
     const bool possible = stored.empty() || stored.size() == layout::key_digest_bytes;
     if (known ? stored != expected : !possible) {
         report(Kind::key, "the row of its key " + show(*key) + " has another digest than its input_sha256");
@@ -415,7 +421,7 @@ void EventCheck::finish_ids(std::uint64_t next) {
             ids_.add(*record);
         }
     } catch (const StorageError&) {
-        transaction_.renew();
+        take_snapshot();
     }
     ids_.finish();
 }

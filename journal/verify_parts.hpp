@@ -129,6 +129,7 @@ private:
         std::optional<std::string_view> row;
     };
 
+    void take_snapshot();
     void begin_batch(std::uint64_t from);
     void check_row(std::string_view bytes);
     void check_header(const RecordView& record);
@@ -154,6 +155,7 @@ private:
     const Scope& scope_;
     lmdb::Transaction transaction_;
     JournalView view_;
+    std::optional<lmdb::Cursor> keys_;  // of the snapshot; near the last key, since most keys grow with time
     Sha256 sha256_;
     JsonReader reader_;
     JsonReader kept_reader_;
@@ -166,7 +168,7 @@ private:
     std::uint64_t at_ = 0;     // the event that is looked at
     std::int64_t last_recorded_ = RecordHeader::no_time;
     std::optional<Digest> previous_leaf_;
-    std::array<StreamMemory, 512> streams_;  // by the last bits of the number
+    std::array<StreamMemory, 2048> streams_;  // by the last bits of the number
 };
 
 // Visits all rows of a table, with a fresh snapshot now and then. What LMDB can't read ends it and is a finding.
