@@ -1,8 +1,8 @@
 #include "journal/identifiers.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <stdexcept>
 

@@ -104,9 +104,9 @@ Result<Journal::Restored> JournalLineReader::read(std::string_view line) {
     const auto value = reader_.read(line);
     if (!value) return value.refusal();
     if (const auto refusal = check_members(**value)) return *refusal;
-    canonical_.clear();
-    append_canonical(canonical_, **value);
-    if (canonical_ != line) return invalid("the line is not in the form of RFC 8785 (JCS): a tool has written it anew", "");
+    line_ = line;
+    if (!is_canonical(**value, line))
+        return invalid("the line is not in the form of RFC 8785 (JCS): a tool has written it anew", "");
 
     const auto members = (*value)->members();
     Journal::Restored event;
@@ -144,7 +144,7 @@ std::optional<Refusal> JournalLineReader::read_leaf(const JsonValue& leaf, Journ
     // value: a time has several.
     leaf_text_.clear();
     append_leaf_text(leaf_text_, fields);
-    if (std::string_view(canonical_).substr(8, leaf_text_.size()) != leaf_text_) {
+    if (line_.substr(8, leaf_text_.size()) != leaf_text_) {
         return invalid("the leaf is not the text of its fields: its times must be UTC with Z, with six digits of fraction or none",
                        "/leaf");
     }
@@ -175,10 +175,9 @@ std::optional<Refusal> JournalLineReader::read_payload(const JsonValue& payload,
     if (!bytes || bytes->size() != seal.salt.size()) return invalid("salt must be 16 bytes in lower-case hex", "/salt");
     std::memcpy(seal.salt.data(), bytes->data(), seal.salt.size());
 
-    const std::string_view line = canonical_;
     const std::size_t start = 8 + leaf_text_.size() + std::strlen(",\"payload\":");
     const std::size_t tail = std::strlen(",\"salt\":\"\"}") + salt.size;
-    const std::string_view text = line.substr(start, line.size() - start - tail);
+    const std::string_view text = line_.substr(start, line_.size() - start - tail);
     if (text.size() > payload_bytes_max) {
         return Refusal{RefusalCode::too_large, "the payload is over " + std::to_string(payload_bytes_max) + " bytes", "/payload"};
     }

@@ -40,7 +40,7 @@ private:
 
     JsonReader reader_;
     Sha256 sha256_;
-    std::string canonical_;
+    std::string_view line_;  // that is being read
     std::string leaf_text_;
     Digest payload_sha256_{};  // as the leaf says
     std::optional<Digest> previous_;

@@ -419,4 +419,71 @@ std::string canonical(const JsonValue& value) {
     return out;
 }
 
+namespace {
+
+// A text from which canonical texts are taken, as long as they fit.
+class CanonicalText {
+public:
+    explicit CanonicalText(std::string_view text) : rest_(text) {}
+
+    bool at_end() const { return rest_.empty(); }
+    bool take(const JsonValue& value) {
+        switch (value.kind) {
+            case JsonValue::Kind::string: return take_string(value.text());
+            case JsonValue::Kind::array: {
+                if (!take('[')) return false;
+                for (const JsonValue& item : value.array()) {
+                    if ((&item != value.elements && !take(',')) || !take(item)) return false;
+                }
+                return take(']');
+            }
+            case JsonValue::Kind::object: {
+                if (!take('{')) return false;
+                for (const JsonMember& member : value.members()) {
+                    if (&member != value.first_member && !take(',')) return false;
+                    if (!take_string(member.name) || !take(':') || !take(member.value)) return false;
+                }
+                return take('}');
+            }
+            case JsonValue::Kind::null:
+            case JsonValue::Kind::boolean:
+            case JsonValue::Kind::integer:
+            case JsonValue::Kind::real: return take_text(canonical(value));
+        }
+        return false;
+    }
+
+private:
+    bool take(char c) {
+        if (rest_.empty() || rest_.front() != c) return false;
+        rest_.remove_prefix(1);
+        return true;
+    }
+    bool take_text(std::string_view text) {
+        if (!rest_.starts_with(text)) return false;
+        rest_.remove_prefix(text.size());
+        return true;
+    }
+    // What stands for itself between quotation marks has no escapes: with one it would be longer.
+    bool take_string(std::string_view text) {
+        const std::size_t end = text.size() + 1;
+        if (rest_.size() > end && rest_.front() == '"' && rest_[end] == '"' && rest_.substr(1, text.size()) == text) {
+            rest_.remove_prefix(end + 1);
+            return true;
+        }
+        std::string escaped;
+        append_json_string(escaped, text);
+        return take_text(escaped);
+    }
+
+    std::string_view rest_;
+};
+
+}  // namespace
+
+bool is_canonical(const JsonValue& value, std::string_view text) {
+    CanonicalText rest(text);
+    return rest.take(value) && rest.at_end();
+}
+
 }  // namespace daybook

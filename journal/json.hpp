@@ -77,6 +77,8 @@ private:
 // Appends the RFC 8785 text of `value`.
 void append_canonical(std::string& out, const JsonValue& value);
 std::string canonical(const JsonValue& value);
+// Whether `text`, which `value` was read from, is its RFC 8785 text: as a comparison with canonical(value) says, but quicker.
+bool is_canonical(const JsonValue& value, std::string_view text);
 
 // Appends `text`, which must be valid UTF-8, as a JSON string with quotes, escaped as RFC 8785 section 3.2.2.2 says.
 void append_json_string(std::string& out, std::string_view text);

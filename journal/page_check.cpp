@@ -4,6 +4,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <future>
 #include <optional>
 #include <string_view>
 
@@ -75,6 +76,7 @@ public:
     Walk(int fd, std::string file, const lmdb::MetaPages& metas, const ByteUses& uses)
         : fd_(fd),
           file_(std::move(file)),
+          metas_(metas),
           meta_place_(static_cast<std::uint64_t>(metas.newest)),
           meta_(metas.metas[metas.newest]),
           older_(metas.metas[1 - metas.newest]),
@@ -87,6 +89,8 @@ public:
 
 private:
     void walk(Tree& tree);
+    void walk_tables();
+    void take_over(const Walk& other);
     std::optional<std::string> visit(Tree& tree, const Place& place);
     std::optional<std::string> visit_branch(Tree& tree, const Place& place, const PageNodes& page);
     void visit_leaf(Tree& tree, const Place& place, const PageNodes& page);
@@ -114,6 +118,7 @@ private:
 
     int fd_;
     std::string file_;
+    lmdb::MetaPages metas_;
     std::uint64_t meta_place_;
     Meta meta_, older_;
     const ByteUses& uses_;
@@ -122,6 +127,7 @@ private:
     std::vector<Tree> tables_;
     std::vector<std::uint64_t> freed_by_newest_;
     std::string buffers_[depth_max];
+    PageNodes pages_[depth_max];
     std::string freed_;
     std::string ahead_;  // pages that were read ahead, since leaves tend to follow each other
     std::uint64_t ahead_from_ = 0;
@@ -135,7 +141,7 @@ PageCheck Walk::run(const std::vector<std::string>& index_tables) {
     Tree main{Tree::Kind::main, "of tables", meta_.main};
     walk(main);
     check_tables(main, index_tables);
-    for (Tree& table : tables_) walk(table);
+    walk_tables();
     Tree free_list{Tree::Kind::free_list, "of free pages", meta_.free_list};
     walk(free_list);
     check_free_pages();
@@ -229,6 +235,35 @@ void Walk::walk(Tree& tree) {
     if (!tree.broken) check_counts(tree);
 }
 
+// The largest table, the events as a rule, is walked on a thread of its own, and what it reaches put together with the rest after
+// that.
+void Walk::walk_tables() {
+    const auto largest = std::max_element(tables_.begin(), tables_.end(),
+                                          [](const Tree& a, const Tree& b) { return a.head.leaf_pages < b.head.leaf_pages; });
+    if (largest == tables_.end()) return;
+    Walk other(fd_, file_, metas_, uses_);
+    const auto how = uses_ ? std::launch::deferred : std::launch::async;  // who is told of bytes is told by one thread
+    auto walked = std::async(how, [&] { other.walk(*largest); });
+    for (auto table = tables_.begin(); table != tables_.end(); ++table) {
+        if (table != largest) walk(*table);
+    }
+    walked.get();
+    take_over(other);
+}
+
+void Walk::take_over(const Walk& other) {
+    for (std::uint64_t page = 2; page <= meta_.last_page; ++page) {
+        if (!other.in_tree_[page]) continue;
+        if (in_tree_[page]) add("page " + std::to_string(page) + " is reached from two tables");
+        in_tree_[page] = true;
+    }
+    result_.live += other.result_.live;
+    for (const Finding& finding : other.result_.findings) {
+        if (result_.findings.size() < PageCheck::kept_max) result_.findings.push_back(finding);
+    }
+    result_.findings_count += other.result_.findings_count;
+}
+
 void Walk::check_tables(const Tree& main, const std::vector<std::string>& index_tables) {
     if (main.broken) return;
     std::vector<std::string_view> there;
@@ -262,7 +297,7 @@ std::optional<std::string> Walk::visit(Tree& tree, const Place& place) {
     }
     const std::uint64_t at = place.number * page_size_;
     read_page(place.number, buffers_[place.level]);
-    PageNodes page;
+    PageNodes& page = pages_[place.level];
     std::string wrong = page.parse(buffers_[place.level], place.number);
     if (wrong.empty()) check_keys(tree, place, page, wrong);
     if (!wrong.empty()) {

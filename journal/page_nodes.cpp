@@ -67,13 +67,12 @@ std::string PageNodes::parse_node(std::string_view page, std::uint16_t at) {
 }
 
 // Nodes fill the page from `upper` to its end.
-std::string PageNodes::check_gaps(std::size_t page_size) const {
-    std::vector<std::pair<std::size_t, std::size_t>> spans;
-    spans.reserve(nodes.size());
-    for (const Node& node : nodes) spans.emplace_back(node.at, node.at + even(node.size()));
-    std::sort(spans.begin(), spans.end());
+std::string PageNodes::check_gaps(std::size_t page_size) {
+    spans_.clear();
+    for (const Node& node : nodes) spans_.emplace_back(node.at, node.at + even(node.size()));
+    std::sort(spans_.begin(), spans_.end());
     std::size_t next = header.upper;
-    for (const auto& [from, to] : spans) {
+    for (const auto& [from, to] : spans_) {
         if (from != next) return "its nodes " + std::string(from < next ? "overlap" : "have a gap") + " at " + std::to_string(from);
         next = to;
     }

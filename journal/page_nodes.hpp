@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "journal/meta_pages.hpp"
@@ -33,6 +34,7 @@ struct Node {
     std::size_t size() const { return header_bytes + key.size() + value.size(); }
 };
 
+// Reused for many pages, it keeps its room.
 struct PageNodes {
     std::uint64_t number = 0;
     PageHeader header;
@@ -44,7 +46,9 @@ struct PageNodes {
 
 private:
     std::string parse_node(std::string_view page, std::uint16_t at);
-    std::string check_gaps(std::size_t page_size) const;
+    std::string check_gaps(std::size_t page_size);
+
+    std::vector<std::pair<std::size_t, std::size_t>> spans_;  // of the nodes; kept for its room
 };
 
 inline std::uint64_t read_word(std::string_view bytes) {

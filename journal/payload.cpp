@@ -114,11 +114,11 @@ bool take(const JsonValue& value, T& to, std::string& problem) {
 
 class Decoder {
 public:
-    explicit Decoder(const JsonValue& object) : object_(object) {}
+    explicit Decoder(const JsonValue& object) : members_(object.members()) {}
 
     template <class T>
     void operator()(std::string_view name, T& value) {
-        const JsonValue* found = object_.find(name);
+        const JsonValue* found = find(name);
         if (found == nullptr) {
             fail(name, "is missing");
         } else {
@@ -127,7 +127,7 @@ public:
     }
     template <class T>
     void operator()(std::string_view name, std::optional<T>& value) {
-        const JsonValue* found = object_.find(name);
+        const JsonValue* found = find(name);
         if (found == nullptr || found->is_null()) {
             value.reset();
         } else {
@@ -137,6 +137,11 @@ public:
     const std::optional<Refusal>& refusal() const { return refusal_; }
 
 private:
+    // Fields are asked for, and members stand, in the order of RFC 8785: none is passed that is still wanted.
+    const JsonValue* find(std::string_view name) {
+        while (next_ < members_.size() && json_name_less(members_[next_].name, name)) ++next_;
+        return next_ < members_.size() && members_[next_].name == name ? &members_[next_].value : nullptr;
+    }
     template <class T>
     void read(std::string_view name, const JsonValue& from, T& value) {
         std::string problem;
@@ -145,7 +150,8 @@ private:
     void fail(std::string_view name, const std::string& problem) {
         if (!refusal_) refusal_ = Refusal{RefusalCode::invalid, std::string(name) + " " + problem, pointer_token(name)};
     }
-    const JsonValue& object_;
+    std::span<const JsonMember> members_;
+    std::size_t next_ = 0;
     std::optional<Refusal> refusal_;
 };
 

@@ -97,7 +97,7 @@ private:
             EventCheck check(scope_);
             while (const std::uint64_t from = claim()) {
                 const std::uint64_t next = check.check(from, std::min(from + batch_events, scope_.size + 1));
-                if (indexes_ != nullptr) indexes_->add(from, next, check.take_facts());
+                if (indexes_ != nullptr) indexes_->add(from, next, check.take_batch());
                 done(from, next);
             }
             const std::lock_guard lock(mutex_);

@@ -104,7 +104,7 @@ void EventCheck::take_snapshot() {
 
 void EventCheck::begin_batch(std::uint64_t from) {
     take_snapshot();
-    facts_.clear();
+    batch_.clear();
     first_ = from;
     tree_.start(view_, {from});
     last_recorded_ = RecordHeader::no_time;
@@ -123,7 +123,7 @@ std::uint64_t EventCheck::check(std::uint64_t from, std::uint64_t end) {
     std::uint64_t next = from;
     std::uint64_t resume = end;
     begin_batch(from);
-    facts_.resize(end - from);
+    batch_.resize(end - from);
     while (next < end) {
         const std::uint64_t attempted = next;
         try {
@@ -290,9 +290,7 @@ void EventCheck::check_payload(const RecordView& record) {
         report(Kind::payload, "its payload is " + value.refusal().message);
         return check_key(record, std::nullopt, false);
     }
-    text_.clear();
-    append_canonical(text_, **value);
-    if (text_ != record.payload()) report(Kind::payload, "its payload is not in the form of RFC 8785 (JCS)");
+    if (!is_canonical(**value, record.payload())) report(Kind::payload, "its payload is not in the form of RFC 8785 (JCS)");
     if (record.header().schema_version > schema_version_of(record.type())) {
         ++tally_.future_versions;
         return check_key(record, std::nullopt, false);
@@ -304,7 +302,7 @@ void EventCheck::check_payload(const RecordView& record) {
     }
     EventFacts facts = facts_of(*payload);
     check_facts(record, facts, "its payload");
-    facts_[at_ - first_] = std::move(facts);
+    batch_[at_ - first_] = ReadEvent{record.header(), std::move(facts)};
     check_key(record, common_fields(*payload).input_sha256, true);
     if (const auto* artifact = std::get_if<ArtifactAttached>(&*payload)) check_artifact(*artifact);
     if (const auto* redacted = std::get_if<Redacted>(&*payload)) check_redacted(*redacted);

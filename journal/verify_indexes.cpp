@@ -51,44 +51,44 @@ public:
     lmdb::Transaction& journal_transaction() { return journal_transaction_; }
     const JournalView& journal() const { return journal_; }
 
-    // The events from next() up to `end`, in one transaction; their facts, as far as they are known. Those that cannot be read
-    // are left out: they are reported where events are verified.
-    void take(std::uint64_t end, BatchFacts facts) {
-        lmdb::Transaction transaction(scratch_, lmdb::Transaction::Kind::write);
-        for (const auto& index : indexes_) index->begin(transaction);
-        facts.resize(end - next_);
-        auto known = facts.begin();
-        while (next_ < end) {
+    // Between the two, on one thread, events are taken in, as one snapshot of the journal has them.
+    void begin() {
+        journal_transaction_.renew();
+        streams_.fill({});
+        transaction_.emplace(scratch_, lmdb::Transaction::Kind::write);
+        for (const auto& index : indexes_) index->begin(*transaction_);
+    }
+    void commit() {
+        for (const auto& index : indexes_) index->flush();
+        transaction_->commit();
+        for (const auto& index : indexes_) index->end();
+        transaction_.reset();
+    }
+
+    // The events from next() up to `end`: of `read`, as far as they are there, else from the journal. Those that cannot be read are
+    // left out: they are reported where events are verified.
+    void take(std::uint64_t end, ReadBatch read) {
+        read.resize(end - next_);
+        for (const auto& event : read) {
+            const Sequence sequence{next_++};
             try {
-                lmdb::Cursor cursor(journal_transaction_, journal_.tables().events);
-                bool there = cursor.seek(key_of(next_, 8));
-                while (next_ < end) {
-                    const std::uint64_t sequence = next_++;
-                    std::optional<EventFacts>& of_event = *known++;
-                    if (!there || cursor.key() != std::string_view(key_of(sequence, 8))) continue;  // missing
-                    const auto record = RecordView::parse(cursor.value());
-                    if (record && record->sequence().value == sequence) apply(*record, of_event);
-                    there = cursor.next();
+                if (event) {
+                    apply(event->header, event->facts);
+                } else if (const auto record = journal_.record(sequence)) {
+                    apply(record->header(), facts_of_record(*record));
                 }
             } catch (const StorageError&) {
                 journal_transaction_.renew();  // LMDB takes a transaction that met a damaged page for lost
                 streams_.fill({});
             }
         }
-        for (const auto& index : indexes_) index->flush();
-        transaction.commit();
-        for (const auto& index : indexes_) index->end();
-        streams_.fill({});
     }
 
 private:
-    void apply(const RecordView& record, const std::optional<EventFacts>& known) {
-        const EventFacts read = known ? EventFacts{} : facts_of_record(record);
-        const EventFacts& facts = known ? *known : read;
-        const RecordHeader& header = record.header();
+    void apply(const RecordHeader& header, const EventFacts& facts) {
         const std::string_view source = header.source < names_.size() ? names_[header.source] : journal_.name({header.source});
-        IndexedEvent event{header, stream_id(record.stream()), source, facts, {}};
-        if (record.type() == EventType::incident_linked) event.linked = linked(record, facts.subject);
+        IndexedEvent event{header, stream_id({header.stream}), source, facts, {}};
+        if (header.type == EventType::incident_linked) event.linked = linked({header.sequence}, facts.subject);
         for (const auto& index : indexes_) index->apply(event);
     }
 
@@ -98,11 +98,11 @@ private:
         return cached.id;
     }
 
-    StreamNumber linked(const RecordView& record, std::string_view id) {
+    StreamNumber linked(Sequence by, std::string_view id) {
         const auto number = journal_.stream_number(id);
         if (!number) return {};
         const auto first = journal_.stream_sequences(*number, 1, 1);
-        return !first.empty() && first.front() <= record.sequence() ? *number : StreamNumber{};
+        return !first.empty() && first.front() <= by ? *number : StreamNumber{};
     }
 
     EventFacts facts_of_record(const RecordView& record) {
@@ -154,6 +154,7 @@ private:
     };
     std::array<CachedStream, 256> streams_;  // by the last byte of the number; good for one snapshot
     lmdb::Environment scratch_;
+    std::optional<lmdb::Transaction> transaction_;  // of scratch_
     std::uint64_t next_ = 1;
     std::vector<std::unique_ptr<TransactionalIndex>> indexes_;
     JsonReader reader_;
@@ -166,48 +167,52 @@ IndexCheck::IndexCheck(const Scope& scope, const VerifyOptions& options)
 
 IndexCheck::~IndexCheck() = default;
 
-void IndexCheck::add(std::uint64_t from, std::uint64_t next, BatchFacts facts) {
-    constexpr std::size_t waiting_most = 8;
+void IndexCheck::add(std::uint64_t from, std::uint64_t next, ReadBatch events) {
+    // Several batches in one transaction: a row that changes with each event is written once in that.
+    constexpr std::size_t enough = 4;
     std::size_t waiting = 0;
     {
         const std::lock_guard lock(mutex_);
-        waiting_.emplace(from, Batch{std::move(facts), next});
+        waiting_.emplace(from, Batch{std::move(events), next});
         waiting = waiting_.size();
     }
+    if (waiting < enough) return;
     std::unique_lock turn(turn_, std::defer_lock);
-    if (waiting > waiting_most) {
+    if (waiting >= 2 * enough) {
         turn.lock();
     } else if (!turn.try_lock()) {
-        return;  // who has the turn, or the next batch, sees to it
+        return;  // who has the turn, or brings the next batch, sees to it
     }
     take_in();
 }
 
 // The batches that come next, as far as they are there.
 void IndexCheck::take_in() {
+    rebuild_->begin();
     while (true) {
         Batch batch;
         {
             const std::lock_guard lock(mutex_);
             const auto first = waiting_.find(rebuild_->next());
-            if (first == waiting_.end()) return;
+            if (first == waiting_.end()) break;
             batch = std::move(first->second);
             waiting_.erase(first);
         }
-        rebuild_->journal_transaction().renew();
-        const std::uint64_t end = rebuild_->next() + batch.facts.size();
-        rebuild_->take(end, std::move(batch.facts));
+        const std::uint64_t end = rebuild_->next() + batch.events.size();
+        rebuild_->take(end, std::move(batch.events));
         rebuild_->skip_to(batch.next);
     }
+    rebuild_->commit();
 }
 
 void IndexCheck::finish() {
     take_in();
     // The journal's tables speak of all events that there are now.
+    rebuild_->begin();
     lmdb::Transaction& transaction = rebuild_->journal_transaction();
-    transaction.renew();
     const std::uint64_t end = rebuild_->journal().size() + 1;
     while (rebuild_->next() < end) rebuild_->take(std::min(rebuild_->next() + batch_events, end), {});
+    rebuild_->commit();
     lmdb::Transaction rebuilt(rebuild_->scratch(), lmdb::Transaction::Kind::read);
     for (const std::string& table : options_.index_tables) {
         try {

@@ -105,8 +105,12 @@ private:
     std::vector<std::pair<Uuid, std::uint64_t>> ids_;
 };
 
-// What the payloads of a batch of events say, from its first event on; nothing of those that cannot be decoded.
-using BatchFacts = std::vector<std::optional<EventFacts>>;
+// A batch of events as they were read, from its first one on; nothing for those whose payload cannot be decoded.
+struct ReadEvent {
+    RecordHeader header;
+    EventFacts facts;
+};
+using ReadBatch = std::vector<std::optional<ReadEvent>>;
 
 // Verifies events, batch by batch. One per thread.
 class EventCheck {
@@ -117,7 +121,7 @@ public:
     // or later where nothing lies in between.
     std::uint64_t check(std::uint64_t from, std::uint64_t end);
     const Tally& tally() const { return tally_; }
-    BatchFacts take_facts() { return std::move(facts_); }  // of the batch that was checked last
+    ReadBatch take_batch() { return std::move(batch_); }  // that was checked last
 
 private:
     // What is remembered of a stream, for as long as one transaction.
@@ -162,7 +166,7 @@ private:
     TreeCheck tree_;
     IdCheck ids_;
     Tally tally_;
-    BatchFacts facts_;
+    ReadBatch batch_;
     std::string text_;
     std::uint64_t first_ = 0;  // of the batch
     std::uint64_t at_ = 0;     // the event that is looked at
@@ -196,8 +200,8 @@ public:
     IndexCheck(const Scope& scope, const VerifyOptions& options);
     ~IndexCheck();
 
-    // The facts of the events from `from` on; the next batch begins at `next`. May wait while too much is waiting.
-    void add(std::uint64_t from, std::uint64_t next, BatchFacts facts);
+    // The events from `from` on; the next batch begins at `next`. May wait while too much is waiting.
+    void add(std::uint64_t from, std::uint64_t next, ReadBatch events);
     // After all batches: takes in what there is still, and compares.
     void finish();
 
@@ -209,7 +213,7 @@ private:
     std::mutex turn_;   // of whoever takes events in
     std::mutex mutex_;  // guards waiting_
     struct Batch {
-        BatchFacts facts;
+        ReadBatch events;
         std::uint64_t next = 0;
     };
     std::map<std::uint64_t, Batch> waiting_;  // by their first event

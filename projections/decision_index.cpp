@@ -131,11 +131,11 @@ std::string DecisionIndex::signature_of(StreamNumber number) const {
 
 std::optional<SignatureSummary> DecisionIndex::summary(std::string_view signature) const {
     if (signature.empty()) return std::nullopt;
-    return summaries_.get(key_text(signature));
+    return summaries_.at(key_text(signature)).get();
 }
 
 std::optional<AlertRow> DecisionIndex::alert(StreamNumber incident, std::string_view identity) const {
-    return alerts_.get(alert_key(incident.value, identity));
+    return alerts_.at(alert_key(incident.value, identity)).get();
 }
 
 std::optional<FollowupRow> DecisionIndex::followup(std::string_view followup_id) const {
@@ -251,20 +251,22 @@ void DecisionIndex::take_created(const IndexedEvent& event) {
 
 void DecisionIndex::count_in_signature(const Cached& cached, bool was_active) {
     if (cached.signature.empty()) return;
-    SignatureSummary summary = this->summary(cached.signature).value_or(SignatureSummary{});
+    auto& place = summaries_.at(key_text(cached.signature));
+    SignatureSummary summary = place.get().value_or(SignatureSummary{});
     const IncidentState& state = cached.incident.state;
     if (state.active() && !was_active) ++summary.active;
     if (!state.active() && was_active) --summary.active;
     summary.latest_end = std::max(summary.latest_end, state.ended_at());
-    summaries_.put(key_text(cached.signature), summary);
+    place.put(summary);
 }
 
 void DecisionIndex::take_link(Cached& cached, StreamNumber original) {
     const bool was_duplicate = std::exchange(cached.incident.duplicate_of, original.value) != 0;
     if (cached.signature.empty() || was_duplicate == (original.value != 0)) return;
-    SignatureSummary summary = this->summary(cached.signature).value_or(SignatureSummary{});
+    auto& place = summaries_.at(key_text(cached.signature));
+    SignatureSummary summary = place.get().value_or(SignatureSummary{});
     was_duplicate ? --summary.duplicates : ++summary.duplicates;
-    summaries_.put(key_text(cached.signature), summary);
+    place.put(summary);
 }
 
 // What is told late does not shorten the cooldown.
@@ -286,7 +288,8 @@ void DecisionIndex::take_alert(Cached& cached, const RecordHeader& header, const
     if (facts.severity) incident.worst_alert = std::min(incident.worst_alert, static_cast<std::uint8_t>(*facts.severity));
     incident.latest_alert = std::max(incident.latest_alert, header.occurred_at);
     const auto state = static_cast<AlertState>(header.to);
-    const auto known = alert({header.stream}, facts.subject);
+    auto& place = alerts_.at(alert_key(header.stream, facts.subject));
+    const std::optional<AlertRow>& known = place.get();
     // Times count by the alert's own clock: what comes late changes nothing. At the same moment, resolved wins.
     if (known && (header.occurred_at < known->at || (header.occurred_at == known->at && state == AlertState::firing))) return;
     const bool was_firing = known && known->state == AlertState::firing;
@@ -297,7 +300,7 @@ void DecisionIndex::take_alert(Cached& cached, const RecordHeader& header, const
     row.at = header.occurred_at;
     row.state = state;
     row.severity = facts.severity.value_or(Severity::p2);
-    alerts_.put(alert_key(header.stream, facts.subject), row);
+    place.put(row);
 }
 
 void DecisionIndex::take_followup(const RecordHeader& header, const EventFacts& facts) {

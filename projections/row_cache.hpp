@@ -25,28 +25,37 @@ public:
         rows_.clear();
     }
 
-    // Throws StorageError where the row is damaged.
-    std::optional<Row> get(std::string_view key) {
-        if (const auto known = rows_.find(key); known != rows_.end()) return known->second.row;
-        return rows_.emplace(key, Kept{read(key), false}).first->second.row;
-    }
-    void put(std::string_view key, const Row& row) {
-        const auto known = rows_.find(key);
-        if (known != rows_.end()) {
-            known->second = {row, true};
-        } else {
-            rows_.emplace(key, Kept{row, true});
+    // A row's place in memory.
+    class Place {
+    public:
+        explicit Place(std::optional<Row> row) : row_(row) {}
+        // Nothing: it is not there.
+        const std::optional<Row>& get() const { return row_; }
+        void put(const Row& row) {
+            row_ = row;
+            dirty_ = true;
         }
+
+    private:
+        friend RowCache;
+        std::optional<Row> row_;
+        bool dirty_ = false;
+    };
+
+    // Valid until end(). Throws StorageError where the row is damaged.
+    Place& at(std::string_view key) {
+        if (const auto known = rows_.find(key); known != rows_.end()) return known->second;
+        return rows_.emplace(key, read(key)).first->second;
     }
     // Writes what was changed, in the order of keys.
     void flush() {
-        std::vector<std::pair<const std::string, Kept>*> dirty;
+        std::vector<std::pair<const std::string, Place>*> dirty;
         for (auto& row : rows_) {
-            if (std::exchange(row.second.dirty, false)) dirty.push_back(&row);
+            if (std::exchange(row.second.dirty_, false)) dirty.push_back(&row);
         }
         std::sort(dirty.begin(), dirty.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
         for (const auto* row : dirty) {
-            transaction_->put(table_, row->first, {reinterpret_cast<const char*>(&*row->second.row), sizeof(Row)});
+            transaction_->put(table_, row->first, {reinterpret_cast<const char*>(&*row->second.row_), sizeof(Row)});
         }
     }
     void end() {
@@ -55,10 +64,6 @@ public:
     }
 
 private:
-    struct Kept {
-        std::optional<Row> row;  // nothing: it was looked for and is not there
-        bool dirty = false;
-    };
     struct KeyHash {
         using is_transparent = void;
         std::size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
@@ -75,7 +80,7 @@ private:
 
     lmdb::Transaction* transaction_ = nullptr;
     lmdb::Table table_;
-    std::unordered_map<std::string, Kept, KeyHash, std::equal_to<>> rows_;
+    std::unordered_map<std::string, Place, KeyHash, std::equal_to<>> rows_;
 };
 
 }  // namespace daybook

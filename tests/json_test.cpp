@@ -305,6 +305,33 @@ TEST_CASE("the canonical text of a canonical text is that text", "[json]") {
     });
 }
 
+TEST_CASE("a text is canonical when it is the canonical text of its value", "[json]") {
+    rc::prop("is_canonical(read(x), x) is x == canonical(read(x)), for x in any spelling, and in the canonical one", [] {
+        const std::string text = *json_text(3);
+        JsonReader reader;
+        const auto value = reader.read(text);
+        RC_ASSERT(static_cast<bool>(value));
+        const std::string once = canonical(**value);
+        RC_ASSERT(is_canonical(**value, text) == (once == text));
+        const auto again = reader.read(once);
+        RC_ASSERT(is_canonical(**again, once));
+    });
+    const auto is_its_canonical_text = [](std::string_view text) {
+        JsonReader reader;
+        const auto value = reader.read(text);
+        REQUIRE(value);
+        return is_canonical(**value, text);
+    };
+    CHECK(is_its_canonical_text(R"("\\")"));
+    CHECK(is_its_canonical_text(R"("\\\"")"));
+    CHECK(is_its_canonical_text(R"({"a\nb":["\n\u0001",1.5,true,null]})"));
+    CHECK_FALSE(is_its_canonical_text(R"("\/")"));
+    CHECK_FALSE(is_its_canonical_text(R"("\u000a")"));
+    CHECK_FALSE(is_its_canonical_text(R"("\u005c")"));
+    CHECK_FALSE(is_its_canonical_text(R"({"a":1} )"));
+    CHECK_FALSE(is_its_canonical_text(R"({"b":1,"a":1})"));
+}
+
 TEST_CASE("a number that is accepted has a text that is accepted, and means the same", "[json]") {
     rc::prop("any double", [] {
         const auto real = std::bit_cast<double>(*rc::gen::arbitrary<std::uint64_t>());
