@@ -47,7 +47,7 @@ void bench_ingest(const Setup& setup, Fixture& fixture, Table& table) {
         };
         const double cpu_before = cpu_seconds();
         const double seconds = seconds_of(
-            [&] { counts = ingest_alert_triage({*journal, journal.index(), policy, journal.entropy()}, file, options); });
+            [&] { counts = ingest_file({*journal, journal.index(), policy, journal.entropy()}, file, options); });
         rates.push_back(static_cast<double>(counts.read) / seconds);
         cpu.push_back((cpu_seconds() - cpu_before) * 1e6 / static_cast<double>(counts.read));
         reading.push_back(read_rate(file));
