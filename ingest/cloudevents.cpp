@@ -1,7 +1,5 @@
 #include "ingest/cloudevents.hpp"
 
-#include <charconv>
-
 #include "ingest/cloudevent_alert.hpp"
 #include "ingest/sources.hpp"
 #include "journal/base64.hpp"

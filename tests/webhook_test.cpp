@@ -23,6 +23,23 @@ std::optional<AlertFormat> format_of(std::string_view json) {
     return recognised_format(**reader.read(json));
 }
 
+// What `daybook ingest --dead-letters` does.
+IngestCounts retry(Desk& desk, const std::filesystem::path& file) {
+    return DeadLetters(file).retry(when("13:00"), [&](const std::filesystem::path& records, const auto& refused) {
+        IngestOptions options;
+        options.caller = "feed";
+        options.refused = refused;
+        options.line_bytes_max = webhook_body_bytes_max;
+        return ingest_file(desk.parts(), records, options);
+    });
+}
+
+void add_letters(const Desk& desk, const std::filesystem::path& file) {
+    DeadLetters letters(file);
+    for (const RefusedLine& line : desk.refused()) letters.add(line, "hooks.jsonl", when("12:00"));
+    letters.sync();
+}
+
 const std::vector<std::string> samples{"alertmanager.json", "grafana.json", "pagerduty.json", "cloudevent.json",
                                        "cloudevents.json"};
 
@@ -99,26 +116,28 @@ TEST_CASE("a bad alert goes to the dead letters in a payload of its own, is mend
     REQUIRE(desk.refused().size() == 1);
     CHECK(desk.refused()[0].number == 2);
     CHECK(desk.refused()[0].refusal.field == "/alerts/1/startsAt");
-    {
-        DeadLetters letters(file);
-        letters.add(desk.refused()[0], "hooks.jsonl", when("12:00"));
-        letters.sync();
-    }
+    add_letters(desk, file);
     CHECK(read_file(file).find(R"("field":"/alerts/1/startsAt")") != std::string::npos);
     CHECK(read_file(file).find("gw-3") == std::string::npos);  // the alert that was taken
     write_file(file, with(read_file(file), "soon", "2026-02-23T09:59:00+01:00"));
-    const IngestCounts counts =
-        DeadLetters(file).retry(when("13:00"), [&](const std::filesystem::path& records, const auto& refused) {
-            IngestOptions options;
-            options.caller = "feed";
-            options.refused = refused;
-            options.line_bytes_max = webhook_body_bytes_max;
-            return ingest_file(desk.parts(), records, options);
-        });
-    CHECK(text_of(counts) == "1 read, 1 taken, 0 duplicate, 0 ignored, 0 refused");
+    CHECK(text_of(retry(desk, file)) == "1 read, 1 taken, 0 duplicate, 0 ignored, 0 refused");
     CHECK(read_file(file).empty());
     CHECK(text_of(desk.ingest(one_line(alert_fixture("alertmanager.json")))) ==
           "2 read, 0 taken, 2 duplicate, 0 ignored, 0 refused");
+}
+
+TEST_CASE("a document of many MiB that is refused as a whole waits whole, is mended and taken") {
+    Desk desk;
+    const auto file = desk.directory() / "dead-letters.jsonl";
+    std::string document = with(alert_fixture("alertmanager.json"), "\"alerts\"", "\"alarms\"");
+    std::string filling = "\"filling\": [";
+    for (int i = 0; i < 70; ++i) filling += (i == 0 ? "\"" : ",\n\"") + std::string(100'000, '\\') + '"';
+    document = with(document, "{", "{\n" + filling + "],\n");
+    CHECK(text_of(desk.ingest(document)) == "1 read, 0 taken, 0 duplicate, 0 ignored, 1 refused");
+    add_letters(desk, file);
+    CHECK(text_of(retry(desk, file)) == "1 read, 0 taken, 0 duplicate, 0 ignored, 1 refused");
+    write_file(file, with(read_file(file), "\"alarms\"", "\"alerts\""));
+    CHECK(text_of(retry(desk, file)) == "2 read, 2 taken, 0 duplicate, 0 ignored, 0 refused");
 }
 
 TEST_CASE("a format that is named is the one that is read") {
