@@ -40,7 +40,7 @@ std::optional<CloudEventAttributes> binary_attributes(std::span<const WebhookHea
         if (name.starts_with("ce-")) attributes[name.substr(3)] = percent_decoded(header.value);
         if (name == "content-type") attributes["datacontenttype"] = header.value;
     }
-    if (attributes.count("specversion") == 0) return std::nullopt;
+    if (!attributes.contains("specversion")) return std::nullopt;
     return attributes;
 }
 
