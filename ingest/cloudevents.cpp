@@ -63,21 +63,23 @@ Envelope envelope_of(const CloudEventAttributes& attributes) {
 // Puts the event around the records of its data: the key, the place of what was refused, the text to mend.
 void wrap(std::vector<SourceRecord>& records, const CloudEventAttributes& attributes, const JsonValue& data, Sha256& sha256) {
     const Envelope around = envelope_of(attributes);
-    const std::string key = source_key(
-        "cloudevents", std::string(attribute(attributes, "source")) + ' ' + std::string(attribute(attributes, "id")), sha256);
+    const std::string event = std::string(attribute(attributes, "source")) + ' ' + std::string(attribute(attributes, "id"));
+    const auto key = [&](const std::string& more) {
+        return KeyedInput{source_key("cloudevents", event + more, sha256), std::nullopt};
+    };
     const bool many = !records.empty() && records.front().envelope;
     std::shared_ptr<const Envelope> envelope;
     if (many) {
         const Envelope& inner = *records.front().envelope;
         envelope = std::make_shared<const Envelope>(Envelope{around.before + inner.before, inner.after + around.after});
     }
-    std::size_t place = 0;
     for (SourceRecord& record : records) {
-        const std::string own_key = many ? key + '/' + std::to_string(place++) : key;
         if (auto* report = std::get_if<AlertReport>(&record.content)) {
-            report->input = {own_key, std::nullopt};
+            // By its identity: one that was refused is mended and taken without the others, at another place.
+            const Alert& alert = report->alert;
+            report->input = key(many ? '/' + alert.fingerprint + ' ' + std::string(to_text(alert.state)) : "");
         } else if (auto* run = std::get_if<TriageRunReport>(&record.content)) {
-            run->input = {own_key, std::nullopt};
+            run->input = key("");
         } else if (auto* refusal = std::get_if<Refusal>(&record.content); refusal != nullptr && !refusal->field.empty()) {
             refusal->field = "/data" + refusal->field;
         }
