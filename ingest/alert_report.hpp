@@ -12,13 +12,24 @@ namespace daybook {
 
 struct AlertReport {
     enum class Decision { automatic, create, update, resolve, ignore };
+    // How a repeat is told from news, and which clock puts the alert's states in order.
+    enum class Repeats {
+        keyed,      // by the key of `input`; the alert's own clock
+        by_start,   // its start and state are the latest recorded ones; its own clock, but of one start the order of arrival
+        by_arrival  // the active incident knows it in this state; what arrives later is later
+    };
 
-    KeyedInput input;
+    KeyedInput input;  // without a key: the same input may mean something again
+    Repeats repeats = Repeats::keyed;
+    std::string receipt_key;  // of the alert_ignored where nothing fits, unless `input` has a key
     std::string actor;
     std::string source;  // of the events: "alert_triage" …
     Decision decision = Decision::automatic;
     std::optional<std::string> incident_id;  // that the reporter names
     std::string signature;
+    bool acknowledges = false;     // the active incident of the signature is acknowledged, and nothing else
+    bool start_is_known = true;    // false: `alert.starts_at` is the time of receipt
+    bool fields_are_known = true;  // false: service, env, kind, title and severity are those of the incident that it joins
 
     Alert alert;
     EncodedPayload encoded_alert;  // of `alert`

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ingest/checks.hpp"
+#include "ingest/current.hpp"
 
 namespace daybook {
 namespace {
@@ -42,6 +43,11 @@ private:
 // The place of the report's alert in its batch: behind the incident_created that it led to, if any.
 std::size_t alert_place(const Batch& batch) { return batch.events.front().payload.type == EventType::alert ? 0 : 1; }
 
+// Of an incident that the report opens. An alert that fires again with the start that it had begins another incident later.
+Time start_of(const AlertReport& report) {
+    return report.alert.state == AlertState::firing ? std::max(report.alert.starts_at, report.alert_at) : report.alert.starts_at;
+}
+
 EncodedPayload incident_of(const AlertReport& report) {
     const Alert& alert = report.alert;
     IncidentCreated created;
@@ -49,7 +55,7 @@ EncodedPayload incident_of(const AlertReport& report) {
     created.env = alert.env;
     created.severity = alert.severity;
     created.title = alert.title;
-    created.started_at = alert.starts_at;
+    created.started_at = start_of(report);
     created.summary = alert.summary;
     created.signature = report.signature;
     created.kind = alert.kind;
@@ -58,29 +64,36 @@ EncodedPayload incident_of(const AlertReport& report) {
     return encode(created);
 }
 
-Result<Batch> ignored(const AlertReport& report, const std::string& reason) {
+AlertDecision ignored(const AlertReport& report, const std::string& reason) {
     AlertIgnored event;
     Alert alert = report.alert;
     event.input_sha256 = std::exchange(alert.input_sha256, std::nullopt);
     event.alert.text = encode(Payload(alert)).text;
     event.reason = reason;
     event.signature = report.signature;
-    Batch batch;
-    BatchWriter(batch, report, "$triage").add(encode(event), report.alert_at, std::nullopt);
-    return batch;
+    AlertDecision decision;
+    decision.kind = AlertDecision::Kind::ignored;
+    BatchWriter(decision.batch, report, "$triage").add(encode(event), report.alert_at, std::nullopt);
+    return decision;
+}
+
+// Takes over from the incident, and from the alert's latest state there, what the report does not say.
+void complete(AlertReport& report, const StreamHead& head, const AlertRow* known, const JournalView& journal) {
+    const IncidentRow incident = current_incident(journal, head);
+    Alert& alert = report.alert;
+    alert.service = incident.service;
+    alert.env = incident.env;
+    alert.kind = incident.kind.value_or(alert.kind);
+    alert.title = incident.title;
+    alert.severity = known != nullptr ? known->severity : incident.state.severity;
+    if (known != nullptr && !report.start_is_known) {
+        alert.starts_at = from_micros(known->starts_at);
+        if (alert.ends_at) alert.ends_at = std::max(*alert.ends_at, alert.starts_at);
+    }
+    report.encoded_alert = encode(Payload(alert));
 }
 
 }  // namespace
-
-StreamNumber AlertRules::original_of(StreamNumber number) const {
-    // A link to a duplicate of itself is refused; the bound is for journals that were imported.
-    for (int hops = 0; hops < 64; ++hops) {
-        const auto incident = index_.incident(number);
-        if (!incident || incident->duplicate_of == 0) return number;
-        number = {incident->duplicate_of};
-    }
-    return number;
-}
 
 // What an alert that starts `at` does to an incident of its signature; nothing: the incident has no place for it.
 std::optional<AlertRules::Place> AlertRules::place_in(StreamNumber number, const DecisionIncident& incident, bool newest,
@@ -109,7 +122,7 @@ AlertRules::Place AlertRules::place_firing(const AlertReport& report) const {
     bool newest_passed = false;  // the newest at that moment: a backfill does not see what came later
     index_.incidents_of(report.signature, latest_start, [&](StreamNumber number, const DecisionIncident& incident) {
         if (incident.state.active()) --active_left;
-        const StreamNumber original = original_of(number);
+        const StreamNumber original = original_of(index_, number);
         const DecisionIncident target = original == number ? incident : index_.incident(original).value_or(incident);
         const bool began = incident.state.started_at <= at;
         const bool newest = began && !newest_passed;
@@ -134,7 +147,7 @@ AlertRules::Place AlertRules::place_resolved(const AlertReport& report) const {
     std::optional<StreamNumber> latest;
     bool fires = false;
     index_.incidents_of(report.signature, at, [&](StreamNumber number, const DecisionIncident&) {
-        const StreamNumber original = original_of(number);
+        const StreamNumber original = original_of(index_, number);
         const auto target = index_.incident(original);
         if (!target || !target->state.active()) return true;
         if (!latest) latest = original;
@@ -147,8 +160,13 @@ AlertRules::Place AlertRules::place_resolved(const AlertReport& report) const {
     return found;
 }
 
-Result<AlertRules::Place> AlertRules::place(const AlertReport& report, const JournalView& journal) const {
+Result<AlertRules::Place> AlertRules::place(const AlertReport& report, const KnownAlert& known, const JournalView& journal) const {
     using Triaged = AlertReport::Decision;
+    if (report.repeats == AlertReport::Repeats::by_arrival) {
+        if (known.incident) return Place{Place::Kind::join, known.incident, ""};
+        if (report.alert.state == AlertState::firing) return Place{};
+        return Place{Place::Kind::ignore, {}, "resolved, and no active incident has its signature"};
+    }
     if (report.decision == Triaged::ignore) return Place{Place::Kind::ignore, {}, "the triage decided to ignore it"};
     if (report.decision == Triaged::create) return Place{};
     const bool named = report.incident_id && (report.decision == Triaged::update || report.decision == Triaged::resolve);
@@ -161,23 +179,49 @@ Result<AlertRules::Place> AlertRules::place(const AlertReport& report, const Jou
     return report.alert.state == AlertState::firing ? place_firing(report) : place_resolved(report);
 }
 
-Result<Batch> AlertRules::decide(AlertReport& report, const JournalView& journal) const {
-    const auto place = this->place(report, journal);
+Result<AlertDecision> AlertRules::decide(AlertReport& report, const JournalView& journal) const {
+    const KnownAlert known = known_alert(index_, report);
+    if (report.acknowledges) return acknowledge(report, known, journal);
+    if (known.row) {
+        if (is_repeat(report, *known.row)) return AlertDecision{AlertDecision::Kind::duplicate, {}, known.incident};
+        put_in_order(report, *known.row, index_.incident(known.incident)->state);
+    }
+    const auto place = this->place(report, known, journal);
     if (!place) return place.refusal();
     if (place->kind == Place::Kind::ignore) return ignored(report, place->reason);
+    if (!report.fields_are_known && place->number) {
+        const auto row = index_.alert(place->number, report.alert.fingerprint);
+        complete(report, *journal.stream(journal.stream_id(place->number)), row ? &*row : nullptr, journal);
+    }
+    auto batch = lead_to(report, *place, journal);
+    if (!batch) return batch.refusal();
+    return AlertDecision{AlertDecision::Kind::taken, std::move(*batch), {}};
+}
 
+Result<AlertDecision> AlertRules::acknowledge(const AlertReport& report, const KnownAlert& known,
+                                              const JournalView& journal) const {
+    if (!known.incident) return ignored(report, "acknowledged, and no active incident has its signature");
+    if (index_.incident(known.incident)->state.acknowledged())
+        return AlertDecision{AlertDecision::Kind::duplicate, {}, known.incident};
+    AlertDecision decision;
+    BatchWriter(decision.batch, report, std::string(journal.stream_id(known.incident)))
+        .add(encode(Acknowledged()), report.alert_at, std::nullopt);
+    return decision;
+}
+
+Result<Batch> AlertRules::lead_to(AlertReport& report, const Place& place, const JournalView& journal) const {
     Batch batch;
-    const bool opens = place->kind == Place::Kind::open;
+    const bool opens = place.kind == Place::Kind::open;
     const std::string stream =
-        opens ? new_incident_id(journal, report.alert.starts_at, entropy_) : std::string(journal.stream_id(place->number));
-    const auto incident = opens ? std::nullopt : index_.incident(place->number);
+        opens ? new_incident_id(journal, start_of(report), entropy_) : std::string(journal.stream_id(place.number));
+    const auto incident = opens ? std::nullopt : index_.incident(place.number);
     BatchWriter writer(batch, report, stream);
-    if (opens) writer.add(incident_of(report), report.alert.starts_at, std::nullopt);
+    if (opens) writer.add(incident_of(report), start_of(report), std::nullopt);
     writer.add(std::move(report.encoded_alert), report.alert_at, opens ? std::optional<std::size_t>(0) : std::nullopt);
     const std::size_t alert = alert_place(batch);
 
     bool raised = false;
-    if (place->kind == Place::Kind::reopen) {
+    if (place.kind == Place::Kind::reopen) {
         StatusChanged reopened;
         reopened.from = incident->state.status;
         reopened.to = IncidentStatus::open;
@@ -202,11 +246,11 @@ Result<Batch> AlertRules::decide(AlertReport& report, const JournalView& journal
         followup.links = wanted.links;
         writer.add(encode(followup), report.reported_at, alert);
     }
-    const bool quiet = incident && incident->state.acknowledged() && place->kind != Place::Kind::reopen && !raised;
-    add_escalations(batch, report, journal, place->number, quiet, stream);
+    const bool quiet = incident && incident->state.acknowledged() && place.kind != Place::Kind::reopen && !raised;
+    add_escalations(batch, report, journal, place.number, quiet, stream);
     if (report.alert.state == AlertState::resolved) {
         const DecisionIncident before = incident.value_or(DecisionIncident{});
-        if (auto refusal = add_resolution(batch, report, place->number, before, stream)) return *refusal;
+        if (auto refusal = add_resolution(batch, report, place.number, before, stream)) return *refusal;
     }
     return batch;
 }

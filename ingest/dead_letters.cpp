@@ -14,8 +14,8 @@
 namespace daybook {
 namespace {
 
-// A letter holds a line of up to 1 MiB, which may have grown by escapes or as hex.
-constexpr std::size_t letter_bytes_max = 8 * record_line_bytes_max;
+// A letter holds a line, or a document of up to 8 MiB, which may have grown by escapes or as hex.
+constexpr std::size_t letter_bytes_max = 8 * webhook_body_bytes_max;
 
 void add_member(std::string& out, const char* name, std::string_view json) {
     out += out.empty() ? "{\"" : ",\"";

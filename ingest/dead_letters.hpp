@@ -2,9 +2,10 @@
 //
 // On disk: JSON Lines, one letter a line:
 //   {"sha256":…,"at":…,"file":…,"line":…,"offset":…,"code":…,"field":…,"reason":…,"record":{…}}
-// `record` is the line where it is JSON, and is what a person mends. A line that is no JSON stands as `text`, one that is no
-// UTF-8 as `hex`. A line that is there already is not added again. sha256, file, line and offset are those of the line as it came,
-// also once the record was mended, or is refused again.
+// `record` is the line where it is JSON, and is what a person mends; of a payload with many alerts it holds the refused one alone,
+// and `field` is its place in the payload as it came. A line that is no JSON stands as `text`, one that is no UTF-8 as `hex`. A
+// line that is there already is not added again. sha256, file, line and offset are those of the line as it came, also once the
+// record was mended, or is refused again.
 #pragma once
 
 #include <cstdint>

@@ -9,10 +9,9 @@
 #include <variant>
 #include <vector>
 
-#include "ingest/alert_rules.hpp"
-#include "ingest/alert_triage.hpp"
+#include "ingest/alert_intake.hpp"
+#include "ingest/payload_file.hpp"
 #include "journal/json.hpp"
-#include "journal/line_file.hpp"
 
 namespace daybook {
 namespace {
@@ -25,13 +24,13 @@ constexpr std::size_t chunks_waiting_max = 3;
 struct Record {
     std::uint64_t number = 0;
     std::uint64_t offset = 0;
-    std::string text;
-    std::variant<Refusal, AlertReport, TriageRunReport> content;
+    SourceRecord source;
 };
 
 struct Chunk {
     std::vector<Record> records;
     std::uint64_t bytes_done = 0;
+    bool is_last = true;  // there was nothing to read any more
 };
 
 // Hands chunks from the reading thread to the writing one.
@@ -80,13 +79,14 @@ private:
     bool stopped_ = false;
 };
 
-bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
-
 // Reads, checks and encodes: all that needs no look at the journal.
 class RecordReader {
 public:
-    RecordReader(const std::filesystem::path& file, std::string caller, Entropy& entropy)
-        : lines_(file, record_line_bytes_max), caller_(std::move(caller)), entropy_(entropy) {}
+    RecordReader(const IngestParts& parts, const std::filesystem::path& file, const IngestOptions& options)
+        : payloads_(file, options.line_bytes_max, webhook_body_bytes_max),
+          entropy_(parts.entropy),
+          format_(options.format),
+          context_{options.caller, options.received_at, parts.policy, sha256_} {}
 
     // An empty chunk at the end.
     Chunk next() {
@@ -94,96 +94,107 @@ public:
         chunk.records.reserve(chunk_lines);
         std::size_t bytes = 0;
         while (chunk.records.size() < chunk_lines && bytes < chunk_bytes) {
-            const auto line = lines_.next();
-            if (!line) break;
-            if (is_blank(*line)) continue;
-            bytes += line->size();
-            Record& record = chunk.records.emplace_back();
-            record.number = lines_.number();
-            record.offset = lines_.offset();
-            record.text = *line;
-            record.content = read(record.text);
-            chunk.bytes_done = record.offset + line->size();
+            const auto payload = payloads_.next();
+            if (!payload) break;
+            bytes += payload->text.size();
+            read(*payload, chunk.records);
+            chunk.bytes_done = payload->end;
+            chunk.is_last = false;
         }
         return chunk;
     }
 
 private:
-    std::variant<Refusal, AlertReport, TriageRunReport> read(const std::string& text) {
-        if (lines_.too_long())
-            return Refusal{RefusalCode::too_large, "the line is over " + std::to_string(record_line_bytes_max) + " bytes", ""};
-        const auto value = json_.read(text);
-        if (!value) return value.refusal();
-        auto report = read_alert_triage(**value, caller_, sha256_);
-        if (!report) return report.refusal();
-        if (auto* run = std::get_if<TriageRunReport>(&*report)) return std::move(*run);
-        auto& alert = std::get<AlertReport>(*report);
-        seal(alert.encoded_alert, entropy_, sha256_);
-        return std::move(alert);
+    // Most lines are one record of alert_triage: its text is copied once, and its report made where it stays.
+    void read(const PayloadText& payload, std::vector<Record>& records) {
+        const std::size_t place = records.size();
+        Record& record = records.emplace_back();
+        record.number = payload.number;
+        record.offset = payload.offset;
+        record.source.text = payload.text;
+        RecordContent& content = record.source.content;
+        if (payload.too_long) {
+            const std::string what = payload.bytes_max == webhook_body_bytes_max ? "the document" : "the line";
+            content = Refusal{RefusalCode::too_large, what + " is over " + std::to_string(payload.bytes_max) + " bytes", ""};
+            return;
+        }
+        const auto value = json_.read(record.source.text);
+        if (!value) {
+            content = value.refusal();
+        } else if (format_ == AlertFormat::triage || (format_ == AlertFormat::automatic && is_alert_triage(**value))) {
+            read_triage(**value, content);
+        } else if (auto read = read_payload(format_, **value, context_); !read) {
+            content = read.refusal();
+        } else {
+            Record line = std::move(record);
+            records.resize(place);
+            for (SourceRecord& source : *read) {
+                if (source.text.empty()) source.text = line.source.text;
+                records.push_back({line.number, line.offset, std::move(source)});
+            }
+        }
     }
 
-    LineFile lines_;
-    std::string caller_;
+    void read_triage(const JsonValue& value, RecordContent& content) {
+        auto report = read_alert_triage(value, context_.caller, sha256_);
+        if (!report) {
+            content = report.refusal();
+        } else if (auto* run = std::get_if<TriageRunReport>(&*report)) {
+            content = std::move(*run);
+        } else {
+            auto& alert = std::get<AlertReport>(*report);
+            seal(alert.encoded_alert, entropy_, sha256_);
+            content = std::move(alert);
+        }
+    }
+
+    PayloadFile payloads_;
     Entropy& entropy_;
+    AlertFormat format_;
     JsonReader json_;
     Sha256 sha256_;
+    SourceContext context_;
 };
-
-Batch batch_of(const TriageRunReport& report) {
-    NewEvent event;
-    event.stream = "$triage";
-    event.payload = encode(report.run);
-    event.occurred_at = report.run.finished_at;
-    event.actor = report.actor;
-    event.source = "alert_triage";
-    Batch batch;
-    batch.events.push_back(std::move(event));
-    return batch;
-}
 
 // Decides on chunks, appends them and counts.
 class ChunkWriter {
 public:
     ChunkWriter(const IngestParts& parts, const IngestOptions& options)
-        : parts_(parts), options_(options), rules_(parts.index, parts.policy, parts.entropy) {}
+        : journal_(parts.journal), options_(options), intake_(parts) {}
 
     // False after a refusal that ends a strict run.
     bool write(Chunk& chunk) {
         begin(chunk);
-        const auto answers = parts_.journal.append_all(requests_, options_.strict);
-        for (std::size_t i = 0; i < answers.size(); ++i) answer(i, answers[i]);
+        const auto answers = journal_.append_all(intake_.requests(), options_.strict);
+        for (std::size_t i = 0; i < answers.size(); ++i) intake_.answer(i, answers[i]);
         finish(chunk);
         return !stopped_;
     }
     std::vector<AppendRequest> begin_rehearsal(Chunk& chunk) {
         begin(chunk);
-        return requests_;
+        return intake_.requests();
     }
     // The outcome of the request at `place`.
-    void answer(std::size_t place, const Result<Appended>& result) {
-        const std::size_t record = of_request_[place];
-        outcomes_[record] = !result             ? Outcome::refused
-                            : result->duplicate ? Outcome::duplicate
-                            : ignored_[record]  ? Outcome::ignored
-                                                : Outcome::taken;
-        if (!result) refusals_[record] = result.refusal();
-    }
+    void answer(std::size_t place, const Result<Appended>& result) { intake_.answer(place, result); }
     // Counts and reports, in the order of lines.
     void finish(const Chunk& chunk) {
-        for (std::size_t i = 0; i < outcomes_.size() && !stopped_; ++i) {
-            if (outcomes_[i] == Outcome::untouched) break;
+        for (std::size_t i = 0; i < chunk.records.size() && !stopped_; ++i) {
+            const RecordOutcome& outcome = intake_.outcomes()[i];
+            if (outcome.kind == RecordOutcome::Kind::untouched) break;
             ++counts_.read;
-            switch (outcomes_[i]) {
-                case Outcome::taken: ++counts_.taken; break;
-                case Outcome::duplicate: ++counts_.duplicate; break;
-                case Outcome::ignored: ++counts_.ignored; break;
-                case Outcome::refused:
+            switch (outcome.kind) {
+                case RecordOutcome::Kind::taken: ++counts_.taken; break;
+                case RecordOutcome::Kind::duplicate: ++counts_.duplicate; break;
+                case RecordOutcome::Kind::ignored: ++counts_.ignored; break;
+                case RecordOutcome::Kind::refused:
                     ++counts_.refused;
-                    if (options_.refused)
-                        options_.refused({chunk.records[i].number, chunk.records[i].offset, chunk.records[i].text, *refusals_[i]});
+                    if (options_.refused) {
+                        const Record& record = chunk.records[i];
+                        options_.refused({record.number, record.offset, record.source.whole_text(), *outcome.refusal});
+                    }
                     stopped_ = options_.strict;
                     break;
-                case Outcome::untouched: break;
+                case RecordOutcome::Kind::untouched: break;
             }
         }
         if (options_.progress) options_.progress(chunk.bytes_done);
@@ -192,50 +203,20 @@ public:
     const IngestCounts& counts() const { return counts_; }
 
 private:
-    enum class Outcome { untouched, taken, duplicate, ignored, refused };
-
     void begin(Chunk& chunk) {
-        const std::size_t size = chunk.records.size();
-        requests_.clear();
-        of_request_.clear();
-        outcomes_.assign(size, Outcome::untouched);
-        ignored_.assign(size, 0);
-        refusals_.assign(size, std::nullopt);
-        for (std::size_t i = 0; i < size; ++i) {
-            auto& content = chunk.records[i].content;
-            if (const auto* refusal = std::get_if<Refusal>(&content)) {
-                outcomes_[i] = Outcome::refused;
-                refusals_[i] = *refusal;
-                if (options_.strict) return;  // what comes after it is not looked at
-                continue;
-            }
-            of_request_.push_back(i);
-            requests_.push_back(request_of(content, i));
+        intake_.begin(chunk.records.size());
+        for (Record& record : chunk.records) {
+            intake_.add(record.source.content);
+            // What comes after it is not looked at.
+            if (options_.strict && std::holds_alternative<Refusal>(record.source.content)) return;
         }
-    }
-    AppendRequest request_of(std::variant<Refusal, AlertReport, TriageRunReport>& content, std::size_t place) {
-        if (const auto* run = std::get_if<TriageRunReport>(&content)) {
-            return {run->input, [run](const JournalView&, Time) -> Result<Batch> { return batch_of(*run); }};
-        }
-        auto& report = std::get<AlertReport>(content);
-        return {report.input, [this, &report, place](const JournalView& journal, Time) {
-                    auto batch = rules_.decide(report, journal);
-                    ignored_[place] = batch && batch->events.front().payload.type == EventType::alert_ignored;
-                    return batch;
-                }};
     }
 
-    const IngestParts& parts_;
+    Journal& journal_;
     const IngestOptions& options_;
-    AlertRules rules_;
+    AlertIntake intake_;
     IngestCounts counts_;
     bool stopped_ = false;
-    // Of the chunk at hand.
-    std::vector<AppendRequest> requests_;
-    std::vector<std::size_t> of_request_;  // which record a request is of
-    std::vector<Outcome> outcomes_;
-    std::vector<char> ignored_;
-    std::vector<std::optional<Refusal>> refusals_;
 };
 
 // Tries everything out in one transaction that is given up at the end.
@@ -264,13 +245,13 @@ IngestCounts& IngestCounts::operator+=(const IngestCounts& other) {
     return *this;
 }
 
-IngestCounts ingest_alert_triage(const IngestParts& parts, const std::filesystem::path& file, const IngestOptions& options) {
-    RecordReader reader(file, options.caller, parts.entropy);
+IngestCounts ingest_file(const IngestParts& parts, const std::filesystem::path& file, const IngestOptions& options) {
+    RecordReader reader(parts, file, options);
     ChunkQueue queue;
     std::thread reading([&] {
         std::exception_ptr failure;
         try {
-            for (Chunk chunk = reader.next(); !chunk.records.empty(); chunk = reader.next()) {
+            for (Chunk chunk = reader.next(); !chunk.is_last; chunk = reader.next()) {
                 if (!queue.push(std::move(chunk))) break;
             }
         } catch (...) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "ingest/sources.hpp"
 #include "ingest/triage_policy.hpp"
 #include "journal/identifiers.hpp"
 #include "journal/journal.hpp"
@@ -14,9 +15,10 @@
 namespace daybook {
 
 inline constexpr std::size_t record_line_bytes_max = 1024 * 1024;
+inline constexpr std::size_t webhook_body_bytes_max = 8 * 1024 * 1024;  // also of a file that is one JSON document
 
 struct IngestCounts {
-    std::uint64_t read = 0;  // records; taken + duplicate + ignored + refused
+    std::uint64_t read = 0;  // records, each alert of a payload one; taken + duplicate + ignored + refused
     std::uint64_t taken = 0;
     std::uint64_t duplicate = 0;
     std::uint64_t ignored = 0;  // told, written down as alert_ignored, and nothing else
@@ -25,16 +27,19 @@ struct IngestCounts {
     IngestCounts& operator+=(const IngestCounts& other);
 };
 
-// A line that was not taken.
+// A record that was not taken.
 struct RefusedLine {
-    std::uint64_t number = 0;  // from 1
-    std::uint64_t offset = 0;  // of its first byte
-    std::string text;          // the line; of one that is too long, its first 1 MiB
-    Refusal refusal;
+    std::uint64_t number = 0;  // of its line, from 1; of a document its first
+    std::uint64_t offset = 0;  // of that line's first byte
+    std::string text;          // the line, or of a payload with many alerts the payload with this one alone; cut at its limit
+    Refusal refusal;           // its field is a place in the line
 };
 
 struct IngestOptions {
-    std::string caller;                                      // the actor of records that name none
+    std::string caller;                           // the actor of records that name none
+    AlertFormat format = AlertFormat::automatic;  // automatic: by the content of each payload
+    Time received_at{};                           // stands for the time of what says none
+    std::size_t line_bytes_max = record_line_bytes_max;
     bool strict = false;                                     // the first refusal ends it; what came before stays taken
     bool dry_run = false;                                    // all is checked and decided, nothing is taken
     std::function<void(const RefusedLine&)> refused;         // in the order of lines
@@ -49,9 +54,9 @@ struct IngestParts {
     Entropy& entropy;
 };
 
-// Takes `file`, JSON Lines of alert_triage records. Memory is bounded, whatever the file's length.
+// Takes `file`: JSON Lines, one payload a line, or one JSON document. Memory is bounded, whatever the file's length.
 // Throws StorageError: the file can't be read, or the journal not be written to; what was acknowledged before stays, and running it
 // again takes up where it stopped.
-IngestCounts ingest_alert_triage(const IngestParts& parts, const std::filesystem::path& file, const IngestOptions& options);
+IngestCounts ingest_file(const IngestParts& parts, const std::filesystem::path& file, const IngestOptions& options);
 
 }  // namespace daybook

@@ -239,6 +239,7 @@ void DecisionIndex::take_created(const IndexedEvent& event) {
     cached.signature = event.facts.subject;
     const bool by_alert = std::find(alert_sources.begin(), alert_sources.end(), event.source) != alert_sources.end();
     cached.incident.opened_by_alert = by_alert ? 1 : 0;
+    cached.incident.opened_by_pagerduty = event.source == "pagerduty" ? 1 : 0;
     cached.dirty = true;
     if (!cached.signature.empty()) {
         transaction_->put(tables_.signatures, signature_key(cached.signature, header.moment, header.stream), "");

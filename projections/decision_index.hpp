@@ -34,7 +34,8 @@ struct DecisionIncident {
     std::uint32_t firing_alerts = 0;                    // alerts whose newest state is firing
     std::uint8_t worst_alert = 255;                     // the worst severity of any of its alerts so far; 255: none
     std::uint8_t opened_by_alert = 0;                   // 1: it is resolved when all its alerts are
-    std::uint8_t unused[6] = {};
+    std::uint8_t opened_by_pagerduty = 0;               // 1: of PagerDuty's alerts it takes those alone that it knows
+    std::uint8_t unused[5] = {};
 };
 static_assert(sizeof(DecisionIncident) == 120);
 

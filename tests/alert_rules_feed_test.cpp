@@ -226,7 +226,7 @@ TEST_CASE("two processes that take the same feed at once give the incidents of o
         const TriagePolicy policy;
         IngestOptions ingest;
         ingest.caller = "feed";
-        const IngestCounts taken = ingest_alert_triage({journal, index, policy, entropy}, input, ingest);
+        const IngestCounts taken = ingest_file({journal, index, policy, entropy}, input, ingest);
         return std::to_string(taken.taken + taken.ignored) + ' ' + std::to_string(taken.duplicate) + ' ' +
                std::to_string(taken.refused);
     };

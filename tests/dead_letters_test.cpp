@@ -33,7 +33,7 @@ struct LetterDesk : Desk {
                 lines_of_retry.push_back(line.number);
                 refused(line);
             };
-            return ingest_alert_triage(parts(), records, options);
+            return ingest_file(parts(), records, options);
         });
         CHECK_FALSE(std::filesystem::exists(file.string() + ".retry"));
         return std::to_string(counts.read) + " read, " + std::to_string(counts.taken) + " taken, " +

@@ -84,8 +84,9 @@ IngestCounts Desk::ingest(std::string_view lines, IngestOptions options) {
     write_file(file, lines);
     refused_.clear();
     if (options.caller.empty()) options.caller = "feed";
+    if (options.received_at == Time{}) options.received_at = when("12:00");
     options.refused = [this](const RefusedLine& line) { refused_.push_back(line); };
-    return ingest_alert_triage(parts(), file, options);
+    return ingest_file(parts(), file, options);
 }
 
 std::string Desk::tell(const Report& report) { return tell(report.line()); }

@@ -72,7 +72,7 @@ public:
     // "ada" by "cli" at `time`.
     static CommandContext by_ada(std::string_view time);
 
-    // Takes a text of JSON Lines, as `daybook ingest` does; what was refused is in refused().
+    // Takes a text of JSON Lines, as `daybook ingest` does, at 12:00; what was refused is in refused().
     IngestCounts ingest(std::string_view lines, IngestOptions options = {});
     const std::vector<RefusedLine>& refused() const { return refused_; }
     // Takes one record: "taken", "duplicate", "ignored", or the refusal's code and field ("invalid /alert/kind").

@@ -166,8 +166,8 @@ TEST_CASE("an empty file is read and all is well") {
 
 TEST_CASE("a file that can't be read is a fault, and takes nothing") {
     Desk desk;
-    CHECK_THROWS_AS(ingest_alert_triage(desk.parts(), desk.directory() / "nosuch", {}), StorageError);
-    CHECK_THROWS_AS(ingest_alert_triage(desk.parts(), desk.directory(), {}), StorageError);
+    CHECK_THROWS_AS(ingest_file(desk.parts(), desk.directory() / "nosuch", {}), StorageError);
+    CHECK_THROWS_AS(ingest_file(desk.parts(), desk.directory(), {}), StorageError);
     CHECK(desk.size() == 0);
 }
 

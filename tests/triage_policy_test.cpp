@@ -27,6 +27,16 @@ TEST_CASE("the policy file that comes with daybook says what the defaults are") 
     CHECK(policy->reopen_minutes == TriagePolicy{}.reopen_minutes);
     CHECK(policy->auto_resolve == TriagePolicy{}.auto_resolve);
     CHECK(policy->escalation.empty());
+    CHECK(policy->labels.service == TriagePolicy{}.labels.service);
+    CHECK(policy->labels.env == TriagePolicy{}.labels.env);
+    CHECK(policy->labels.kind == TriagePolicy{}.labels.kind);
+    CHECK(policy->labels.severity == TriagePolicy{}.labels.severity);
+    CHECK(policy->labels.title == TriagePolicy{}.labels.title);
+    CHECK(policy->defaults.service == TriagePolicy{}.defaults.service);
+    CHECK(policy->defaults.env == TriagePolicy{}.defaults.env);
+    CHECK(policy->defaults.kind == TriagePolicy{}.defaults.kind);
+    CHECK(policy->defaults.severity == TriagePolicy{}.defaults.severity);
+    CHECK(policy->severity_words == TriagePolicy{}.severity_words);
     CHECK(TriagePolicy{}.reopen_minutes == 30);
     CHECK(TriagePolicy{}.auto_resolve);
 }
@@ -114,6 +124,44 @@ TEST_CASE("every error names file, line and key") {
     CHECK(escalation_error("    colour: red") == "triage.yml:4: escalation[0].colour is not a key of this policy");
     CHECK(error_of("escalation:\n  - {name: a, target: b, severity: P1}\n  - {name: a, target: b, severity: P9}") ==
           "triage.yml:3: escalation[1].severity must be one of P0, P1, P2, P3, P4");
+}
+
+TEST_CASE("labels, defaults and words are taken, each key for itself") {
+    const auto policy = parse_triage_policy(
+        "labels:\n  service: [app]\n  env: []\ndefaults: {service: none, severity: P4}\nseverity_words: {Urgent: P0}\n",
+        "triage.yml");
+    REQUIRE(policy);
+    CHECK(policy->labels.service == std::vector<std::string>{"app"});
+    CHECK(policy->labels.env.empty());
+    CHECK(policy->labels.kind == TriagePolicy{}.labels.kind);
+    CHECK(policy->defaults.service == "none");
+    CHECK(policy->defaults.env == "prod");
+    CHECK(policy->defaults.severity == Severity::p4);
+    CHECK(policy->severity_of("urgent") == Severity::p0);
+    CHECK(policy->severity_of("URGENT") == Severity::p0);
+    CHECK_FALSE(policy->severity_of("critical"));
+    CHECK(policy->severity_of("P3") == Severity::p3);
+    CHECK(policy->severity_of("p3") == Severity::p3);
+    CHECK_FALSE(policy->severity_of("P7"));
+    CHECK_FALSE(policy->severity_of(""));
+    CHECK(TriagePolicy{}.severity_of("critical") == Severity::p1);
+    CHECK(TriagePolicy{}.severity_of("warning") == Severity::p2);
+    CHECK(TriagePolicy{}.severity_of("info") == Severity::p3);
+}
+
+TEST_CASE("an error in labels, defaults or words names file, line and key") {
+    CHECK(error_of("labels:\n  team: [x]") == "triage.yml:2: labels.team is not a key of this policy");
+    CHECK(error_of("labels:\n  service: x") == "triage.yml:2: labels.service must be a list of names");
+    CHECK(error_of("labels:\n  service:\n    - a\n    - []") == "triage.yml:4: labels.service[1] must be a name");
+    CHECK(error_of("labels:\n  service: ['']") == "triage.yml:2: labels.service[0] must have 1 to 128 characters");
+    CHECK(error_of("labels: [service]") == "triage.yml:1: labels must be a mapping");
+    CHECK(error_of("defaults:\n  env: ''") == "triage.yml:2: defaults.env must have 1 to 128 characters");
+    CHECK(error_of("defaults:\n  severity: high") == "triage.yml:2: defaults.severity must be one of P0, P1, P2, P3, P4");
+    CHECK(error_of("defaults: {title: x}") == "triage.yml:1: defaults.title is not a key of this policy");
+    CHECK(error_of("severity_words:\n  high: P1\n  low: bad") ==
+          "triage.yml:3: severity_words.low must be one of P0, P1, P2, P3, P4");
+    CHECK(error_of("severity_words:\n  high: P1\n  HIGH: P2") == "triage.yml:3: severity_words.HIGH stands here twice");
+    CHECK(error_of("severity_words: P1") == "triage.yml:1: severity_words must be a mapping");
 }
 
 TEST_CASE("a file that is no YAML, or no mapping, is an error with its line") {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <CLI/CLI.hpp>
 
 #include "ops/cli/command_set.hpp"
@@ -6,8 +8,18 @@
 namespace daybook {
 namespace {
 
+// Kinds of values are in capitals: "FILE", "DATE|TIME"; the words that a value may be are not: "auto|triage".
 CompletionValue value_of(const std::string& type) {
     CompletionValue value;
+    const bool words = std::none_of(type.begin(), type.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    if (words && type.find('|') != std::string::npos) {
+        value.kind = CompletionValue::Kind::choice;
+        for (std::size_t start = 0, end = 0; end != std::string::npos; start = end + 1) {
+            end = type.find('|', start);
+            value.choices.push_back(type.substr(start, end - start));
+        }
+        return value;
+    }
     if (type.find("INCIDENT") != std::string::npos) value.kind = CompletionValue::Kind::incident;
     if (type == "FILE") value.kind = CompletionValue::Kind::file;
     if (type == "DIR") value.kind = CompletionValue::Kind::directory;

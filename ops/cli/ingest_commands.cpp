@@ -42,7 +42,8 @@ ExitStatus print_counts(Session& session, const IngestCounts& counts, bool dry_r
 
 struct IngestSettings {
     std::vector<std::string> files;
-    std::string format = "auto";
+    std::string format_word = "auto";
+    AlertFormat format = AlertFormat::automatic;
     bool strict = false, dry_run = false, dead_letters = false;
 };
 
@@ -89,6 +90,8 @@ IngestCounts ingest_file(Session& session, const IngestSettings& settings, const
     Refusals refusals(session, name == "-" ? "standard input" : name, settings.dry_run ? nullptr : &letters);
     IngestOptions options;
     options.caller = session.settings().agent;
+    options.format = settings.format;
+    options.received_at = session.now();
     options.strict = settings.strict;
     options.dry_run = settings.dry_run;
     options.refused = [&](const RefusedLine& line) { refusals(line); };
@@ -96,13 +99,16 @@ IngestCounts ingest_file(Session& session, const IngestSettings& settings, const
         bar.advance(bytes - done);
         done = bytes;
     };
-    return ingest_alert_triage(parts, file, options);
+    return ingest_file(parts, file, options);
 }
 
-ExitStatus run_ingest(Session& session, const IngestSettings& settings) {
-    if (settings.format != "auto" && settings.format != "triage") {
-        throw CommandError(ExitStatus::usage, "--format must be auto or triage, not " + settings.format);
+ExitStatus run_ingest(Session& session, IngestSettings settings) {
+    const auto format = alert_format(settings.format_word);
+    if (!format) {
+        throw CommandError(ExitStatus::usage,
+                           "--format must be one of " + alert_format_choices(", ") + ", not " + settings.format_word);
     }
+    settings.format = *format;
     DeadLetters letters(session.dead_letters());
     IngestCounts counts;
     if (settings.dead_letters) {
@@ -115,11 +121,14 @@ ExitStatus run_ingest(Session& session, const IngestSettings& settings) {
                                    Refusals tell(session, letters.file().string(), nullptr);
                                    IngestOptions options;
                                    options.caller = session.settings().agent;
+                                   options.format = settings.format;
+                                   options.received_at = session.now();
+                                   options.line_bytes_max = webhook_body_bytes_max;
                                    options.refused = [&](const RefusedLine& line) {
                                        tell(line);
                                        refused(line);
                                    };
-                                   return ingest_alert_triage(parts, file, options);
+                                   return ingest_file(parts, file, options);
                                });
         return print_counts(session, counts, false, letters.file());
     }
@@ -135,15 +144,19 @@ ExitStatus run_ingest(Session& session, const IngestSettings& settings) {
 
 void add_ingest(CLI::App& root, ChosenCommand& chosen) {
     auto o = std::make_shared<IngestSettings>();
-    CLI::App* app = root.add_subcommand("ingest", "Take alert_triage output (JSON Lines)");
+    CLI::App* app = root.add_subcommand("ingest", "Take alerts: alert_triage output, webhooks");
     app->add_option("files", o->files, "Files; - is standard input")->type_name("FILE");
-    app->add_option("--format", o->format, "auto or triage")->capture_default_str();
-    app->add_flag("--strict", o->strict, "Stop at the first line that is refused; what came before it stays taken");
+    app->add_option("--format", o->format_word, "What the payloads are; auto tells each by its content")
+        ->type_name(alert_format_choices("|"))
+        ->capture_default_str();
+    app->add_flag("--strict", o->strict, "Stop at the first record that is refused; what came before it stays taken");
     app->add_flag("--dry-run", o->dry_run, "Check and decide everything, write nothing");
-    app->add_flag("--dead-letters", o->dead_letters, "Take the refused lines again, once they are mended");
+    app->add_flag("--dead-letters", o->dead_letters, "Take the refused records again, once they are mended");
     app->footer(
-        "Examples:\n  daybook ingest triage.jsonl\n  alert_triage | daybook ingest -\n  daybook ingest --dead-letters\n"
-        "Taking the same input again changes nothing.");
+        "Examples:\n  daybook ingest triage.jsonl\n  alert_triage | daybook ingest -\n  daybook ingest webhook.json\n"
+        "  daybook ingest --format grafana saved.jsonl\n  daybook ingest --dead-letters\n"
+        "A file is JSON Lines, one payload a line, or one JSON document. Each alert in a payload is a record.\n"
+        "Taking the same triage output again changes nothing; a webhook says what is so when it comes.");
     app->callback([o, &chosen] { chosen = [o](Session& session) { return run_ingest(session, *o); }; });
 }
 

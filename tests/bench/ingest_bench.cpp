@@ -46,8 +46,8 @@ void bench_ingest(const Setup& setup, Fixture& fixture, Table& table) {
             throw std::logic_error("a record of the world was refused: " + line.refusal.message);
         };
         const double cpu_before = cpu_seconds();
-        const double seconds = seconds_of(
-            [&] { counts = ingest_alert_triage({*journal, journal.index(), policy, journal.entropy()}, file, options); });
+        const double seconds =
+            seconds_of([&] { counts = ingest_file({*journal, journal.index(), policy, journal.entropy()}, file, options); });
         rates.push_back(static_cast<double>(counts.read) / seconds);
         cpu.push_back((cpu_seconds() - cpu_before) * 1e6 / static_cast<double>(counts.read));
         reading.push_back(read_rate(file));

@@ -65,7 +65,7 @@ Resident measure(const std::string& task, const std::filesystem::path& directory
     IngestOptions options;
     options.caller = "bench";
     return peak_of(
-        [&] { ingest_alert_triage({*journal, journal.index(), policy, journal.entropy()}, directory / "records.jsonl", options); });
+        [&] { ingest_file({*journal, journal.index(), policy, journal.entropy()}, directory / "records.jsonl", options); });
 }
 
 Resident measure_apart(const std::string& task, const std::filesystem::path& directory) {
