@@ -7,6 +7,7 @@
 #include "journal/evidence.hpp"
 #include "journal/small_file.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
 
 namespace daybook {
 namespace {
@@ -22,9 +23,8 @@ T signed_or_fail(Result<T> outcome) {
 }
 
 std::string read_or_fail(const std::string& file, std::size_t bytes_max) {
-    auto text = read_if_exists(file, bytes_max);
-    if (!text) throw CommandError(ExitStatus::failure, "there is no file " + file);
-    return std::move(*text);
+    check_readable(file);
+    return read_if_exists(file, bytes_max).value_or("");
 }
 
 void add_checkpoint(CLI::App& root, ChosenCommand& chosen) {

@@ -6,6 +6,7 @@
 
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
 #include "ops/cli/rows.hpp"
 
 namespace daybook {
@@ -111,10 +112,7 @@ ExitStatus list_followups(Session& session, const FollowupListOptions& o) {
     Time now;
     {
         const Snapshot journal = session.journal_to_read().snapshot();
-        if (!o.incident_id.empty()) {
-            incident = journal->stream_number(o.incident_id);
-            if (!incident) throw CommandError(ExitStatus::not_found, "no such incident: " + o.incident_id);
-        }
+        if (!o.incident_id.empty()) incident = find_incident(*journal, o.incident_id);
         now = o.clocks.now(session, *journal);
     }
     o.clocks.read_views(session, "followups", [&](lmdb::Transaction& views) {
@@ -229,10 +227,11 @@ void add_artifact_attach(CLI::App& parent, ChosenCommand& chosen) {
             command.message = given(o->app, "--message", o->message);
             std::ifstream file;
             if (o->file != "-") {
+                check_readable(o->file);
+                if (std::filesystem::is_directory(o->file))
+                    throw CommandError(ExitStatus::usage, o->file + " is a directory: name a file");
                 file.open(o->file, std::ios::binary);
-                if (!file || std::filesystem::is_directory(o->file)) {
-                    throw CommandError(ExitStatus::failure, "cannot read the file " + o->file);
-                }
+                if (!file) throw CommandError(ExitStatus::failure, "cannot read the file " + o->file);
             }
             std::istream& in = o->file == "-" ? std::cin : file;
             std::string buffer(artifact_bytes_max + 1, '\0');  // one byte over the limit is enough to refuse it
@@ -292,6 +291,7 @@ void add_artifact_reading(CLI::App& parent, ChosenCommand& chosen) {
     list->footer("Example:\n  daybook artifact list inc_20260223_1000_k3f9");
     list->callback([incident, &chosen] {
         chosen = [incident](Session& session) {
+            if (!incident->empty()) find_incident(*session.journal_to_read().snapshot(), *incident);
             lmdb::Transaction transaction = session.views().read();
             RowWriter rows(session.out(), session.format(), session.style(), artifact_columns());
             scan_artifacts(transaction, [&](const Artifact& artifact) {

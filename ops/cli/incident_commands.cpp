@@ -3,6 +3,7 @@
 #include "ingest/current.hpp"
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
 #include "ops/cli/rows.hpp"
 
 namespace daybook {
@@ -152,16 +153,14 @@ void add_show(CLI::App& parent, ChosenCommand& chosen) {
         chosen = [o](Session& session) {
             const Snapshot journal = session.journal_to_read().snapshot();
             const Horizon horizon = o->clocks.horizon(*journal);
-            const auto number = journal->stream_number(o->id);
+            const StreamNumber number = find_incident(*journal, o->id);
             const auto newest = [&]() -> std::optional<IncidentRow> {
                 lmdb::Transaction views = session.views().read();
                 const auto table = IncidentTable::open(views);
-                return number && table ? table->find(*number) : std::nullopt;
+                return table ? table->find(number) : std::nullopt;
             }();
-            if (!newest)
-                throw CommandError(ExitStatus::not_found,
-                                   "no such incident: " + o->id + " (`daybook incident list --ids` lists them)");
-            const auto row = o->clocks.given() ? incident_within(*journal, *number, horizon) : newest;
+            if (!newest) throw CommandError(ExitStatus::not_found, o->id + " is no incident");
+            const auto row = o->clocks.given() ? incident_within(*journal, number, horizon) : newest;
             if (!row) throw CommandError(ExitStatus::not_found, o->id + " was not there yet");
             session.print(all_incident_columns(), all_incident_cells(*row));
             return ExitStatus::done;

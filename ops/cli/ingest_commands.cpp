@@ -7,6 +7,7 @@
 #include "ingest/ingest.hpp"
 #include "journal/journal_text.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
 
 namespace daybook {
 namespace {
@@ -73,8 +74,7 @@ std::uint64_t size_of(const std::filesystem::path& file) {
 void check_files(const std::vector<std::string>& names) {
     for (const std::string& name : names) {
         if (name == "-") continue;
-        if (!std::filesystem::exists(name))
-            throw CommandError(ExitStatus::failure, "there is no file " + name + ": nothing was taken");
+        check_readable(name);
         if (!std::filesystem::is_directory(name)) continue;
         throw CommandError(ExitStatus::usage, name + " is a directory: `daybook import jsonl " + name +
                                                   "` takes a layout, `daybook import journal " + name + "` a journal.jsonl");
@@ -162,6 +162,7 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
     jsonl->footer("Example:\n  daybook import jsonl ops/incidents\nImporting the same directory again changes nothing.");
     jsonl->callback([o, &chosen] {
         chosen = [o](Session& session) {
+            check_readable(o->directory);
             Progress bar(session.progress_screen(), "Importing", 0, "lines");
             std::uint64_t told = 0, done = 0;
             ImportOptions options;
@@ -191,6 +192,7 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
     journal->footer("Example:\n  daybook --data copy import journal export");
     journal->callback([directory, &chosen] {
         chosen = [directory](Session& session) {
+            check_readable(*directory);
             Progress bar(session.progress_screen(), "Importing", 0, "events");
             std::uint64_t done = 0;
             const auto imported = import_journal(session.journal_to_write(), *directory, [&](std::uint64_t events) {

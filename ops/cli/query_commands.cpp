@@ -9,6 +9,7 @@
 #include "journal/sha256.hpp"
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
 #include "ops/cli/rows.hpp"
 #include "projections/event_query.hpp"
 
@@ -31,11 +32,10 @@ void add_timeline(CLI::App& root, ChosenCommand& chosen) {
         chosen = [o](Session& session) {
             const Snapshot journal = session.journal_to_read().snapshot();
             const Horizon horizon = o->clocks.horizon(*journal);
-            const auto number = journal->stream_number(o->incident_id);
-            if (!number) throw CommandError(ExitStatus::not_found, "no such incident: " + o->incident_id);
+            const StreamNumber number = find_incident(*journal, o->incident_id);
             RowWriter rows(session.out(), session.format(), session.style(), timeline_columns(session.format(), false));
             TimelineReader reader;
-            for (const Sequence sequence : sequences_within(*journal, *number, horizon)) {
+            for (const Sequence sequence : sequences_within(*journal, number, horizon)) {
                 rows.add(timeline_cells(reader.read(*journal->record(sequence), *journal), session.format(), false));
             }
             rows.finish();
@@ -102,7 +102,10 @@ public:
         : session_(session),
           query_(filter_of(options)),
           rows_(session.out(), session.format(), session.style(), event_columns(session.format(), options.proof)) {
-        session.journal_to_read();
+        const Snapshot journal = session.journal_to_read().snapshot();
+        for (const std::string& stream : options.filter.streams) {
+            if (!is_stream(stream) || stream.front() != '$') find_incident(*journal, stream);  // `$jobs` may have no event yet
+        }
         if (query_.uses_index()) views_ = &session.views();
         if (options.proof) proofs_.emplace();
     }

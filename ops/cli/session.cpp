@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "journal/rewrite.hpp"
+#include "ops/cli/named.hpp"
 
 namespace daybook {
 namespace {
@@ -24,6 +25,20 @@ Messages::Options message_options(const Settings& settings, const Surroundings& 
     options.terminal = can_redraw(around);
     options.colour = choose_style(around).colour;
     return options;
+}
+
+std::filesystem::path data_file(const std::filesystem::path& data) { return data / "journal" / "data.mdb"; }
+
+// Whether there is a file of a journal; throws CommandError where that can't be known.
+bool has_journal(const std::filesystem::path& data) {
+    std::error_code error;
+    if (std::filesystem::exists(data, error) && !std::filesystem::is_directory(data, error)) {
+        throw CommandError(ExitStatus::usage,
+                           data.string() + " is no directory: --data names the directory that holds the journal");
+    }
+    const bool there = std::filesystem::exists(data_file(data), error);
+    if (error) check_permitted(data_file(data), F_OK, "look at");
+    return there;
 }
 
 // A journal is not begun where one has been.
@@ -81,10 +96,11 @@ Journal& Session::open(bool to_write) {
     options.read_only = !to_write;
     options.alone = alone_.has_value();
     if (to_write) options.indexes = {&index_};
-    const std::filesystem::path file = settings_.data / "journal" / "data.mdb";
     std::error_code error;
-    const bool no_journal = !std::filesystem::exists(file) || std::filesystem::file_size(file, error) == 0;
+    const std::filesystem::path file = data_file(settings_.data);
+    const bool no_journal = !has_journal(settings_.data) || std::filesystem::file_size(file, error) == 0;
     if (no_journal) refuse_lost_journal(settings_.data);
+    if (!no_journal) check_permitted(file, to_write ? W_OK : R_OK, to_write ? "write to" : "read");
     if (to_write && no_journal && settings_.witness && std::filesystem::exists(*settings_.witness)) {
         throw CommandError(ExitStatus::failure,
                            "there is no journal in " + settings_.data.string() + ", and " + settings_.witness->string() +
@@ -154,7 +170,7 @@ VerifierKey Session::verifier_key() {
 Journal& Session::journal_to_write() { return open(true); }
 
 void Session::check_journal_exists() const {
-    if (journal_ || std::filesystem::exists(settings_.data / "journal" / "data.mdb")) return;
+    if (journal_ || has_journal(settings_.data)) return;
     throw CommandError(ExitStatus::failure,
                        "there is no journal in " + settings_.data.string() +
                            ": `daybook ingest FILE` or `daybook incident create` begins one; --data says where");

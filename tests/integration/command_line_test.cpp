@@ -41,7 +41,64 @@ TEST_CASE("each kind of failure has its own exit status") {
     CHECK(daybook.run({"incident", "close", id}).status == 0);
     CHECK(daybook.run({"incident", "resolve", id}).status == 6);
     CHECK(daybook.run({"ingest", "-"}, "no json\n").status == 3);
-    CHECK(daybook.run({"ingest", "absent.jsonl"}).status == 1);
+}
+
+TEST_CASE("what a person names and is not there is not found, whatever it is and whichever command it is for") {
+    const Program daybook;
+    create(daybook);
+    for (const std::string id : {"inc_20260223_1000_aaaa", "incident 7"}) {
+        for (const auto& command : std::vector<std::vector<std::string>>{{"incident", "show", id},
+                                                                         {"incident", "ack", id},
+                                                                         {"incident", "link", id, "caused_by", id + "b"},
+                                                                         {"incident", "diff", id, "--from", "1"},
+                                                                         {"timeline", id},
+                                                                         {"events", "--incident", id},
+                                                                         {"note", id, "text"},
+                                                                         {"correct", id, "1", "text"},
+                                                                         {"followup", "add", id, "title"},
+                                                                         {"followup", "list", id},
+                                                                         {"artifact", "list", id},
+                                                                         {"evidence", id}}) {
+            const Outcome outcome = daybook.run(command);
+            INFO(command.front() << ' ' << command[1]);
+            CHECK(outcome.status == 5);
+            CHECK(outcome.err.starts_with("daybook: error: no such incident"));
+            CHECK(outcome.err.find(id) != std::string::npos);
+        }
+    }
+    CHECK(daybook.run({"events", "--incident", "$jobs"}).status == 0);  // a stream without events yet
+    const std::string id = daybook.out({"incident", "list", "--ids"});
+    for (const auto& command : std::vector<std::vector<std::string>>{{"ingest", "absent"},
+                                                                     {"import", "jsonl", "absent"},
+                                                                     {"import", "journal", "absent"},
+                                                                     {"artifact", "attach", id, "absent"},
+                                                                     {"verify", "--checkpoint", "absent"},
+                                                                     {"restore", "absent"}}) {
+        const Outcome outcome = daybook.run(command);
+        INFO(command.front());
+        CHECK(outcome.status == 5);
+        CHECK(outcome.err.find("there is no absent") != std::string::npos);
+    }
+}
+
+TEST_CASE("a file or a data directory that this user may not read is a matter of permission, and is named") {
+    const Program daybook;
+    create(daybook);
+    write_file(daybook / "feed.jsonl", "");
+    std::filesystem::permissions(daybook / "feed.jsonl", std::filesystem::perms::none);
+    std::filesystem::permissions(daybook.directory(), std::filesystem::perms::all);
+    const auto as_nobody = [&](const std::vector<std::string>& arguments) {
+        return without_root([&] {
+            const Outcome outcome = daybook.run(arguments);
+            return std::to_string(outcome.status) + ' ' + outcome.err;
+        });
+    };
+    for (const auto& command : std::vector<std::vector<std::string>>{{"stats"}, {"verify"}, {"note", "x", "y"}}) {
+        const std::string answer = as_nobody(command);
+        CHECK(answer.starts_with("4 daybook: error: this user may not look at " + daybook.data().string()));
+    }
+    CHECK(as_nobody({"ingest", "feed.jsonl"})
+              .starts_with("4 daybook: error: this user may not read feed.jsonl: check owner and mode"));
 }
 
 TEST_CASE("an error says what happened, to which thing, on standard error alone") {

@@ -1,0 +1,29 @@
+#include "ops/cli/named.hpp"
+
+#include <cerrno>
+
+#include <unistd.h>
+
+#include "ops/cli/session.hpp"
+
+namespace daybook {
+
+void check_readable(const std::filesystem::path& named) {
+    if (::access(named.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        throw CommandError(ExitStatus::not_found, "there is no " + named.string() + ": look for a mistyped name");
+    }
+    check_permitted(named, R_OK, "read");
+}
+
+void check_permitted(const std::filesystem::path& path, int mode, const std::string& what) {
+    if (::access(path.c_str(), mode) == 0 || errno != EACCES) return;
+    throw CommandError(ExitStatus::not_permitted, "this user may not " + what + ' ' + path.string() +
+                                                      ": check owner and mode, of the directories above it too");
+}
+
+StreamNumber find_incident(const JournalView& journal, const std::string& id) {
+    if (const auto number = journal.stream_number(id)) return *number;
+    throw CommandError(ExitStatus::not_found, "no such incident: " + id + " (`daybook incident list --ids` lists them)");
+}
+
+}  // namespace daybook
