@@ -15,7 +15,8 @@ namespace {
 template <class Command>
 ExitStatus run(Session& session, const WriteOptions& options, const Command& command, const std::string& done,
                bool print_id = false) {
-    const auto outcome = session.commands().run(command, options.context(session));
+    const CommandContext context = options.context(session);
+    const auto outcome = session.commands(context.dry_run).run(command, context);
     if (!outcome) fail(outcome.refusal());
     if (print_id && !session.settings().format && !outcome->subject_id.empty()) session.out() << outcome->subject_id << '\n';
     print_outcome(session, *outcome, done);

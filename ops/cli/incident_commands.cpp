@@ -25,7 +25,7 @@ struct ChangeCommand {
 template <class Command>
 ExitStatus run(Session& session, const WriteOptions& options, const Command& command, const std::string& done) {
     const CommandContext context = options.context(session);
-    const auto outcome = session.commands().run(command, context);
+    const auto outcome = session.commands(context.dry_run).run(command, context);
     if (!outcome) fail(outcome.refusal());
     print_outcome(session, *outcome, done);
     return ExitStatus::done;
@@ -202,7 +202,8 @@ void add_create(CLI::App& parent, ChosenCommand& chosen) {
             command.signature = given(o->app, "--signature", o->signature);
             command.message = given(o->app, "--message", o->message);
             command.labels = labels_option(o->app, o->labels);
-            const auto outcome = session.commands().run(command, o->write.context(session));
+            const CommandContext context = o->write.context(session);
+            const auto outcome = session.commands(context.dry_run).run(command, context);
             if (!outcome) fail(outcome.refusal());
             if (!session.settings().format && !outcome->incident_id.empty()) session.out() << outcome->incident_id << '\n';
             print_outcome(session, *outcome, "opened " + outcome->incident_id);

@@ -41,6 +41,13 @@ ExitStatus print_counts(Session& session, const IngestCounts& counts, bool dry_r
     return counts.refused == 0 ? ExitStatus::done : ExitStatus::no;
 }
 
+// The policy comes first: nothing is made where it is invalid.
+IngestParts parts_of(Session& session, bool dry_run) {
+    const TriagePolicy& policy = session.triage_policy();
+    Journal& journal = dry_run ? session.journal_to_rehearse() : session.journal_to_write();
+    return {journal, session.decisions(), policy, session.entropy()};
+}
+
 struct IngestSettings {
     std::vector<std::string> files;
     std::string format = "auto";
@@ -83,7 +90,7 @@ void check_files(const std::vector<std::string>& names) {
 
 IngestCounts ingest_file(Session& session, const IngestSettings& settings, const std::string& name, DeadLetters& letters) {
     const std::filesystem::path file = name == "-" ? "/dev/stdin" : name;
-    const IngestParts parts{session.journal_to_write(), session.decisions(), session.triage_policy(), session.entropy()};
+    const IngestParts parts = parts_of(session, settings.dry_run);
     Progress bar(session.progress_screen(), "Taking " + name, name == "-" ? 0 : size_of(file), "bytes");
     std::uint64_t done = 0;
     Refusals refusals(session, name == "-" ? "standard input" : name, settings.dry_run ? nullptr : &letters);
@@ -109,7 +116,9 @@ ExitStatus run_ingest(Session& session, const IngestSettings& settings) {
         if (!settings.files.empty())
             throw CommandError(ExitStatus::usage, "--dead-letters takes no files: it reads " + letters.file().string());
         if (settings.dry_run) throw CommandError(ExitStatus::usage, "--dead-letters has no --dry-run");
-        const IngestParts parts{session.journal_to_write(), session.decisions(), session.triage_policy(), session.entropy()};
+        if (!std::filesystem::exists(letters.file()))
+            throw CommandError(ExitStatus::not_found, "there are no dead letters: no line was refused that is not mended yet");
+        const IngestParts parts = parts_of(session, false);
         counts = letters.retry(session.now(),
                                [&](const std::filesystem::path& file, const std::function<void(const RefusedLine&)>& refused) {
                                    Refusals tell(session, letters.file().string(), nullptr);
@@ -176,12 +185,13 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
                 bar.advance(lines - std::min(done, lines));
                 done = std::max(done, lines);
             };
-            const auto counts = import_jsonl(session.journal_to_write(), session.decisions(), options);
+            Journal& target = o->dry_run ? session.journal_to_rehearse() : session.journal_to_write();
+            const auto counts = import_jsonl(target, session.decisions(), options);
             bar.finish();
             if (!counts) fail(counts.refusal());
-            session.messages().say(MessageKind::notice, std::to_string(counts->events) + " events written, " +
-                                                            std::to_string(counts->synthesised) +
-                                                            " of them to complete what the lines leave out");
+            session.messages().say(MessageKind::notice,
+                                   std::to_string(counts->events) + " events " + (o->dry_run ? "would be" : "were") + " written, " +
+                                       std::to_string(counts->synthesised) + " of them to complete what the lines leave out");
             return print_counts(session, counts->lines, o->dry_run, {});
         };
     });

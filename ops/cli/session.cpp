@@ -88,14 +88,23 @@ ProgressScreen Session::progress_screen() {
     return screen;
 }
 
-Journal& Session::open(bool to_write) {
-    if (journal_) return *journal_;
+const std::filesystem::path& Session::temporary_place() {
+    if (!temporary_) temporary_.emplace();
+    return temporary_->path();
+}
+
+JournalOptions Session::journal_options(bool to_write) {
     JournalOptions options;
     options.clock = real_clock;
     options.entropy = &entropy_;
     options.read_only = !to_write;
     options.alone = alone_.has_value();
     if (to_write) options.indexes = {&index_};
+    return options;
+}
+
+Journal& Session::open(bool to_write) {
+    if (journal_) return *journal_;
     std::error_code error;
     const std::filesystem::path file = data_file(settings_.data);
     const bool no_journal = !has_journal(settings_.data) || std::filesystem::file_size(file, error) == 0;
@@ -112,7 +121,7 @@ Journal& Session::open(bool to_write) {
         if (error) throw StorageError("cannot make the directory " + settings_.data.string() + ": " + error.message());
         ::chmod(settings_.data.c_str(), 0700);
     }
-    journal_ = std::make_unique<Journal>(settings_.data / "journal", options);
+    journal_ = std::make_unique<Journal>(settings_.data / "journal", journal_options(to_write));
     if (to_write && no_journal) signing_key();
     if (settings_.witness) check_witness(to_write);
     return *journal_;
@@ -169,6 +178,14 @@ VerifierKey Session::verifier_key() {
 
 Journal& Session::journal_to_write() { return open(true); }
 
+Journal& Session::journal_to_rehearse() {
+    if (journal_ || has_journal(settings_.data)) return open(true);
+    refuse_lost_journal(settings_.data);
+    messages_.say(MessageKind::notice, "there is no journal in " + settings_.data.string() + " yet: tried with an empty one");
+    journal_ = std::make_unique<Journal>(temporary_place() / "journal", journal_options(true));
+    return *journal_;
+}
+
 void Session::check_journal_exists() const {
     if (journal_ || has_journal(settings_.data)) return;
     throw CommandError(ExitStatus::failure,
@@ -199,8 +216,11 @@ void Session::rewrite_journal() {
     open(true);
 }
 
-CommandHandler& Session::commands() {
-    if (!commands_) commands_ = std::make_unique<CommandHandler>(journal_to_write(), index_, entropy_);
+CommandHandler& Session::commands(bool dry_run) {
+    if (!commands_) {
+        Journal& journal = dry_run ? journal_to_rehearse() : journal_to_write();
+        commands_ = std::make_unique<CommandHandler>(journal, index_, entropy_);
+    }
     return *commands_;
 }
 

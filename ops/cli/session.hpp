@@ -19,6 +19,7 @@
 #include "ops/messages.hpp"
 #include "ops/output.hpp"
 #include "ops/progress.hpp"
+#include "ops/temporary_place.hpp"
 #include "projections/decision_index.hpp"
 #include "replay/views.hpp"
 
@@ -69,6 +70,8 @@ public:
     // checkpoint; one to be read is then given with a warning, and `forked` says so.
     Journal& journal_to_write();
     Journal& journal_to_read();
+    // For a dry run: as journal_to_write(); where there is no journal, an empty one in a temporary place stands in for it.
+    Journal& journal_to_rehearse();
     void check_journal_exists() const;  // throws CommandError; opens nothing
     // The journal to be written, with nobody else having it open: others wait from here to the end. Throws CommandError (conflict).
     Journal& journal_alone();
@@ -80,7 +83,7 @@ public:
     // The public half alone: of the key that was given, else what was published. Throws CommandError where there is none.
     VerifierKey verifier_key();
     const DecisionIndex& decisions() const { return index_; }
-    CommandHandler& commands();
+    CommandHandler& commands(bool dry_run);
     Entropy& entropy() { return entropy_; }
     // The views, caught up with the journal; what could not be taken is told.
     Views& views();
@@ -96,6 +99,9 @@ public:
 
 private:
     Journal& open(bool to_write);
+    JournalOptions journal_options(bool to_write);
+    // For what is needed only for the while; goes with the session.
+    const std::filesystem::path& temporary_place();
     void check_witness(bool to_write);
     SigningKey signing_key();
 
@@ -109,6 +115,7 @@ private:
     SystemEntropy entropy_;
     DecisionIndex index_;
     std::optional<TriagePolicy> policy_;
+    std::optional<TemporaryPlace> temporary_;
     std::optional<JournalLock> alone_;
     std::unique_ptr<Journal> journal_;
     bool forked_ = false;

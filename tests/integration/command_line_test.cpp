@@ -185,6 +185,34 @@ TEST_CASE("a dry run writes nothing") {
     CHECK(daybook.out({"events", "-o", "jsonl"}).find("\"seq\":2") == std::string::npos);
 }
 
+TEST_CASE("a dry run where there is no journal yet leaves nothing behind, and says what would be") {
+    const Program daybook;
+    const std::string feed = project_file("fixtures/triage/monday.jsonl").string();
+    const auto says = [&](const std::vector<std::string>& arguments) {
+        const Outcome outcome = daybook.run(arguments);
+        CHECK(outcome.status == 0);
+        CHECK_FALSE(std::filesystem::exists(daybook.data()));
+        return outcome.err;
+    };
+    CHECK(says({"ingest", "--dry-run", feed}).find("dry run, nothing was written: 33 read, 31 taken") != std::string::npos);
+    CHECK(says({"incident", "create", "--dry-run", "--service", "x", "--title", "y"}).find("would be taken") != std::string::npos);
+    const Program other;
+    other.out({"-q", "ingest", feed});
+    other.out({"-q", "export", "jsonl", (daybook / "layout").string()});
+    const std::string import = says({"import", "jsonl", "layout", "--dry-run"});
+    CHECK(import.find("events would be written") != std::string::npos);
+    CHECK(import.find("events were written") == std::string::npos);
+    CHECK(import.find("there is no journal in " + daybook.data().string() + " yet: tried with an empty one") != std::string::npos);
+}
+
+TEST_CASE("an invalid policy is found before a data directory is made") {
+    const Program daybook;
+    std::filesystem::create_directories(daybook / "ops/policy");
+    write_file(daybook / "ops/policy/triage.yml", "auto_resolv: true\n");
+    CHECK(daybook.run({"ingest", "-"}, "").status == 1);
+    CHECK_FALSE(std::filesystem::exists(daybook.data()));
+}
+
 TEST_CASE("text from outside cannot command a terminal") {
     const Program daybook;
     const std::string id = create(daybook);
