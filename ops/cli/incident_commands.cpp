@@ -196,7 +196,7 @@ void add_create(CLI::App& parent, ChosenCommand& chosen) {
             command.env = o->env;
             command.severity = word_option<Severity>("--severity", o->severity);
             command.title = o->title;
-            if (!o->started_at.empty()) command.started_at = time_option("--started-at", o->started_at);
+            if (!o->started_at.empty()) command.started_at = happened_option(session, "--started-at", o->started_at);
             command.summary = given(o->app, "--summary", o->summary);
             command.kind = given(o->app, "--kind", o->kind);
             command.signature = given(o->app, "--signature", o->signature);
@@ -329,7 +329,7 @@ void add_update(CLI::App& parent, ChosenCommand& chosen) {
             command.service = given(o->app, "--service", o->service);
             command.env = given(o->app, "--env", o->env);
             command.kind = given(o->app, "--kind", o->kind);
-            if (!o->started_at.empty()) command.started_at = time_option("--started-at", o->started_at);
+            if (!o->started_at.empty()) command.started_at = happened_option(session, "--started-at", o->started_at);
             command.labels = labels_option(o->app, o->labels);
             command.message = given(o->app, "--message", o->message);
             return run(session, o->options, command, o->incident_id + " is updated");

@@ -4,9 +4,12 @@
 
 #include <unistd.h>
 
-#include "ops/cli/session.hpp"
-
 namespace daybook {
+namespace {
+
+constexpr std::chrono::hours ahead_max{24};
+
+}  // namespace
 
 void check_readable(const std::filesystem::path& named) {
     if (::access(named.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
@@ -24,6 +27,13 @@ void check_permitted(const std::filesystem::path& path, int mode, const std::str
 StreamNumber find_incident(const JournalView& journal, const std::string& id) {
     if (const auto number = journal.stream_number(id)) return *number;
     throw CommandError(ExitStatus::not_found, "no such incident: " + id + " (`daybook incident list --ids` lists them)");
+}
+
+Time happened_option(const Session& session, const std::string& option, const std::string& text) {
+    const Time time = time_option(option, text);
+    if (time <= session.now() + ahead_max) return time;
+    throw CommandError(ExitStatus::usage, option + ' ' + text + " is more than 24 hours after now, " + format_time(session.now()) +
+                                              ": look for a mistyped date (--now says when now is)");
 }
 
 }  // namespace daybook

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "journal/journal.hpp"
+#include "ops/cli/session.hpp"
 
 namespace daybook {
 
@@ -18,5 +19,8 @@ void check_readable(const std::filesystem::path& named);
 void check_permitted(const std::filesystem::path& path, int mode, const std::string& what);
 // The stream of an incident. not_found.
 StreamNumber find_incident(const JournalView& journal, const std::string& id);
+// The time at which something happened. usage: it is no time, or more than 24 hours after now: a mistyped year would stand in the
+// way of every change of status until then.
+Time happened_option(const Session& session, const std::string& option, const std::string& text);
 
 }  // namespace daybook

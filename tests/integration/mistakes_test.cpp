@@ -1,0 +1,44 @@
+// What people mistype, and what they are told.
+#include <catch2/catch.hpp>
+
+#include "tests/integration/program.hpp"
+
+using namespace daybook;
+using namespace daybook::test;
+
+namespace {
+
+std::string create(const Program& daybook) {
+    return daybook.out({"incident", "create", "--service", "gateway", "--title", "Gateway 5xx", "--started-at",
+                        "2026-02-23T10:00:00Z", "--occurred-at", "2026-02-23T10:05:00Z"});
+}
+
+// Whether the command is refused as a usage error that says all of `words`.
+bool is_usage_error(const Program& daybook, const std::vector<std::string>& command, const std::vector<std::string>& words) {
+    const Outcome outcome = daybook.run(command);
+    UNSCOPED_INFO(outcome.status << ' ' << outcome.err);
+    for (const std::string& word : words) {
+        if (outcome.err.find(word) == std::string::npos) return false;
+    }
+    return outcome.status == 2 && outcome.out.empty();
+}
+
+}  // namespace
+
+TEST_CASE("what people write down has happened at most a day from now") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    CHECK(is_usage_error(daybook, {"note", id, "x", "--occurred-at", "2099-02-23T10:00:00Z"},
+                         {"--occurred-at 2099-02-23T10:00:00Z is more than 24 hours after now"}));
+    CHECK(is_usage_error(daybook, {"incident", "create", "--service", "x", "--title", "y", "--started-at", "2099-02-23T10:00:00Z"},
+                         {"--started-at 2099-02-23T10:00:00Z"}));
+    CHECK(is_usage_error(daybook, {"incident", "update", id, "--started-at", "2099-02-23T10:00:00Z"}, {"--started-at"}));
+    const std::vector<std::string> on_that_day{"--now", "2026-02-23T12:00:00Z", "note", id, "x", "--occurred-at"};
+    auto at_the_limit = on_that_day;
+    at_the_limit.emplace_back("2026-02-24T12:00:00Z");
+    CHECK(daybook.run(at_the_limit).status == 0);
+    auto beyond = on_that_day;
+    beyond.emplace_back("2026-02-24T12:00:00.000001Z");
+    CHECK(is_usage_error(daybook, beyond, {"after now, 2026-02-23T12:00:00Z"}));
+    CHECK(daybook.run({"incident", "close", id}).status == 0);
+}
