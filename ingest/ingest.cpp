@@ -85,8 +85,10 @@ bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") ==
 // Reads, checks and encodes: all that needs no look at the journal.
 class RecordReader {
 public:
-    RecordReader(const std::filesystem::path& file, std::string caller, Entropy& entropy)
-        : lines_(file, record_line_bytes_max), caller_(std::move(caller)), entropy_(entropy) {}
+    RecordReader(const std::filesystem::path& file, const IngestOptions& options, Entropy& entropy)
+        : lines_(file, record_line_bytes_max), caller_(options.caller), entropy_(entropy) {
+        lines_.stop_at(options.stop);
+    }
 
     // An empty chunk at the end.
     Chunk next() {
@@ -265,7 +267,7 @@ IngestCounts& IngestCounts::operator+=(const IngestCounts& other) {
 }
 
 IngestCounts ingest_alert_triage(const IngestParts& parts, const std::filesystem::path& file, const IngestOptions& options) {
-    RecordReader reader(file, options.caller, parts.entropy);
+    RecordReader reader(file, options, parts.entropy);
     ChunkQueue queue;
     std::thread reading([&] {
         std::exception_ptr failure;

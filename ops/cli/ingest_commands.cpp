@@ -8,6 +8,7 @@
 #include "journal/journal_text.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
+#include "ops/interruption.hpp"
 
 namespace daybook {
 namespace {
@@ -88,7 +89,8 @@ void check_files(const std::vector<std::string>& names) {
     }
 }
 
-IngestCounts ingest_file(Session& session, const IngestSettings& settings, const std::string& name, DeadLetters& letters) {
+IngestCounts ingest_file(Session& session, const IngestSettings& settings, const std::string& name, DeadLetters& letters,
+                         const Interruption& interruption) {
     const std::filesystem::path file = name == "-" ? "/dev/stdin" : name;
     const IngestParts parts = parts_of(session, settings.dry_run);
     Progress bar(session.progress_screen(), "Taking " + name, name == "-" ? 0 : size_of(file), "bytes");
@@ -98,6 +100,7 @@ IngestCounts ingest_file(Session& session, const IngestSettings& settings, const
     options.caller = session.settings().agent;
     options.strict = settings.strict;
     options.dry_run = settings.dry_run;
+    options.stop = interruption.descriptor();
     options.refused = [&](const RefusedLine& line) { refusals(line); };
     options.progress = [&](std::uint64_t bytes) {
         bar.advance(bytes - done);
@@ -134,12 +137,19 @@ ExitStatus run_ingest(Session& session, const IngestSettings& settings) {
     }
     if (settings.files.empty()) throw CommandError(ExitStatus::usage, "say which files to take; - is standard input");
     check_files(settings.files);
+    const Interruption interruption;
     for (const std::string& file : settings.files) {
-        counts += ingest_file(session, settings, file, letters);
-        if (settings.strict && counts.refused != 0) break;
+        if (interruption.asked() || (settings.strict && counts.refused != 0)) break;
+        counts += ingest_file(session, settings, file, letters, interruption);
     }
     letters.sync();
-    return print_counts(session, counts, settings.dry_run, settings.dry_run ? std::filesystem::path() : letters.file());
+    const ExitStatus status =
+        print_counts(session, counts, settings.dry_run, settings.dry_run ? std::filesystem::path() : letters.file());
+    if (!interruption.asked()) return status;
+    session.messages().say(
+        MessageKind::warning,
+        "stopped by Ctrl-C: run it again to go on from there; what was taken is on disk and counts as duplicate then");
+    return ExitStatus::interrupted;
 }
 
 void add_ingest(CLI::App& root, ChosenCommand& chosen) {

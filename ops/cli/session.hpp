@@ -25,8 +25,17 @@
 
 namespace daybook {
 
-// Exit statuses (section 4).
-enum class ExitStatus { done = 0, failure = 1, usage = 2, no = 3, not_permitted = 4, not_found = 5, conflict = 6 };
+// Exit statuses (section 4); 130 is what shells make of SIGINT.
+enum class ExitStatus {
+    done = 0,
+    failure = 1,
+    usage = 2,
+    no = 3,
+    not_permitted = 4,
+    not_found = 5,
+    conflict = 6,
+    interrupted = 130
+};
 ExitStatus exit_status_of(RefusalCode code);
 
 // Ends a command with a message to the person and an exit status. Caught in main alone.

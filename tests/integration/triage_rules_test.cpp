@@ -231,6 +231,26 @@ TEST_CASE("what is refused waits in the dead letters until it is mended") {
     CHECK(lines_of(read_file(letters)).size() == 1);
 }
 
+TEST_CASE("Ctrl-C ends an ingest behind its last whole line, says how far it got, and the next one goes on from there") {
+    const Program daybook;
+    const std::string feed = project_file("fixtures/triage/monday.jsonl").string();
+    // A pipe that stays open: whoever waits for more must hear of Ctrl-C too. It is pressed once the journal is there.
+    const std::string script = R"(set -m
+        "$0" --data "$1" ingest - < <(cat "$2"; printf '{"half": '; exec sleep 5 2>/dev/null) &
+        ingest=$!
+        for try in {1..600}; do [ -e "$1/journal/data.mdb" ] && break; sleep 0.05; done
+        sleep 0.5
+        kill -INT $ingest
+        wait $ingest)";
+    const Outcome outcome = test::run({"bash", "-c", script, daybook_program(), daybook.data().string(), feed});
+    CHECK(outcome.status == 130);
+    CHECK(outcome.err.find(" 0 refused") != std::string::npos);  // half a line is none
+    CHECK(outcome.err.find("stopped by Ctrl-C: run it again to go on from there") != std::string::npos);
+    CHECK(daybook.run({"ingest", feed}).status == 0);
+    CHECK(daybook.run({"ingest", feed}).err.find("33 read, 0 taken, 33 duplicate") != std::string::npos);
+    CHECK(daybook.run({"verify"}).status == 0);
+}
+
 TEST_CASE("records in any order never corrupt state, and once more change nothing") {
     const std::string feed = read_file(project_file("fixtures/triage/monday.jsonl"));
     auto lines = lines_of(feed);
