@@ -35,8 +35,10 @@ void add_timeline(CLI::App& root, ChosenCommand& chosen) {
             const StreamNumber number = find_incident(*journal, o->incident_id);
             RowWriter rows(session.out(), session.format(), session.style(), timeline_columns(session.format(), false));
             TimelineReader reader;
-            for (const Sequence sequence : sequences_within(*journal, number, horizon)) {
-                rows.add(timeline_cells(reader.read(*journal->record(sequence), *journal), session.format(), false));
+            const auto sequences = sequences_within(*journal, number, horizon);
+            const Corrections corrections(*journal, sequences);
+            for (const Sequence sequence : sequences) {
+                rows.add(timeline_cells(reader.read(*journal->record(sequence), *journal), session.format(), corrections));
             }
             rows.finish();
             return ExitStatus::done;

@@ -165,6 +165,26 @@ TEST_CASE("--now sets when things happened and never when they were recorded") {
     CHECK(line.find("\"recorded_at\":\"2026-02-23T10:05:00Z\"") == std::string::npos);
 }
 
+TEST_CASE("a timeline shows what was corrected with what holds instead, as far as was known") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    daybook.out({"note", id, "Rollback of 2.7.1 started"});
+    daybook.out({"note", id, "Traffic is back"});
+    daybook.out({"correct", id, "2", "It was 2.7.2"});
+    const auto what = [](const std::string& line) { return line.substr(line.rfind('\t') + 1); };
+    auto lines = lines_of(daybook.out({"timeline", id}));
+    REQUIRE(lines.size() == 4);
+    CHECK(what(lines[1]) == "[corrected by 4: It was 2.7.2] Rollback of 2.7.1 started");
+    CHECK(what(lines[2]) == "Traffic is back");
+    CHECK(what(lines[3]) == "[corrects 2] It was 2.7.2");
+    CHECK(what(lines_of(daybook.out({"timeline", id, "--at-seq", "3"}))[1]) == "Rollback of 2.7.1 started");
+    daybook.out({"correct", id, "4", "It was 2.8"});  // the newest holds, whatever it names
+    lines = lines_of(daybook.out({"timeline", id}));
+    CHECK(what(lines[1]) == "[corrected by 5: It was 2.8] Rollback of 2.7.1 started");
+    CHECK(what(lines[3]) == "[corrected by 5: It was 2.8] [corrects 2] It was 2.7.2");
+    CHECK(daybook.out({"timeline", id, "-o", "jsonl"}).find("[corrected") == std::string::npos);  // programs read `meta.corrects`
+}
+
 TEST_CASE("the same idempotency key writes once, and refuses another input") {
     const Program daybook;
     const std::string id = create(daybook);
