@@ -20,7 +20,7 @@ void tell_refused(Session& session, const std::string& source, const RefusedLine
                                                      std::to_string(line.offset) + ")" + field + ": " + line.refusal.message);
 }
 
-// At most so many are told one by one; all are in the dead letters.
+// Without -v at most so many are told one by one; all are in the dead letters.
 constexpr std::uint64_t told_max = 20;
 
 ExitStatus print_counts(Session& session, const IngestCounts& counts, bool dry_run, const std::filesystem::path& letters) {
@@ -28,8 +28,10 @@ ExitStatus print_counts(Session& session, const IngestCounts& counts, bool dry_r
         session.print({{"read", ""}, {"taken", ""}, {"duplicate", ""}, {"ignored", ""}, {"refused", ""}},
                       {counts.read, counts.taken, counts.duplicate, counts.ignored, counts.refused});
     }
-    if (counts.refused > told_max) {
-        session.messages().say(MessageKind::warning, std::to_string(counts.refused - told_max) + " more were refused");
+    if (counts.refused > told_max && !session.settings().verbose) {
+        session.messages().say(MessageKind::warning, std::to_string(counts.refused - told_max) +
+                                                         " more were refused: -v tells each" +
+                                                         (letters.empty() ? "" : ", and " + letters.string() + " holds all"));
     }
     if (counts.refused != 0 && !letters.empty()) {
         session.messages().say(MessageKind::notice, "the refused lines are in " + letters.string() +
@@ -55,19 +57,17 @@ struct IngestSettings {
     bool strict = false, dry_run = false, dead_letters = false;
 };
 
-// Reports the refusals of one input: to the person, and unless it is a dry run to the dead letters.
+// Reports what is refused: to the person, and unless it is a dry run to the dead letters.
 class Refusals {
 public:
-    Refusals(Session& session, std::string source, DeadLetters* letters)
-        : session_(session), source_(std::move(source)), letters_(letters) {}
-    void operator()(const RefusedLine& line) {
-        if (++count_ <= told_max) tell_refused(session_, source_, line);
-        if (letters_ != nullptr) letters_->add(line, source_, session_.now());
+    Refusals(Session& session, DeadLetters* letters) : session_(session), letters_(letters) {}
+    void add(const std::string& source, const RefusedLine& line) {
+        if (++count_ <= told_max || session_.settings().verbose) tell_refused(session_, source, line);
+        if (letters_ != nullptr) letters_->add(line, source, session_.now());
     }
 
 private:
     Session& session_;
-    std::string source_;
     DeadLetters* letters_;
     std::uint64_t count_ = 0;
 };
@@ -89,19 +89,18 @@ void check_files(const std::vector<std::string>& names) {
     }
 }
 
-IngestCounts ingest_file(Session& session, const IngestSettings& settings, const std::string& name, DeadLetters& letters,
+IngestCounts ingest_file(Session& session, const IngestSettings& settings, const std::string& name, Refusals& refusals,
                          const Interruption& interruption) {
     const std::filesystem::path file = name == "-" ? "/dev/stdin" : name;
     const IngestParts parts = parts_of(session, settings.dry_run);
     Progress bar(session.progress_screen(), "Taking " + name, name == "-" ? 0 : size_of(file), "bytes");
     std::uint64_t done = 0;
-    Refusals refusals(session, name == "-" ? "standard input" : name, settings.dry_run ? nullptr : &letters);
     IngestOptions options;
     options.caller = session.settings().agent;
     options.strict = settings.strict;
     options.dry_run = settings.dry_run;
     options.stop = interruption.descriptor();
-    options.refused = [&](const RefusedLine& line) { refusals(line); };
+    options.refused = [&](const RefusedLine& line) { refusals.add(name == "-" ? "standard input" : name, line); };
     options.progress = [&](std::uint64_t bytes) {
         bar.advance(bytes - done);
         done = bytes;
@@ -119,28 +118,26 @@ ExitStatus run_ingest(Session& session, const IngestSettings& settings) {
         if (!settings.files.empty())
             throw CommandError(ExitStatus::usage, "--dead-letters takes no files: it reads " + letters.file().string());
         if (settings.dry_run) throw CommandError(ExitStatus::usage, "--dead-letters has no --dry-run");
-        if (!std::filesystem::exists(letters.file()))
-            throw CommandError(ExitStatus::not_found, "there are no dead letters: no line was refused that is not mended yet");
+        session.check_journal_exists();
+        if (!std::filesystem::exists(letters.file())) return print_counts(session, counts, false, {});
         const IngestParts parts = parts_of(session, false);
-        counts = letters.retry(session.now(),
-                               [&](const std::filesystem::path& file, const std::function<void(const RefusedLine&)>& refused) {
-                                   Refusals tell(session, letters.file().string(), nullptr);
-                                   IngestOptions options;
-                                   options.caller = session.settings().agent;
-                                   options.refused = [&](const RefusedLine& line) {
-                                       tell(line);
-                                       refused(line);
-                                   };
-                                   return ingest_alert_triage(parts, file, options);
-                               });
+        Refusals again(session, nullptr);
+        const auto take = [&](const std::filesystem::path& records, const DeadLetters::Refused& refused) {
+            IngestOptions options;
+            options.caller = session.settings().agent;
+            options.refused = refused;
+            return ingest_alert_triage(parts, records, options);
+        };
+        counts = letters.retry(session.now(), take, [&](const RefusedLine& line) { again.add(letters.file().string(), line); });
         return print_counts(session, counts, false, letters.file());
     }
     if (settings.files.empty()) throw CommandError(ExitStatus::usage, "say which files to take; - is standard input");
     check_files(settings.files);
+    Refusals refusals(session, settings.dry_run ? nullptr : &letters);
     const Interruption interruption;
     for (const std::string& file : settings.files) {
         if (interruption.asked() || (settings.strict && counts.refused != 0)) break;
-        counts += ingest_file(session, settings, file, letters, interruption);
+        counts += ingest_file(session, settings, file, refusals, interruption);
     }
     letters.sync();
     const ExitStatus status =
@@ -189,7 +186,8 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
             options.strict = o->strict;
             options.dry_run = o->dry_run;
             options.refused = [&](std::string_view file, const RefusedLine& line) {
-                if (++told <= told_max) tell_refused(session, (std::filesystem::path(o->directory) / file).string(), line);
+                if (++told <= told_max || session.settings().verbose)
+                    tell_refused(session, (std::filesystem::path(o->directory) / file).string(), line);
             };
             options.progress = [&](std::uint64_t lines, std::uint64_t) {
                 bar.advance(lines - std::min(done, lines));

@@ -231,6 +231,15 @@ TEST_CASE("what is refused waits in the dead letters until it is mended") {
     CHECK(lines_of(read_file(letters)).size() == 1);
 }
 
+TEST_CASE("without dead letters there is nothing to do, and nothing is made") {
+    const Program daybook;
+    CHECK(daybook.run({"ingest", "--dead-letters"}).status == 1);  // there is no journal
+    CHECK_FALSE(std::filesystem::exists(daybook.data()));
+    daybook.out({"ingest", "-"}, "");
+    CHECK(daybook.run({"ingest", "--dead-letters"}).err.find("0 read, 0 taken") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(daybook.data() / "dead-letters.jsonl"));
+}
+
 TEST_CASE("Ctrl-C ends an ingest behind its last whole line, says how far it got, and the next one goes on from there") {
     const Program daybook;
     const std::string feed = project_file("fixtures/triage/monday.jsonl").string();
