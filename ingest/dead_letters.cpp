@@ -88,11 +88,16 @@ void DeadLetters::add(const RefusedLine& line, const std::string& source, Time a
     const Origin origin{to_hex(sha256_({line.text})), source, line.number, line.offset};
     if (!known_->insert(origin.sha256).second) return;
     const std::string letter = letter_of(origin, line.refusal, line.text, at);
+    const off_t end = ::lseek(fd_, 0, SEEK_END);
     std::size_t written = 0;
     while (written < letter.size()) {
         const ssize_t count = ::write(fd_, letter.data() + written, letter.size() - written);
-        if (count < 0 && errno != EINTR)
-            throw StorageError("cannot write the dead letters to " + file_.string() + ": " + std::strerror(errno));
+        if (count < 0 && errno != EINTR) {
+            const int code = errno;
+            (void)!::ftruncate(fd_, end);  // half a letter is none
+            throw StorageError("cannot write the dead letters to " + file_.string() + ": " + std::strerror(code) +
+                               " (make room, then run the command again: what was taken is not taken twice)");
+        }
         if (count > 0) written += static_cast<std::size_t>(count);
     }
 }
