@@ -93,6 +93,30 @@ void take_room_for_lock_file(const std::filesystem::path& directory) {
     if (errno == ENOSPC || errno == EDQUOT) fail(errno, directory, "open the database in");
 }
 
+// Whether a reader must do without lock.mdb: this user may not write to it. Where somebody else has the environment open that would
+// not be safe, since a writer can't see such a reader, and would write over the pages that it reads.
+bool must_do_without_lock(const std::filesystem::path& directory) {
+    const std::filesystem::path file = directory / "lock.mdb";
+    const bool there = ::access(file.c_str(), F_OK) == 0;
+    if (::access((there ? file : directory).c_str(), W_OK) == 0 || errno != EACCES) return false;
+    if (!is_open_somewhere(directory)) return true;
+    throw StorageError("cannot read " + directory.string() +
+                       " while another process has it open, since this user may not write to " + file.string() +
+                       ": give it that right, or read a backup");
+}
+
+// A new handle in the place of `handle`; LMDB's code.
+int open_environment(MDB_env*& handle, const std::filesystem::path& directory, const Options& options, unsigned flags,
+                     std::size_t map_bytes) {
+    if (handle != nullptr) mdb_env_close(std::exchange(handle, nullptr));
+    const int code = mdb_env_create(&handle);
+    if (code != 0) return code;
+    mdb_env_set_maxdbs(handle, options.tables_max);
+    mdb_env_set_maxreaders(handle, readers_max);
+    mdb_env_set_mapsize(handle, map_bytes);
+    return mdb_env_open(handle, directory.c_str(), flags, 0600);
+}
+
 // LMDB found that a page is not what it must be, and would abort() the process when this returned.
 [[noreturn]] void end_on_damage(MDB_env* env, const char* assertion) {
     const char* directory = "";
@@ -118,27 +142,17 @@ Environment::Environment(std::filesystem::path directory, const Options& options
     }
     check_before_opening(directory_);
     take_room_for_lock_file(directory_);
-    int code = mdb_env_create(&handle_);
-    if (code != 0) fail(code, directory_, "set up a database in");
+    unsigned flags = MDB_NOTLS;
+    if (options.read_only) flags |= MDB_RDONLY;
+    if (options.read_only && must_do_without_lock(directory_)) flags |= MDB_NOLOCK;
+    if (!options.durable) flags |= MDB_NOSYNC;
     try {
-        mdb_env_set_maxdbs(handle_, options.tables_max);
-        mdb_env_set_maxreaders(handle_, readers_max);
-        unsigned flags = MDB_NOTLS;
-        if (options.read_only) flags |= MDB_RDONLY;
-        if (!options.durable) flags |= MDB_NOSYNC;
-        // Where the process may not reserve so much address space, less will do.
         std::size_t map_bytes = options.map_bytes;
-        while (true) {
-            mdb_env_set_mapsize(handle_, map_bytes);
-            code = mdb_env_open(handle_, directory_.c_str(), flags, 0600);
-            if ((code != ENOMEM && code != EINVAL) || map_bytes <= (std::size_t{1} << 30)) break;
+        int code = open_environment(handle_, directory_, options, flags, map_bytes);
+        // Where the process may not reserve so much address space, less will do.
+        while ((code == ENOMEM || code == EINVAL) && map_bytes > (std::size_t{1} << 30)) {
             map_bytes /= 4;
-            mdb_env_close(handle_);
-            handle_ = nullptr;
-            code = mdb_env_create(&handle_);
-            if (code != 0) break;
-            mdb_env_set_maxdbs(handle_, options.tables_max);
-            mdb_env_set_maxreaders(handle_, readers_max);
+            code = open_environment(handle_, directory_, options, flags, map_bytes);
         }
         if (code != 0) fail(code, directory_, "open the database in");
         mdb_env_set_assert(handle_, end_on_damage);

@@ -1,5 +1,6 @@
 #include "ops/cli/session.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <ostream>
 
@@ -225,8 +226,19 @@ CommandHandler& Session::commands(bool dry_run) {
 }
 
 Views& Session::stale_views() {
-    if (!views_) views_ = std::make_unique<Views>(settings_.data / "views", journal_to_read());
+    if (!views_) views_ = std::make_unique<Views>(place_for("views"), journal_to_read());
     return *views_;
+}
+
+std::filesystem::path Session::place_for(const std::string& name) {
+    const std::filesystem::path place = settings_.data / name;
+    const bool there = std::filesystem::exists(place);
+    if (::access((there ? place : settings_.data).c_str(), W_OK) == 0 || (errno != EACCES && errno != EROFS)) return place;
+    if (there) {
+        messages_.say(MessageKind::notice,
+                      place.string() + " can't be written to: what it holds is made anew in a temporary place, for this command");
+    }
+    return temporary_place() / name;
 }
 
 Views& Session::views() {

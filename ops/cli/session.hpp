@@ -99,6 +99,9 @@ public:
     // As views(), not caught up.
     Views& stale_views();
     void tell_parked(const std::vector<Parked>& parked);
+    // Where a directory that is made from the journal lies: `name` in the data directory, or, where this user may not write to
+    // that, in a temporary place.
+    std::filesystem::path place_for(const std::string& name);
 
     const TriagePolicy& triage_policy();
     std::filesystem::path dead_letters() const { return settings_.data / "dead-letters.jsonl"; }

@@ -66,7 +66,8 @@ ExitStatus verify_all(Session& session, const Options& options) {
     tell(session, verification);
     if (verification.sound()) {
         const Verification structure = std::move(verification);
-        verification = verify_contents(session, session.journal_to_read(), data / ("verify-" + std::to_string(::getpid())));
+        verification =
+            verify_contents(session, session.journal_to_read(), session.place_for("verify-" + std::to_string(::getpid())));
         tell(session, verification);
         verification.notices_count += structure.notices_count;
     } else {
