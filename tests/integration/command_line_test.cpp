@@ -243,6 +243,25 @@ TEST_CASE("text from outside cannot command a terminal") {
     CHECK(outcome.err.find('\x1b') == std::string::npos);
 }
 
+TEST_CASE("no export carries on what was damaged: it names the event, and nothing is put in the place of the last one") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    daybook.out({"note", id, "Rollback of 2.7.1 started"});
+    for (const char* kind : {"jsonl", "journal"}) daybook.out({"export", kind, kind});
+    const std::string events = read_file(daybook / "jsonl/events.jsonl");
+    std::string bytes = read_file(daybook.data() / "journal/data.mdb");
+    for (std::size_t at = 0; (at = bytes.find("2.7.1", at)) != std::string::npos;) bytes.replace(at, 5, "2.7.9");
+    write_file(daybook.data() / "journal/data.mdb", bytes);
+    for (const auto& command :
+         std::vector<std::vector<std::string>>{{"export", "jsonl", "jsonl"}, {"export", "journal", "journal"}, {"evidence", id}}) {
+        const Outcome outcome = daybook.run(command);
+        CHECK(outcome.status == 1);
+        CHECK(outcome.err.find("event 2 is damaged, it does not hash to its leaf: run `daybook verify`") != std::string::npos);
+    }
+    CHECK(read_file(daybook / "jsonl/events.jsonl") == events);
+    CHECK(read_file(daybook / "journal/journal.jsonl").find("2.7.9") == std::string::npos);
+}
+
 TEST_CASE("an artifact comes back as it was attached, by its id and by its name") {
     const Program daybook;
     const std::string id = create(daybook);
