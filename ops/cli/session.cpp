@@ -266,8 +266,13 @@ void Session::tell_parked(const std::vector<Parked>& parked) {
 
 const TriagePolicy& Session::triage_policy() {
     if (!policy_) {
-        auto loaded = load_triage_policy("ops/policy/triage.yml");
-        if (!loaded) throw CommandError(ExitStatus::failure, loaded.refusal().message);
+        const std::filesystem::path file = std::filesystem::absolute("ops/policy/triage.yml");
+        auto loaded = load_triage_policy(file);
+        if (!loaded)
+            throw CommandError(ExitStatus::failure, "the triage policy is invalid, nothing was taken: " + loaded.refusal().message);
+        messages_.say(MessageKind::detail, std::filesystem::exists(file)
+                                               ? "the triage policy is " + file.string()
+                                               : "the triage policy is the default: there is no " + file.string());
         policy_ = std::move(*loaded);
     }
     return *policy_;

@@ -205,7 +205,18 @@ TEST_CASE("a policy with a wrong key is refused with file, line and key") {
     write_file(daybook / "ops/policy/triage.yml", "reopen_minutes: 30\nauto_resolv: true\n");
     const Outcome outcome = daybook.run({"ingest", "-"}, "");
     CHECK(outcome.status == 1);
-    CHECK(outcome.err.find("ops/policy/triage.yml:2: auto_resolv") != std::string::npos);
+    CHECK(outcome.err.find("the triage policy is invalid, nothing was taken: " + (daybook / "ops/policy/triage.yml").string() +
+                           ":2: auto_resolv") != std::string::npos);
+}
+
+TEST_CASE("ingest -v says which policy it goes by") {
+    const Program daybook;
+    const std::string file = (daybook / "ops/policy/triage.yml").string();
+    CHECK(daybook.run({"-v", "ingest", "-"}, "").err.find("the default: there is no " + file) != std::string::npos);
+    std::filesystem::create_directories(daybook / "ops/policy");
+    write_file(file, "reopen_minutes: 5\n");
+    CHECK(daybook.run({"-v", "ingest", "-"}, "").err.find("the triage policy is " + file) != std::string::npos);
+    CHECK(daybook.run({"ingest", "-"}, "").err.find("policy") == std::string::npos);
 }
 
 TEST_CASE("what is refused waits in the dead letters until it is mended") {
