@@ -8,6 +8,7 @@
 #include "journal/small_file.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
+#include "ops/cli/number_option.hpp"
 
 namespace daybook {
 namespace {
@@ -68,8 +69,8 @@ void add_inclusion(CLI::App& proof, ChosenCommand& chosen) {
     };
     auto o = std::make_shared<Options>();
     CLI::App* app = proof.add_subcommand("inclusion", "That an event is in the journal, as c2sp.org/tlog-proof@v1");
-    app->add_option("seq", o->sequence, "The event's seq")->required()->type_name("SEQ");
-    app->add_option("--size", o->size, "In the tree of the first N events (default: of all)")->type_name("N");
+    add_number(*app, "seq", o->sequence, "The event's seq")->required()->type_name("SEQ");
+    add_number(*app, "--size", o->size, "In the tree of the first N events (default: of all)");
     app->footer("Examples:\n  daybook proof inclusion 42 > 42.tlog-proof\n  daybook proof inclusion 42 --size 1000");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
@@ -101,8 +102,8 @@ void add_consistency(CLI::App& proof, ChosenCommand& chosen) {
     auto o = std::make_shared<Options>();
     CLI::App* app =
         proof.add_subcommand("consistency", "That the journal extends what it was, in the form of c2sp.org/tlog-witness");
-    app->add_option("from", o->from, "How many events there were")->required()->type_name("FROM");
-    app->add_option("to", o->to, "How many there were later (default: now)")->type_name("TO");
+    add_number(*app, "from", o->from, "How many events there were")->required()->type_name("FROM");
+    add_number(*app, "to", o->to, "How many there were later (default: now)")->type_name("TO");
     app->footer("Examples:\n  daybook proof consistency 1000\n  daybook proof consistency 1000 2000");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {

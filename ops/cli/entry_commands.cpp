@@ -7,6 +7,7 @@
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
+#include "ops/cli/number_option.hpp"
 #include "ops/cli/rows.hpp"
 
 namespace daybook {
@@ -57,7 +58,7 @@ void add_correct(CLI::App& root, ChosenCommand& chosen) {
     CLI::App* app = root.add_subcommand("correct", "Correct an entry of a timeline; the old text stays in the journal");
     auto o = std::make_shared<Options>(*app);
     app->add_option("incident", o->incident_id, "The incident's id")->required()->type_name("INCIDENT");
-    app->add_option("seq", o->sequence, "The entry's seq, as timeline shows it")->required()->type_name("SEQ");
+    add_number(*app, "seq", o->sequence, "The entry's seq, as timeline shows it")->required()->type_name("SEQ");
     app->add_option("text", o->text, "The right text; - reads standard input")->required()->type_name("TEXT");
     app->footer("Example:\n  daybook correct inc_20260223_1000_k3f9 17 'It was 2.7.2 that was rolled back'");
     app->callback([o, &chosen] {

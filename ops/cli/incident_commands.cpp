@@ -4,6 +4,7 @@
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
+#include "ops/cli/number_option.hpp"
 #include "ops/cli/rows.hpp"
 
 namespace daybook {
@@ -128,7 +129,7 @@ void add_list(CLI::App& parent, ChosenCommand& chosen) {
     app->add_option("--since", o->since, "Started at or after")->type_name("TIME");
     app->add_option("--until", o->until, "Started before")->type_name("TIME");
     app->add_option("--text", o->text, "With this in the title or the summary");
-    app->add_option("--limit", o->limit, "At most so many (0: all)")->capture_default_str();
+    add_number(*app, "--limit", o->limit, "At most so many (0: all)")->capture_default_str();
     app->add_flag("--archived", o->archived, "Archived ones too");
     app->add_flag("--ids", o->ids, "Only the ids, one a line");
     app->footer(

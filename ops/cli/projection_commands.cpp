@@ -8,6 +8,7 @@
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/known_exports.hpp"
+#include "ops/cli/number_option.hpp"
 #include "ops/cli/weekly_digests.hpp"
 
 namespace daybook {
@@ -198,7 +199,7 @@ void add_replay(CLI::App& root, ChosenCommand& chosen) {
     app->add_flag("--rebuild", o->rebuild, "Fold everything anew, beside the live views, and swap it in");
     app->add_option("--projection", o->projection,
                     "Rebuild this one only: incidents, history, followups, artifacts or event_index");
-    CLI::Option* to_seq = app->add_option("--to-seq", o->to_seq, "Apart from the live views: the first N events")->type_name("N");
+    CLI::Option* to_seq = add_number(*app, "--to-seq", o->to_seq, "Apart from the live views: the first N events");
     CLI::Option* as_of =
         app->add_option("--as-of", o->as_of, "Apart from the live views: what had occurred by then")->type_name("TIME");
     CLI::Option* check = app->add_flag("--check", o->check, "Rebuild apart and compare with the live views");

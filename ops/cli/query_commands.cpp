@@ -10,6 +10,7 @@
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
+#include "ops/cli/number_option.hpp"
 #include "ops/cli/rows.hpp"
 #include "projections/event_query.hpp"
 
@@ -163,8 +164,8 @@ void add_event_options(CLI::App& app, EventsOptions& o) {
     app.add_option("--recorded-since", o.recorded_since, "Recorded at or after")->type_name("TIME");
     app.add_option("--recorded-until", o.recorded_until, "Recorded before")->type_name("TIME");
     app.add_option("--text", o.filter.text, "With this in the payload, names of fields included");
-    app.add_option("--after-seq", o.filter.after.value, "Behind this seq")->type_name("N");
-    app.add_option("--limit", o.filter.limit, "At most so many (0: all)")->capture_default_str();
+    add_number(app, "--after-seq", o.filter.after.value, "Behind this seq");
+    add_number(app, "--limit", o.filter.limit, "At most so many (0: all)")->capture_default_str();
     app.add_flag("--proof", o.proof, "With a proof for each row that it is in the journal (with -o json, jsonl or csv)");
     app.add_flag("--follow,-f", o.follow, "Go on with new ones as they come, until Ctrl-C");
 }

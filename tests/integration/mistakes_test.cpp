@@ -25,6 +25,32 @@ bool is_usage_error(const Program& daybook, const std::vector<std::string>& comm
 
 }  // namespace
 
+TEST_CASE("a number that is none, or negative, is refused by the name of its option") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    for (const std::string number : {"-5", "5.5", "0x10", "010", "99999999999999999999", "many"}) {
+        for (const auto& command : std::vector<std::vector<std::string>>{{"incident", "list", "--limit", number},
+                                                                         {"events", "--limit", number},
+                                                                         {"events", "--after-seq", number},
+                                                                         {"timeline", id, "--at-seq", number},
+                                                                         {"verify", "--quick", "--last", number},
+                                                                         {"replay", "--to-seq", number}}) {
+            const std::string option = command[command.size() - 2];
+            CHECK(is_usage_error(daybook, command, {option + ": must be a whole number such as 20, not " + number}));
+        }
+    }
+    CHECK(is_usage_error(daybook, {"correct", id, "-1", "text"}, {"seq: must be a whole number"}));
+    CHECK(daybook.run({"incident", "list", "--limit", "0"}).status == 0);
+}
+
+TEST_CASE("a data directory that is a file is named, with what --data is for") {
+    const Program daybook;
+    write_file(daybook.data(), "not a directory");
+    for (const auto& command : std::vector<std::vector<std::string>>{{"stats"}, {"note", "x", "y"}, {"verify"}}) {
+        CHECK(is_usage_error(daybook, command, {daybook.data().string() + " is no directory: --data names the directory"}));
+    }
+}
+
 TEST_CASE("what people write down has happened at most a day from now") {
     const Program daybook;
     const std::string id = create(daybook);
