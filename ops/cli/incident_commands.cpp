@@ -253,7 +253,8 @@ void add_small_changes(CLI::App& parent, ChosenCommand& chosen) {
             if (o->to.empty() != o->nobody) throw CommandError(ExitStatus::usage, "say who, or --nobody");
             Assign command{o->incident_id, {}, {}};
             if (!o->nobody) command.to = o->to;
-            return run(session, o->options, command, o->incident_id + " is assigned to " + (o->nobody ? "nobody" : o->to));
+            return run(session, o->options, command,
+                       o->incident_id + (o->nobody ? " is assigned to nobody any more" : " is assigned to " + o->to));
         };
     });
 

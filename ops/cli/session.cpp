@@ -285,7 +285,12 @@ Time time_option(const std::string& option, const std::string& text) {
 
 Time due_option(const std::string& option, const std::string& text) {
     if (const auto date = parse_date(text)) return *date + std::chrono::days(1);
-    return time_option(option, text);
+    if (const auto time = parse_time(text)) return *time;
+    throw CommandError(ExitStatus::usage,
+                       option +
+                           " must be a date such as 2026-03-02 (until the end of that day, UTC), or a time with an "
+                           "offset such as 2026-03-02T12:00:00Z, not " +
+                           text);
 }
 
 }  // namespace daybook

@@ -25,6 +25,24 @@ bool is_usage_error(const Program& daybook, const std::vector<std::string>& comm
 
 }  // namespace
 
+TEST_CASE("a mistyped command is named, with the one that was perhaps meant") {
+    const Program daybook;
+    CHECK(is_usage_error(daybook, {"incident", "lst"},
+                         {"no such command: incident lst; did you mean incident list?", "`daybook incident --help`"}));
+    CHECK(is_usage_error(daybook, {"-o", "json", "verfiy"}, {"no such command: verfiy; did you mean verify?", "`daybook --help`"}));
+    CHECK(daybook.run({"followup", "xyzzy"}).err.find("did you mean") == std::string::npos);
+    CHECK(is_usage_error(daybook, {"incident"}, {"A subcommand is required"}));
+}
+
+TEST_CASE("a due date that is none is answered with the forms that are taken") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    CHECK(is_usage_error(daybook, {"followup", "add", id, "Add a canary", "--due", "yesterday"},
+                         {"--due must be a date such as 2026-03-02", "2026-03-02T12:00:00Z, not yesterday"}));
+    CHECK(daybook.run({"incident", "assign", id, "ada"}).err.find("is assigned to ada") != std::string::npos);
+    CHECK(daybook.run({"incident", "assign", id, "--nobody"}).err.find("is assigned to nobody any more") != std::string::npos);
+}
+
 TEST_CASE("a number that is none, or negative, is refused by the name of its option") {
     const Program daybook;
     const std::string id = create(daybook);
