@@ -42,6 +42,7 @@ void add_checkpoint(CLI::App& root, ChosenCommand& chosen) {
         "Later, `daybook verify --checkpoint monday.checkpoint` shows that the journal extends it.");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
+            if (!o->file.empty()) check_directory_of(o->file);
             const LogSigner signer = session.signer();
             if (o->vkey) {
                 session.out() << signer.verifier().vkey() << '\n';
@@ -138,6 +139,7 @@ void add_evidence(CLI::App& root, ChosenCommand& chosen) {
         "What it proves, and what it does not: journal/FORMAT.md. Artifact bytes are not in it, their SHA-256 are.");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
+            if (!o->file.empty()) check_directory_of(o->file);
             const LogSigner signer = session.signer();
             const Journal& journal = session.journal_to_read();
             if (o->file.empty()) {

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "journal/atomic_file.hpp"
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
@@ -280,9 +281,10 @@ void add_artifact_reading(CLI::App& parent, ChosenCommand& chosen) {
                 session.out() << *bytes;
                 return ExitStatus::done;
             }
-            std::ofstream file(o->file, std::ios::binary | std::ios::trunc);
-            file << *bytes;
-            if (!file.flush()) throw CommandError(ExitStatus::failure, "cannot write the file " + o->file);
+            check_directory_of(o->file);
+            AtomicFile file(o->file);
+            file.write(*bytes);
+            file.commit();
             return ExitStatus::done;
         };
     });

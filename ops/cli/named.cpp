@@ -24,6 +24,14 @@ void check_permitted(const std::filesystem::path& path, int mode, const std::str
                                                       ": check owner and mode, of the directories above it too");
 }
 
+void check_directory_of(const std::filesystem::path& file) {
+    const std::filesystem::path directory = std::filesystem::absolute(file).parent_path();
+    std::error_code error;
+    if (std::filesystem::is_directory(directory, error)) return;
+    throw CommandError(ExitStatus::not_found, "there is no directory " + directory.string() + " to write " +
+                                                  file.filename().string() + " in: look for a mistyped name, or make it");
+}
+
 StreamNumber find_incident(const JournalView& journal, const std::string& id) {
     if (const auto number = journal.stream_number(id)) return *number;
     throw CommandError(ExitStatus::not_found, "no such incident: " + id + " (`daybook incident list --ids` lists them)");

@@ -17,6 +17,8 @@ void check_readable(const std::filesystem::path& named);
 // not_permitted: this user may not do what `mode` says (R_OK, W_OK); `what` is the word for it. Anything else that is wrong is told
 // by who opens it.
 void check_permitted(const std::filesystem::path& path, int mode, const std::string& what);
+// not_found: there is no directory in which `file` could be written; it is not made, since its name may be a mistyped one.
+void check_directory_of(const std::filesystem::path& file);
 // The stream of an incident. not_found.
 StreamNumber find_incident(const JournalView& journal, const std::string& id);
 // The time at which something happened. usage: it is no time, or more than 24 hours after now: a mistyped year would stand in the

@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/checkpoint.hpp"
 #include "journal/rewrite.hpp"
+#include "journal/small_file.hpp"
 #include "ops/cli/named.hpp"
 
 namespace daybook {
@@ -130,10 +132,20 @@ Journal& Session::open(bool to_write) {
 
 void Session::check_witness(bool to_write) {
     const std::filesystem::path& witness = *settings_.witness;
-    if (!std::filesystem::exists(witness)) {
-        messages_.say(MessageKind::warning,
-                      "there is no checkpoint in " + witness.string() + " yet: `daybook checkpoint` puts one there");
+    const auto note = read_if_exists(witness, note_bytes_max);
+    if (!note) {
+        messages_.say(MessageKind::warning, "there is no file " + witness.string() +
+                                                " (--witness), so the journal was not held against it: look for a mistyped "
+                                                "name, or let `daybook checkpoint` put the first checkpoint there");
         return;
+    }
+    if (!read_checkpoint(*note)) {
+        forked_ = true;  // nothing vouches for it
+        const std::string what = witness.string() +
+                                 " (--witness) is no checkpoint: name the file that `daybook checkpoint` keeps "
+                                 "there, or move it away and make one";
+        if (!to_write) return messages_.say(MessageKind::warning, what);
+        throw CommandError(ExitStatus::failure, what);
     }
     const auto why = fork_alarm(*journal_, witness);
     if (!why) return;
@@ -166,6 +178,7 @@ SigningKey Session::signing_key() {
 
 LogSigner Session::signer() {
     journal_to_read();
+    if (settings_.witness) check_directory_of(*settings_.witness);
     return {signing_key(), {settings_.data, settings_.witness}};
 }
 

@@ -207,7 +207,7 @@ TEST_CASE("a journal that was put back from an old backup is read, and not writt
     const Program daybook;
     const std::string id = fill(daybook);
     const std::string witness = (daybook / "witness").string();
-    CHECK(daybook.run({"--witness", witness, "note", id, "first"}).err.find("there is no checkpoint in") != std::string::npos);
+    CHECK(daybook.run({"--witness", witness, "note", id, "first"}).err.find("there is no file") != std::string::npos);
     std::filesystem::copy(daybook.data(), daybook / "backup", std::filesystem::copy_options::recursive);
     daybook.out({"-q", "--witness", witness, "note", id, "after the backup"});
     daybook.out({"--witness", witness, "checkpoint"});

@@ -25,6 +25,62 @@ bool is_usage_error(const Program& daybook, const std::vector<std::string>& comm
 
 }  // namespace
 
+TEST_CASE("an export is not written over what is not one, and names the file; its own it writes again") {
+    const Program daybook;
+    create(daybook);
+    for (const auto& [kind, name] : {std::pair{"jsonl", "events.jsonl"}, {"jsonl", "export.json"}, {"journal", "journal.jsonl"}}) {
+        const auto directory = daybook / (std::string("of-") + name);
+        std::filesystem::create_directory(directory);
+        write_file(directory / name, "{\"mine\":1}\n");
+        const Outcome outcome = daybook.run({"export", kind, directory.string()});
+        CHECK(outcome.status == 6);
+        CHECK(outcome.err.find((directory / name).string() + " is not from an export") != std::string::npos);
+        CHECK(read_file(directory / name) == "{\"mine\":1}\n");
+        std::filesystem::remove(directory / name);
+        write_file(directory / "README", "other files stay");
+        CHECK(daybook.run({"export", kind, directory.string()}).status == 0);
+        CHECK(daybook.run({"export", kind, directory.string()}).status == 0);
+        CHECK(read_file(directory / "README") == "other files stay");
+    }
+    std::filesystem::create_directory(daybook / "old");  // as a store before daybook wrote it
+    write_file(daybook / "old/incidents.jsonl", R"({"service":"x","id":"inc_20260223_1000_aaaa"})");
+    CHECK(daybook.run({"export", "jsonl", "old"}).status == 0);
+}
+
+TEST_CASE("a file is not written into a directory that is not there, and the directory is not made") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    write_file(daybook / "a.txt", "x");
+    daybook.out({"artifact", "attach", id, "a.txt"});
+    for (const auto& command : std::vector<std::vector<std::string>>{{"checkpoint", "--save", "absent/x"},
+                                                                     {"evidence", id, "--to", "absent/x"},
+                                                                     {"artifact", "get", id, "a.txt", "--to", "absent/x"},
+                                                                     {"--witness", "absent/x", "checkpoint"}}) {
+        const Outcome outcome = daybook.run(command);
+        CHECK(outcome.status == 5);
+        CHECK(outcome.err.find("there is no directory " + (daybook / "absent").string() + " to write x in") != std::string::npos);
+        CHECK_FALSE(std::filesystem::exists(daybook / "absent"));
+    }
+}
+
+TEST_CASE("a witness that is not there, or is no checkpoint, is named") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    const Outcome absent = daybook.run({"--witness", "absent", "note", id, "x"});
+    CHECK(absent.status == 0);
+    CHECK(absent.err.find("there is no file absent (--witness), so the journal was not held against it") != std::string::npos);
+    write_file(daybook / "notes.txt", "my notes\n");
+    const auto status = [&](std::vector<std::string> command) {
+        command.insert(command.begin(), {"--witness", "notes.txt"});
+        const Outcome outcome = daybook.run(command);
+        CHECK(outcome.err.find("notes.txt (--witness) is no checkpoint") != std::string::npos);
+        return outcome.status;
+    };
+    CHECK(status({"note", id, "x"}) == 1);
+    CHECK(status({"timeline", id}) == 0);  // reading goes on
+    CHECK(status({"verify"}) == 3);
+}
+
 TEST_CASE("a mistyped command is named, with the one that was perhaps meant") {
     const Program daybook;
     CHECK(is_usage_error(daybook, {"incident", "lst"},
