@@ -8,6 +8,7 @@
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/known_exports.hpp"
+#include "ops/cli/number_option.hpp"
 #include "ops/cli/weekly_digests.hpp"
 
 namespace daybook {
@@ -28,7 +29,10 @@ void save_digest(Session& session, IsoWeek week, const DigestFiles& files, std::
     event.sha256.text = "{\"" + name + ".json\":\"" + to_hex(sha256({files.json})) + "\",\"" + name + ".md\":\"" +
                         to_hex(sha256({files.markdown})) + "\"}";
     AppendRequest request;
-    request.decide = [&](const JournalView&, Time) -> Result<Batch> {
+    request.decide = [&](const JournalView& journal, Time) -> Result<Batch> {
+        const auto saved = saved_digests(journal);
+        const auto before = saved.find(name);
+        if (before != saved.end() && before->second.sha256 == event.sha256.text) return Batch{};
         NewEvent generated;
         generated.stream = "$jobs";
         generated.payload = encode(event);
@@ -41,8 +45,8 @@ void save_digest(Session& session, IsoWeek week, const DigestFiles& files, std::
     };
     const auto appended = session.journal_to_write().append(request);
     if (!appended) fail(appended.refusal());
-    session.messages().say(MessageKind::notice, "saved as " + (directory / (name + ".json")).string() + " and .md (seq " +
-                                                    std::to_string(appended->first.value) + ")");
+    const std::string note = appended->count == 0 ? "as it was saved before" : "seq " + std::to_string(appended->first.value);
+    session.messages().say(MessageKind::notice, "saved as " + (directory / (name + ".json")).string() + " and .md (" + note + ")");
 }
 
 void add_digest(CLI::App& root, ChosenCommand& chosen) {
@@ -78,7 +82,10 @@ void add_digest(CLI::App& root, ChosenCommand& chosen) {
             }
             if (o->save) session.journal_to_write();
             const std::uint64_t head = session.views().size();
-            const std::uint64_t size = std::min(head, o->clocks.horizon(*session.journal_to_read().snapshot()).size);
+            const std::uint64_t size = [&] {
+                const Snapshot journal = session.journal_to_read().snapshot();
+                return o->clocks.given() ? std::min(head, o->clocks.horizon(*journal).size) : size_without_reports(*journal, head);
+            }();
             const DigestFiles files = make_digest(session, week, now, size);
             session.out() << (format == Format::json ? files.json : files.markdown);
             if (o->save) save_digest(session, week, files, size);
@@ -198,7 +205,7 @@ void add_replay(CLI::App& root, ChosenCommand& chosen) {
     app->add_flag("--rebuild", o->rebuild, "Fold everything anew, beside the live views, and swap it in");
     app->add_option("--projection", o->projection,
                     "Rebuild this one only: incidents, history, followups, artifacts or event_index");
-    CLI::Option* to_seq = app->add_option("--to-seq", o->to_seq, "Apart from the live views: the first N events")->type_name("N");
+    CLI::Option* to_seq = add_number(*app, "--to-seq", o->to_seq, "Apart from the live views: the first N events");
     CLI::Option* as_of =
         app->add_option("--as-of", o->as_of, "Apart from the live views: what had occurred by then")->type_name("TIME");
     CLI::Option* check = app->add_flag("--check", o->check, "Rebuild apart and compare with the live views");

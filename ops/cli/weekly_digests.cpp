@@ -21,6 +21,11 @@ DigestFiles make_digest(Session& session, IsoWeek week, Time now, std::uint64_t 
     return {digest_json(digest), digest_markdown(digest)};
 }
 
+std::uint64_t size_without_reports(const JournalView& journal, std::uint64_t size) {
+    while (size != 0 && journal.header({size})->type == EventType::report_generated) --size;
+    return size;
+}
+
 std::string contents_of(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -45,7 +50,7 @@ std::map<std::string, SavedDigest> saved_digests(const JournalView& journal) {
         const auto payload = payloads.decode(record, journal);
         const auto* report = payload ? std::get_if<ReportGenerated>(*payload) : nullptr;
         if (report == nullptr || report->report != weekly_report) continue;
-        saved[report->period] = {static_cast<std::uint64_t>(report->journal_size), record.occurred_at()};
+        saved[report->period] = {static_cast<std::uint64_t>(report->journal_size), record.occurred_at(), report->sha256.text};
     }
     return saved;
 }

@@ -23,8 +23,12 @@ DigestFiles make_digest(Session& session, IsoWeek week, Time now, std::uint64_t 
 struct SavedDigest {
     std::uint64_t size = 0;
     Time at{};
+    std::string sha256;  // file name -> hex digest, as JSON
 };
 std::map<std::string, SavedDigest> saved_digests(const JournalView& journal);
+
+// The first `size` events without the notes at their end that reports were saved: saving one must not make another of the next.
+std::uint64_t size_without_reports(const JournalView& journal, std::uint64_t size);
 
 std::string contents_of(const std::filesystem::path& path);
 void write_if_other(const std::filesystem::path& path, const std::string& bytes);
