@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ingest/checks.hpp"
 #include "journal/rewrite.hpp"
 
 namespace daybook {
@@ -231,7 +232,7 @@ Time time_option(const std::string& option, const std::string& text) {
 }
 
 Time due_option(const std::string& option, const std::string& text) {
-    if (const auto date = parse_date(text)) return *date + std::chrono::days(1);
+    if (const auto due = parse_due(text)) return *due;
     return time_option(option, text);
 }
 
