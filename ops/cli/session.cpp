@@ -45,7 +45,8 @@ ExitStatus exit_status_of(RefusalCode code) {
         case RefusalCode::not_found: return ExitStatus::not_found;
         case RefusalCode::conflict:
         case RefusalCode::idempotency_conflict: return ExitStatus::conflict;
-        case RefusalCode::not_permitted: return ExitStatus::not_permitted;
+        case RefusalCode::not_permitted:
+        case RefusalCode::unauthenticated: return ExitStatus::not_permitted;
     }
     return ExitStatus::failure;
 }
