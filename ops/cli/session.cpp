@@ -11,8 +11,6 @@
 namespace daybook {
 namespace {
 
-Time real_clock() { return std::chrono::floor<Microseconds>(std::chrono::system_clock::now()); }
-
 MessageKind least_message(const Settings& settings) {
     if (settings.quiet) return MessageKind::error;
     return settings.verbose ? MessageKind::detail : MessageKind::notice;
@@ -37,6 +35,8 @@ void refuse_lost_journal(const std::filesystem::path& data) {
 }
 
 }  // namespace
+
+Time real_clock() { return std::chrono::floor<Microseconds>(std::chrono::system_clock::now()); }
 
 ExitStatus exit_status_of(RefusalCode code) {
     switch (code) {
@@ -91,16 +91,19 @@ Journal& Session::open(bool to_write) {
                            "there is no journal in " + settings_.data.string() + ", and " + settings_.witness->string() +
                                " holds the checkpoint of one: restore it; to begin another, move that file away");
     }
-    const bool fresh = !std::filesystem::exists(settings_.data);
-    if (to_write && fresh) {
-        std::filesystem::create_directories(settings_.data, error);
-        if (error) throw StorageError("cannot make the directory " + settings_.data.string() + ": " + error.message());
-        ::chmod(settings_.data.c_str(), 0700);
-    }
+    if (to_write) make_data_directory();
     journal_ = std::make_unique<Journal>(settings_.data / "journal", options);
     if (to_write && no_journal) signing_key();
     if (settings_.witness) check_witness(to_write);
     return *journal_;
+}
+
+void Session::make_data_directory() const {
+    if (std::filesystem::exists(settings_.data)) return;
+    std::error_code error;
+    std::filesystem::create_directories(settings_.data, error);
+    if (error) throw StorageError("cannot make the directory " + settings_.data.string() + ": " + error.message());
+    ::chmod(settings_.data.c_str(), 0700);
 }
 
 void Session::check_witness(bool to_write) {

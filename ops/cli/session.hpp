@@ -24,6 +24,9 @@
 
 namespace daybook {
 
+// The machine's clock, whatever --now says.
+Time real_clock();
+
 // Exit statuses (section 4).
 enum class ExitStatus { done = 0, failure = 1, usage = 2, no = 3, not_permitted = 4, not_found = 5, conflict = 6 };
 ExitStatus exit_status_of(RefusalCode code);
@@ -58,6 +61,8 @@ public:
 
     const Settings& settings() const { return settings_; }
     Time now() const;  // --now, or the clock
+    // Makes the data directory, for its owner alone, where there is none.
+    void make_data_directory() const;
     Format format() const { return format_; }
     const Style& style() const { return style_; }
     std::ostream& out() { return out_; }
