@@ -40,6 +40,14 @@ std::optional<Refusal> check_message(std::string_view text, const char* field) {
     return check(text, field, 1, text_characters_max);
 }
 
+std::optional<Time> parse_due(std::string_view text) {
+    const auto date = parse_date(text);
+    if (!date) return parse_time(text);
+    const Time next = *date + std::chrono::days(1);
+    const auto last_moment = parse_time("9999-12-31T23:59:59.999999Z");
+    return next <= *last_moment ? std::optional(next) : std::nullopt;
+}
+
 std::string new_incident_id(const JournalView& journal, Time started_at, Entropy& entropy) {
     std::string id = make_incident_id(started_at, entropy);
     while (journal.stream_number(id)) id = make_incident_id(started_at, entropy);

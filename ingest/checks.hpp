@@ -26,6 +26,10 @@ std::optional<Refusal> check_title(std::string_view text);                      
 std::optional<Refusal> check_text(const std::optional<std::string>& text, const char* field);  // up to 16,384
 std::optional<Refusal> check_message(std::string_view text, const char* field);                // 1 to 16,384
 
+// A due date: a time, or a bare date, which means 00:00:00Z of the next day, so that what is due on a day is due when it ends.
+// Nothing for any other text.
+std::optional<Time> parse_due(std::string_view text);
+
 // An incident's id that no stream has yet.
 std::string new_incident_id(const JournalView& journal, Time started_at, Entropy& entropy);
 

@@ -87,6 +87,7 @@ struct ChangeFollowupStatus {
     std::string followup_id;
     FollowupStatus to = FollowupStatus::open;
     std::optional<std::string> message;
+    std::optional<std::string> incident_id;  // given: the follow-up must be this incident's
 };
 // Absent: stays as it is. An empty owner is taken away, and the due date where `no_due_date` says so.
 struct UpdateFollowup {

@@ -79,16 +79,21 @@ Result<CommandOutcome> CommandHandler::run(const AddFollowup& command, const Com
 
 Result<CommandOutcome> CommandHandler::run(const ChangeFollowupStatus& command, const CommandContext& context) {
     if (auto refusal = check_text(command.message, "message")) return *refusal;
-    return on_followup(command.followup_id, context, [&](const JournalView&, const Target&) -> Result<std::optional<Payload>> {
-        const FollowupStatus status = index_.followup(command.followup_id)->status;
-        if (status == command.to) return std::optional<Payload>();
-        FollowupStatusChanged changed;
-        changed.followup_id = command.followup_id;
-        changed.from = status;
-        changed.to = command.to;
-        changed.message = command.message;
-        return std::optional<Payload>(changed);
-    });
+    return on_followup(
+        command.followup_id, context, [&](const JournalView& journal, const Target& target) -> Result<std::optional<Payload>> {
+            if (command.incident_id && journal.stream_id(target.head.number) != *command.incident_id) {
+                return Refusal{RefusalCode::not_found, "no such follow-up of " + *command.incident_id + ": " + command.followup_id,
+                               "/followup_id"};
+            }
+            const FollowupStatus status = index_.followup(command.followup_id)->status;
+            if (status == command.to) return std::optional<Payload>();
+            FollowupStatusChanged changed;
+            changed.followup_id = command.followup_id;
+            changed.from = status;
+            changed.to = command.to;
+            changed.message = command.message;
+            return std::optional<Payload>(changed);
+        });
 }
 
 Result<CommandOutcome> CommandHandler::run(const UpdateFollowup& command, const CommandContext& context) {

@@ -20,7 +20,7 @@ const JsonValue* Fields::find(std::string_view name) const {
     return found == nullptr || found->is_null() ? nullptr : found;
 }
 
-void Fields::allow_only(std::initializer_list<std::string_view> names) {
+void Fields::allow_only(std::span<const std::string_view> names) {
     if (!value_.is_object()) return;
     for (const JsonMember& member : value_.members()) {
         if (std::find(names.begin(), names.end(), member.name) == names.end()) {

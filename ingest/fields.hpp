@@ -5,6 +5,7 @@
 #include <functional>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,7 +24,8 @@ public:
     // `value` outlives it. `path` is its JSON Pointer.
     explicit Fields(const JsonValue& value, std::string path = "");
 
-    void allow_only(std::initializer_list<std::string_view> names);
+    void allow_only(std::span<const std::string_view> names);
+    void allow_only(std::initializer_list<std::string_view> names) { allow_only(std::span(names.begin(), names.size())); }
     void never_null(std::initializer_list<std::string_view> names);
 
     std::string text(std::string_view name, std::size_t least, std::size_t most);

@@ -20,6 +20,7 @@ const char* to_text(RefusalCode code) {
         case RefusalCode::conflict: return "conflict";
         case RefusalCode::idempotency_conflict: return "idempotency_conflict";
         case RefusalCode::not_permitted: return "not_permitted";
+        case RefusalCode::unauthenticated: return "unauthenticated";
         case RefusalCode::too_large: return "too_large";
     }
     return "invalid";

@@ -18,6 +18,7 @@ enum class RefusalCode {
     idempotency_conflict,  // the key was used for another input
     not_permitted,         // the caller lacks a permission
     too_large,             // over a documented limit
+    unauthenticated,       // it is not known who the caller is: no API key, or none that holds
 };
 
 // Returns the code's name as it appears in answers: "invalid", "idempotency_conflict" …

@@ -15,6 +15,7 @@
 
 #include "journal/signing_key.hpp"
 #include "journal/small_file.hpp"
+#include "ops/access/api_keys.hpp"
 #include "ops/doctor.hpp"
 
 namespace daybook {
@@ -28,8 +29,17 @@ std::string micros(nanoseconds time) { return fmt::format("{:.0f} µs", std::chr
 
 std::string mode_text(mode_t mode) { return fmt::format("{:04o}", static_cast<unsigned>(mode & 07777)); }
 
+// What to do beside the chmod, where others may have changed a file, or read it; nothing for the latter where that is no problem.
+struct Care {
+    const char* when_changed = ", and run `daybook verify --checkpoint FILE`";
+    const char* when_read = nullptr;
+};
+constexpr Care signing_key{.when_read = "; when others may have read it, it is no longer a secret, and a new key is needed"};
+constexpr Care api_keys{", and look through `daybook key list`: others may have added a key",
+                        "; until then nobody can call by key. What stands in it gives no key away"};
+
 // What may be wrong with one file or directory; nothing when it is not there, or nothing is.
-std::optional<Diagnosis> check_mode(const std::filesystem::path& path, bool secret) {
+std::optional<Diagnosis> check_mode(const std::filesystem::path& path, const Care& care) {
     struct stat found{};
     if (::lstat(path.c_str(), &found) != 0) return std::nullopt;
     const bool directory = S_ISDIR(found.st_mode);
@@ -38,12 +48,12 @@ std::optional<Diagnosis> check_mode(const std::filesystem::path& path, bool secr
     if ((found.st_mode & 022) != 0) {
         return Diagnosis{"modes", Verdict::problem,
                          fmt::format("{} has mode {}: others may change it", name, mode_text(found.st_mode)),
-                         wanted + ", and run `daybook verify --checkpoint FILE`"};
+                         wanted + care.when_changed};
     }
-    if ((found.st_mode & 077) != 0 && secret) {
+    if ((found.st_mode & 077) != 0 && care.when_read != nullptr) {
         return Diagnosis{"modes", Verdict::problem,
                          fmt::format("{} has mode {}: others may read it", name, mode_text(found.st_mode)),
-                         wanted + "; when others may have read it, it is no longer a secret, and a new key is needed"};
+                         wanted + care.when_read};
     }
     if ((found.st_mode & 077) != 0) {
         return Diagnosis{"modes", Verdict::warning,
@@ -227,14 +237,15 @@ Diagnosis judge_room(const Room& room) {
 
 std::vector<Diagnosis> check_modes(const std::filesystem::path& data) {
     std::vector<Diagnosis> found;
-    const auto check = [&](const std::filesystem::path& path, bool secret = false) {
-        if (auto diagnosis = check_mode(path, secret)) found.push_back(std::move(*diagnosis));
+    const auto check = [&](const std::filesystem::path& path, const Care& care = {}) {
+        if (auto diagnosis = check_mode(path, care)) found.push_back(std::move(*diagnosis));
     };
     check(data);
     check(data / "journal");
     check(data / "journal" / "data.mdb");
     check(data / "journal" / "lock.mdb");
-    check(private_key_file(data), true);
+    check(private_key_file(data), signing_key);
+    check(keys_file(data), api_keys);
     if (found.empty()) found.push_back({"modes", Verdict::ok, "the data directory is its owner's alone"});
     const bool published = std::filesystem::exists(public_key_file(data));
     if (published && !std::filesystem::exists(private_key_file(data))) {

@@ -164,6 +164,8 @@ int run(int argc, char** argv) {
     add_redact_command(app, chosen);
     add_backup_commands(app, chosen);
     add_doctor_command(app, chosen);
+    add_serve_command(app, chosen);
+    add_key_commands(app, chosen);
     app.footer(
         "Examples:\n  daybook ingest triage.jsonl\n  daybook incident list --status open\n  daybook timeline "
         "inc_20260223_1000_k3f9\n"

@@ -187,13 +187,26 @@ std::optional<IncidentRow> IncidentTable::find(StreamNumber number) const {
     return decode_row<IncidentRow>(*bytes);
 }
 
-void IncidentTable::list(const IncidentFilter& filter, const std::function<bool(const IncidentRow&)>& visit) const {
+void IncidentTable::list(const IncidentFilter& filter, const std::function<bool(const IncidentRow&)>& visit,
+                         IncidentListOrder order, const std::optional<IncidentPlace>& after) const {
+    // Keys with starts in [since, until) lie between these two; starts run backwards in the table.
+    std::string from = filter.until ? start_key(to_micros(*filter.until) - 1, "") : std::string();
+    std::string to = filter.since ? start_key(to_micros(*filter.since) - 1, "") : std::string();  // not part of it; empty: no end
+    const bool forward = order == IncidentListOrder::newest_first;
+    if (after) {
+        const std::string place = start_key(to_micros(after->started_at), after->id);
+        if (forward) {
+            from = std::max(from, place + '\0');
+        } else {
+            to = to.empty() ? place : std::min(to, place);
+        }
+    }
     lmdb::Cursor cursor(*transaction_, by_start_);
-    // The first key of a start before `until`, since starts run backwards.
-    bool there = filter.until ? cursor.seek(start_key(to_micros(*filter.until) - 1, "")) : cursor.first();
-    for (; there; there = cursor.next()) {
-        const std::int64_t start = from_sortable(~read_big_endian(cursor.key().substr(0, 8)));
-        if (filter.since && start < to_micros(*filter.since)) return;
+    const auto seek_forward = [&] { return from.empty() ? cursor.first() : cursor.seek(from); };
+    // The last key before `to`.
+    const auto seek_back = [&] { return !to.empty() && cursor.seek(to) ? cursor.previous() : cursor.last(); };
+    for (bool there = forward ? seek_forward() : seek_back(); there; there = forward ? cursor.next() : cursor.previous()) {
+        if (forward ? !to.empty() && cursor.key() >= to : cursor.key() < from) return;
         const auto row = find({static_cast<std::uint32_t>(read_big_endian(cursor.value()))});
         if (row && fits(*row, filter) && !visit(*row)) return;
     }

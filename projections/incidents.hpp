@@ -76,6 +76,16 @@ struct IncidentFilter {
     bool archived = false;            // true: archived ones too
 };
 
+// A place in the order of starts: that of an incident, whether or not it is (still) there.
+struct IncidentPlace {
+    Time started_at{};
+    std::string id;
+    bool operator==(const IncidentPlace&) const = default;
+};
+
+// Newest start first, then by id; or exactly the other way round.
+enum class IncidentListOrder { newest_first, oldest_first };
+
 // Reads rows in a transaction on the views' environment.
 class IncidentTable {
 public:
@@ -83,8 +93,10 @@ public:
     static std::optional<IncidentTable> open(lmdb::Transaction& transaction);
 
     std::optional<IncidentRow> find(StreamNumber number) const;
-    // Visits the incidents that `filter` asks for, newest start first (then by id), until `visit` answers false.
-    void list(const IncidentFilter& filter, const std::function<bool(const IncidentRow&)>& visit) const;
+    // Visits the incidents that `filter` asks for, until `visit` answers false. With `after`, those behind that place alone, which
+    // is sought: a later page costs no more than the first.
+    void list(const IncidentFilter& filter, const std::function<bool(const IncidentRow&)>& visit,
+              IncidentListOrder order = IncidentListOrder::newest_first, const std::optional<IncidentPlace>& after = {}) const;
     // Visits all, in the order of stream numbers.
     void each(const std::function<void(StreamNumber, const IncidentRow&)>& visit) const;
     std::uint64_t count() const { return transaction_->count(incidents_); }

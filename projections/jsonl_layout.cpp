@@ -12,6 +12,7 @@
 #include "journal/journal_text.hpp"
 #include "journal/json.hpp"
 #include "journal/scrub.hpp"
+#include "projections/object_text.hpp"
 #include "projections/timeline.hpp"
 
 namespace daybook {
@@ -21,50 +22,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t snapshot_events = 10'000;
 constexpr const char* export_name = "export.json";
-
-// --- members of an object, one after the other
-
-class ObjectText {
-public:
-    explicit ObjectText(std::string& out) : out_(out) { out_ += '{'; }
-    void finish() { out_ += '}'; }
-
-    void raw(std::string_view name, std::string_view json) {
-        if (!first_) out_ += ',';
-        first_ = false;
-        append_json_string(out_, name);
-        out_ += ':';
-        out_ += json;
-    }
-    void text(std::string_view name, std::string_view value) {
-        raw(name, "");
-        append_json_string(out_, value);
-    }
-    void text_or_null(std::string_view name, const std::optional<std::string>& value) {
-        if (value) {
-            text(name, *value);
-        } else {
-            raw(name, "null");
-        }
-    }
-    void raw_or_null(std::string_view name, const std::optional<std::string>& json) {
-        raw(name, json ? std::string_view(*json) : "null");
-    }
-    void time(std::string_view name, std::int64_t micros) {
-        if (micros == RecordHeader::no_time) return raw(name, "null");
-        raw(name, "\"");
-        append_time(out_, from_micros(micros));
-        out_ += '"';
-    }
-    template <class Number>
-    void number(std::string_view name, Number value) {
-        raw(name, std::to_string(value));
-    }
-
-private:
-    std::string& out_;
-    bool first_ = true;
-};
 
 // --- a file of the layout, with its digest
 

@@ -131,7 +131,7 @@ void Views::open_current() {
         if (environment_ && name == name_) return;
         environment_.reset();
         try {
-            environment_ = std::make_unique<lmdb::Environment>(directory_ / name, options(true));
+            environment_ = std::make_shared<lmdb::Environment>(directory_ / name, options(true));
             if (current_name() != name) continue;  // replaced meanwhile: this one may have been removed and made anew, empty
             name_ = name;
             return;

@@ -72,6 +72,10 @@ public:
     // How many events these views have seen.
     std::uint64_t size();
 
+    // The environment of the current generation, as of the last call of another function: for who shares the views between threads
+    // (ops/tools/shared_views.hpp). It stays open as long as somebody has it, though a rebuild may have replaced it.
+    std::shared_ptr<lmdb::Environment> environment() const { return environment_; }
+
 private:
     std::string current_name() const;  // empty where there is none
     void open_current();
@@ -86,7 +90,7 @@ private:
     std::filesystem::path directory_;
     const Journal& journal_;
     std::string name_;
-    std::unique_ptr<lmdb::Environment> environment_;
+    std::shared_ptr<lmdb::Environment> environment_;
 };
 
 std::vector<Views::StateDigest> state_digests(lmdb::Transaction& views);

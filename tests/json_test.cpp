@@ -251,6 +251,7 @@ TEST_CASE("each refusal code has its word", "[json]") {
     CHECK(std::string(to_text(RefusalCode::conflict)) == "conflict");
     CHECK(std::string(to_text(RefusalCode::idempotency_conflict)) == "idempotency_conflict");
     CHECK(std::string(to_text(RefusalCode::not_permitted)) == "not_permitted");
+    CHECK(std::string(to_text(RefusalCode::unauthenticated)) == "unauthenticated");
     CHECK(std::string(to_text(RefusalCode::too_large)) == "too_large");
 }
 

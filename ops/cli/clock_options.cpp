@@ -19,27 +19,22 @@ ClockOptions::ClockOptions(CLI::App& command, Clocks clocks) : command_(command)
 
 bool ClockOptions::given() const { return !as_of_.empty() || !known_at_.empty() || command_.count("--at-seq") != 0; }
 
+LookBack ClockOptions::look_back() const {
+    LookBack back;
+    if (!as_of_.empty()) back.as_of = time_option("--as-of", as_of_);
+    if (!known_at_.empty()) back.known_at = time_option("--known-at", known_at_);
+    if (command_.count("--at-seq") != 0) back.at_seq = at_seq_;
+    return back;
+}
+
 Horizon ClockOptions::horizon(const JournalView& journal) const {
-    Horizon horizon;
-    if (command_.count("--at-seq") != 0) {
-        const std::uint64_t size = journal.size();
-        if (at_seq_ > size) {
-            throw CommandError(ExitStatus::usage,
-                               "--at-seq " + std::to_string(at_seq_) + ": the journal has " + std::to_string(size) + " events");
-        }
-        horizon.size = at_seq_;
-    }
-    if (!known_at_.empty()) horizon.size = std::min(horizon.size, recorded_by(journal, time_option("--known-at", known_at_)));
-    if (!as_of_.empty()) horizon.as_of = time_option("--as-of", as_of_);
-    return horizon;
+    const auto horizon = look_back().horizon(journal);
+    if (!horizon) throw CommandError(ExitStatus::usage, "--at-seq " + std::to_string(at_seq_) + ": " + horizon.refusal().message);
+    return *horizon;
 }
 
 Time ClockOptions::now(const Session& session, const JournalView& journal) const {
-    if (session.settings().now) return *session.settings().now;
-    if (!as_of_.empty()) return time_option("--as-of", as_of_);
-    if (!known_at_.empty()) return time_option("--known-at", known_at_);
-    const auto newest = at_seq_ != 0 ? journal.record({at_seq_}) : std::nullopt;
-    return newest ? newest->recorded_at() : session.now();
+    return session.settings().now ? *session.settings().now : look_back().now(journal, session.now());
 }
 
 void ClockOptions::read_views(Session& session, std::string_view projection,

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "ops/cli/session.hpp"
+#include "ops/look_back.hpp"
 #include "projections/horizon.hpp"
 
 namespace CLI {
@@ -32,6 +33,8 @@ public:
     void read_views(Session& session, std::string_view projection, const std::function<void(lmdb::Transaction&)>& use) const;
 
 private:
+    LookBack look_back() const;  // throws CommandError (usage)
+
     const CLI::App& command_;
     std::string as_of_, known_at_;
     std::uint64_t at_seq_ = 0;

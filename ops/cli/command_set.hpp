@@ -32,6 +32,8 @@ void add_audit_commands(CLI::App& root, ChosenCommand& chosen);       // checkpo
 
 void add_backup_commands(CLI::App& root, ChosenCommand& chosen);  // backup, restore
 void add_doctor_command(CLI::App& root, ChosenCommand& chosen);   // doctor
+void add_serve_command(CLI::App& root, ChosenCommand& chosen);    // serve
+void add_key_commands(CLI::App& root, ChosenCommand& chosen);     // key …
 
 // The public key that a person gave with --key. Throws CommandError (usage).
 VerifierKey key_option(const std::string& vkey);

@@ -17,8 +17,6 @@ constexpr int syncs = 25;
 
 using Diagnoses = std::vector<Diagnosis>;
 
-Time real_now() { return std::chrono::floor<Microseconds>(std::chrono::system_clock::now()); }
-
 // What cannot be looked at is a finding, and no reason to say nothing about the rest.
 void attempt(Diagnoses& diagnoses, const std::string& check, Verdict on_failure, const std::string& advice,
              const std::function<void()>& look) {
@@ -54,7 +52,7 @@ void look_at_events(Session& session, Diagnoses& diagnoses) {
     const std::uint64_t size = snapshot->size();
     std::optional<Time> newest;
     if (size != 0) newest = snapshot->record({size})->recorded_at();
-    diagnoses.push_back(judge_clock(newest, real_now()));
+    diagnoses.push_back(judge_clock(newest, real_clock()));
     QuickOptions options;
     options.seed = std::random_device()();
     const QuickVerification quick = verify_quick(journal, options);

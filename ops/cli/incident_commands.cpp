@@ -6,6 +6,7 @@
 #include "ops/cli/named.hpp"
 #include "ops/cli/number_option.hpp"
 #include "ops/cli/rows.hpp"
+#include "ops/listing.hpp"
 
 namespace daybook {
 namespace {
@@ -36,15 +37,18 @@ std::optional<std::string> given(const CLI::App& app, const char* option, const 
     return app.count(option) != 0 ? std::optional(value) : std::nullopt;
 }
 
+Label label_option(const std::string& text) {
+    if (auto label = label_of(text)) return *label;
+    throw CommandError(ExitStatus::usage, "--label must be NAME=VALUE, not " + text);
+}
+
 std::optional<JsonText> labels_option(const CLI::App& app, const std::vector<std::string>& labels) {
     if (app.count("--label") == 0) return std::nullopt;
     std::map<std::string, std::string> sorted;
     for (const std::string& label : labels) {
-        const std::size_t equals = label.find('=');
-        if (equals == std::string::npos || equals == 0)
-            throw CommandError(ExitStatus::usage, "--label must be NAME=VALUE, not " + label);
         if (!is_clean_utf8(label)) throw CommandError(ExitStatus::usage, "--label must be UTF-8");
-        sorted[label.substr(0, equals)] = label.substr(equals + 1);
+        const auto [name, value] = label_option(label);
+        sorted[name] = value;
     }
     std::string text = "{";
     for (const auto& [name, value] : sorted) {
@@ -59,13 +63,8 @@ std::optional<JsonText> labels_option(const CLI::App& app, const std::vector<std
 }
 
 IncidentFilter::Status status_option(const std::string& text) {
-    if (text == "open") return IncidentFilter::Status::unfinished;
-    if (text == "mitigated") return IncidentFilter::Status::mitigated;
-    if (text == "resolved") return IncidentFilter::Status::resolved;
-    if (text == "closed") return IncidentFilter::Status::closed;
-    if (text == "all") return IncidentFilter::Status::all;
-    throw CommandError(ExitStatus::usage,
-                       "--status must be one of open (open or mitigated), mitigated, resolved, closed, all; not " + text);
+    if (const auto status = listed_status(text)) return *status;
+    throw CommandError(ExitStatus::usage, std::string("--status must be one of ") + listed_statuses + "; not " + text);
 }
 
 struct ListOptions {
@@ -86,11 +85,7 @@ struct ListOptions {
         if (!until.empty()) filter.until = time_option("--until", until);
         if (!text.empty()) filter.text = text;
         filter.archived = archived;
-        if (!label.empty()) {
-            const std::size_t equals = label.find('=');
-            if (equals == std::string::npos) throw CommandError(ExitStatus::usage, "--label must be NAME=VALUE, not " + label);
-            filter.label = {label.substr(0, equals), label.substr(equals + 1)};
-        }
+        if (!label.empty()) filter.label = label_option(label);
         return filter;
     }
 };

@@ -14,39 +14,15 @@
 namespace daybook {
 namespace {
 
-// Writes the digest's files, and into the journal that they were made, and from what.
 void save_digest(Session& session, IsoWeek week, const DigestFiles& files, std::uint64_t size) {
-    const std::string name = format_iso_week(week);
     const std::filesystem::path directory = weekly_directory;
     remember_export(session, {KnownExport::Kind::weekly_digests, directory, {}});
-    write_if_other(directory / (name + ".json"), files.json);
-    write_if_other(directory / (name + ".md"), files.markdown);
-    Sha256 sha256;
-    ReportGenerated event;
-    event.report = weekly_report;
-    event.period = name;
-    event.journal_size = static_cast<std::int64_t>(size);
-    event.sha256.text = "{\"" + name + ".json\":\"" + to_hex(sha256({files.json})) + "\",\"" + name + ".md\":\"" +
-                        to_hex(sha256({files.markdown})) + "\"}";
-    AppendRequest request;
-    request.decide = [&](const JournalView& journal, Time) -> Result<Batch> {
-        const auto saved = saved_digests(journal);
-        const auto before = saved.find(name);
-        if (before != saved.end() && before->second.sha256 == event.sha256.text) return Batch{};
-        NewEvent generated;
-        generated.stream = "$jobs";
-        generated.payload = encode(event);
-        generated.occurred_at = session.now();
-        generated.actor = session.settings().agent;
-        generated.source = "cli";
-        Batch batch;
-        batch.events.push_back(std::move(generated));
-        return batch;
-    };
-    const auto appended = session.journal_to_write().append(request);
+    const auto appended =
+        save_digest(session.journal_to_write(), files, {directory, week, session.now(), size, session.settings().agent, "cli", {}});
     if (!appended) fail(appended.refusal());
     const std::string note = appended->count == 0 ? "as it was saved before" : "seq " + std::to_string(appended->first.value);
-    session.messages().say(MessageKind::notice, "saved as " + (directory / (name + ".json")).string() + " and .md (" + note + ")");
+    session.messages().say(MessageKind::notice,
+                           "saved as " + (directory / (format_iso_week(week) + ".json")).string() + " and .md (" + note + ")");
 }
 
 void add_digest(CLI::App& root, ChosenCommand& chosen) {
@@ -114,8 +90,7 @@ ExitStatus make_reports(Session& session, const std::string& range_text) {
         const std::filesystem::path json = std::filesystem::path(weekly_directory) / (name + ".json");
         const char* state = "new";
         if (std::filesystem::exists(json)) state = contents_of(json) == files.json ? "same" : "changed";
-        write_if_other(json, files.json);
-        write_if_other(std::filesystem::path(weekly_directory) / (name + ".md"), files.markdown);
+        write_digest(weekly_directory, week, files);
         rows.add({name, size, to_hex(sha256({files.json})), state});
     }
     rows.finish();

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ingest/checks.hpp"
 #include "journal/checkpoint.hpp"
 #include "journal/rewrite.hpp"
 #include "journal/small_file.hpp"
@@ -14,8 +15,6 @@
 
 namespace daybook {
 namespace {
-
-Time real_clock() { return std::chrono::floor<Microseconds>(std::chrono::system_clock::now()); }
 
 MessageKind least_message(const Settings& settings) {
     if (settings.quiet) return MessageKind::error;
@@ -56,6 +55,8 @@ void refuse_lost_journal(const std::filesystem::path& data) {
 
 }  // namespace
 
+Time real_clock() { return std::chrono::floor<Microseconds>(std::chrono::system_clock::now()); }
+
 ExitStatus exit_status_of(RefusalCode code) {
     switch (code) {
         case RefusalCode::invalid:
@@ -63,7 +64,8 @@ ExitStatus exit_status_of(RefusalCode code) {
         case RefusalCode::not_found: return ExitStatus::not_found;
         case RefusalCode::conflict:
         case RefusalCode::idempotency_conflict: return ExitStatus::conflict;
-        case RefusalCode::not_permitted: return ExitStatus::not_permitted;
+        case RefusalCode::not_permitted:
+        case RefusalCode::unauthenticated: return ExitStatus::not_permitted;
     }
     return ExitStatus::failure;
 }
@@ -102,6 +104,7 @@ JournalOptions Session::journal_options(bool to_write) {
     options.entropy = &entropy_;
     options.read_only = !to_write;
     options.alone = alone_.has_value();
+    options.committed = committed_;
     if (to_write) options.indexes = {&index_};
     return options;
 }
@@ -118,16 +121,19 @@ Journal& Session::open(bool to_write) {
                            "there is no journal in " + settings_.data.string() + ", and " + settings_.witness->string() +
                                " holds the checkpoint of one: restore it; to begin another, move that file away");
     }
-    const bool fresh = !std::filesystem::exists(settings_.data);
-    if (to_write && fresh) {
-        std::filesystem::create_directories(settings_.data, error);
-        if (error) throw StorageError("cannot make the directory " + settings_.data.string() + ": " + error.message());
-        ::chmod(settings_.data.c_str(), 0700);
-    }
+    if (to_write) make_data_directory();
     journal_ = std::make_unique<Journal>(settings_.data / "journal", journal_options(to_write));
     if (to_write && no_journal) signing_key();
     if (settings_.witness) check_witness(to_write);
     return *journal_;
+}
+
+void Session::make_data_directory() const {
+    if (std::filesystem::exists(settings_.data)) return;
+    std::error_code error;
+    std::filesystem::create_directories(settings_.data, error);
+    if (error) throw StorageError("cannot make the directory " + settings_.data.string() + ": " + error.message());
+    ::chmod(settings_.data.c_str(), 0700);
 }
 
 void Session::check_witness(bool to_write) {
@@ -297,8 +303,7 @@ Time time_option(const std::string& option, const std::string& text) {
 }
 
 Time due_option(const std::string& option, const std::string& text) {
-    if (const auto date = parse_date(text)) return *date + std::chrono::days(1);
-    if (const auto time = parse_time(text)) return *time;
+    if (const auto due = parse_due(text)) return *due;
     throw CommandError(ExitStatus::usage,
                        option +
                            " must be a date such as 2026-03-02 (until the end of that day, UTC), or a time with an "

@@ -36,6 +36,9 @@ enum class ExitStatus {
     conflict = 6,
     interrupted = 130
 };
+// The machine's clock, whatever --now says.
+Time real_clock();
+
 ExitStatus exit_status_of(RefusalCode code);
 
 // Ends a command with a message to the person and an exit status. Caught in main alone.
@@ -68,6 +71,8 @@ public:
 
     const Settings& settings() const { return settings_; }
     Time now() const;  // --now, or the clock
+    // Makes the data directory, for its owner alone, where there is none.
+    void make_data_directory() const;
     Format format() const { return format_; }
     const Style& style() const { return style_; }
     std::ostream& out() { return out_; }
@@ -79,6 +84,8 @@ public:
     // checkpoint; one to be read is then given with a warning, and `forked` says so.
     Journal& journal_to_write();
     Journal& journal_to_read();
+    // Told of each commit from here on. Before the journal is opened.
+    void on_commit(std::function<void(const Commit&)> told) { committed_ = std::move(told); }
     // For a dry run: as journal_to_write(); where there is no journal, an empty one in a temporary place stands in for it.
     Journal& journal_to_rehearse();
     void check_journal_exists() const;  // throws CommandError; opens nothing
@@ -129,6 +136,7 @@ private:
     std::optional<TriagePolicy> policy_;
     std::optional<TemporaryPlace> temporary_;
     std::optional<JournalLock> alone_;
+    std::function<void(const Commit&)> committed_;
     std::unique_ptr<Journal> journal_;
     bool forked_ = false;
     std::unique_ptr<Views> views_;

@@ -1,0 +1,233 @@
+// `daybook serve`: puts the server together, and takes it apart.
+#include <atomic>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+
+#include <sys/resource.h>
+#include <unistd.h>
+#include <CLI/CLI.hpp>
+
+#include "ingest/dead_letters.hpp"
+#include "ops/cli/command_set.hpp"
+#include "ops/http/http_server.hpp"
+#include "ops/service/server_log.hpp"
+#include "ops/service/service.hpp"
+
+namespace daybook {
+namespace {
+
+struct ServeOptions {
+    std::string listen = "127.0.0.1:8787", log = "auto", grafana_key_file;
+    double requests_per_second = 1000;
+    std::size_t connections_max = 1024;
+};
+
+struct Address {
+    std::string host;
+    std::uint16_t port = 0;
+    bool loopback() const { return host.starts_with("127.") || host == "::1"; }
+};
+
+// HOST:PORT, an IPv6 address in brackets.
+Address listen_option(const std::string& text) {
+    const std::size_t colon = text.rfind(':');
+    Address address;
+    bool good = colon != std::string::npos;
+    if (good) {
+        address.host = text.substr(0, colon);
+        if (address.host.starts_with('[') && address.host.ends_with(']'))
+            address.host = address.host.substr(1, address.host.size() - 2);
+        if (address.host == "localhost") address.host = "127.0.0.1";
+        const char* end = text.data() + text.size();
+        const auto read = std::from_chars(text.data() + colon + 1, end, address.port);
+        good = read.ec == std::errc() && read.ptr == end && colon + 1 != text.size();
+    }
+    if (!good) throw CommandError(ExitStatus::usage, "--listen must be ADDRESS:PORT, such as 127.0.0.1:8787, not " + text);
+    return address;
+}
+
+std::optional<std::string> secret_in(const std::string& file) {
+    if (file.empty()) return std::nullopt;
+    std::ifstream in(file);
+    std::string secret;
+    if (!std::getline(in, secret) || secret.empty())
+        throw CommandError(ExitStatus::failure, "cannot read a key from the first line of " + file);
+    return secret;
+}
+
+// Each connection is a file.
+void allow_open_files(std::size_t wanted) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+    limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// A policy that holds until another takes its place. Thread-safe.
+template <class Policy>
+class Current {
+public:
+    explicit Current(Policy policy) : policy_(std::make_shared<const Policy>(std::move(policy))) {}
+    std::shared_ptr<const Policy> get() const {
+        const std::lock_guard lock(mutex_);
+        return policy_;
+    }
+    void set(Policy policy) {
+        auto made = std::make_shared<const Policy>(std::move(policy));
+        const std::lock_guard lock(mutex_);
+        policy_ = std::move(made);
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::shared_ptr<const Policy> policy_;
+};
+
+// Refused records of webhooks wait where those of files do. Thread-safe.
+class WebhookLetters {
+public:
+    WebhookLetters(std::filesystem::path file, std::function<Time()> clock) : letters_(std::move(file)), clock_(std::move(clock)) {}
+    void add(const WebhookOutcome& outcome, std::string_view source) {
+        const std::lock_guard lock(mutex_);
+        RefusedLine line;
+        line.text = outcome.text;
+        line.refusal = *outcome.refusal;
+        letters_.add(line, std::string(source), clock_());
+        letters_.sync();
+    }
+
+private:
+    std::mutex mutex_;
+    DeadLetters letters_;
+    std::function<Time()> clock_;
+};
+
+AccessPolicy access_policy() {
+    auto policy = load_access_policy(access_policy_file);
+    if (!policy) throw CommandError(ExitStatus::failure, policy.refusal().message);
+    return std::move(*policy);
+}
+
+ExitStatus serve(Session& session, const ServeOptions& options) {
+    const Address address = listen_option(options.listen);
+    const bool as_text = options.log == "text" || (options.log == "auto" && ::isatty(STDERR_FILENO) == 1);
+    const Settings& settings = session.settings();
+    ServerLog log(as_text ? ServerLog::Form::text : ServerLog::Form::json,
+                  settings.quiet ? MessageKind::error : MessageKind::notice, settings.verbose);
+    Metrics metrics;
+    HttpServer* running = nullptr;  // set before it runs
+    std::atomic<bool> appended = false;
+    session.on_commit([&](const Commit& commit) {
+        metrics.committed(commit);
+        appended = true;
+        if (running != nullptr) running->news();
+    });
+
+    Journal& journal = session.journal_to_write();
+    SharedViews views(session.views(), journal, [&](const std::vector<Parked>& parked) {
+        for (const Parked& one : parked) {
+            log.say(MessageKind::warning,
+                    "event " + std::to_string(one.sequence.value) + " is left out of " + one.projection + ": " + one.reason);
+        }
+    });
+    KeyRing keys(settings.data);
+    Access access(access_policy(), keys);
+    const auto clock = [&session] { return session.now(); };
+    if (!address.loopback() && !access.may_listen_beyond_loopback(clock())) {
+        throw CommandError(ExitStatus::not_permitted, "without a key the server listens on loopback alone, not on " + address.host +
+                                                          ": make one with `daybook key create`");
+    }
+    const LogSigner signer = session.signer();
+    Current<TriagePolicy> triage(session.triage_policy());
+    const Tools tools(ToolParts{journal, session.commands(false), views, clock, settings.data});
+    WebhookLetters letters(session.dead_letters(), clock);
+
+    ServiceParts parts{journal,
+                       session.decisions(),
+                       session.entropy(),
+                       views,
+                       tools,
+                       access,
+                       metrics,
+                       signer,
+                       clock,
+                       [&] { return triage.get(); },
+                       [&](const WebhookOutcome& outcome, std::string_view source) { letters.add(outcome, source); },
+                       secret_in(options.grafana_key_file),
+                       options.requests_per_second};
+    Service service(std::move(parts));
+
+    HttpServerOptions http;
+    http.address = address.host;
+    http.port = address.port;
+    http.connections_max = options.connections_max;
+    std::uint64_t seen = journal.snapshot()->size();
+    http.has_news = [&] {  // of other processes
+        const std::uint64_t size = journal.snapshot()->size();
+        return std::exchange(seen, size) != size;
+    };
+    http.on_hangup = [&] {
+        try {
+            keys.reload();
+            access.set_policy(access_policy());
+            auto loaded = load_triage_policy("ops/policy/triage.yml");
+            if (!loaded) throw CommandError(ExitStatus::failure, loaded.refusal().message);
+            triage.set(std::move(*loaded));
+            log.say(MessageKind::notice, "policies and keys are read again");
+        } catch (const std::exception& error) {
+            log.say(MessageKind::error, std::string(error.what()) + "; what held before holds on");
+        }
+    };
+    http.each_second = [&] {  // a key that was revoked must not hold on
+        try {
+            keys.reload();
+        } catch (const StorageError& error) {
+            log.say(MessageKind::error, std::string(error.what()) + "; the keys that held before hold on");
+        }
+    };
+    allow_open_files(options.connections_max + 256);
+    HttpServer server(
+        http, [&](const HttpRequest& request) { return service.answer(request); },
+        [&](const HttpExchange& exchange) {
+            const std::string_view route = exchange.path.empty() ? "other" : service.route_of(exchange.method, exchange.path);
+            metrics.answered(route == "other" ? "other" : exchange.method, route, exchange.status, exchange.duration);
+            log.request(exchange, route);
+        });
+    service.set_gauges([&](Gauges& gauges) {
+        const HttpServerState state = server.state();
+        gauges.connections = state.connections;
+        gauges.requests = state.requests;
+        gauges.streams = state.streams;
+    });
+    running = &server;
+    const std::string host = address.host.find(':') == std::string::npos ? address.host : '[' + address.host + ']';
+    log.say(MessageKind::notice, "listening on http://" + host + ':' + std::to_string(server.port()));
+    server.run();
+    running = nullptr;
+    log.say(MessageKind::notice, "stopped: all that was accepted is answered");
+    return ExitStatus::done;
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& root, ChosenCommand& chosen) {
+    auto o = std::make_shared<ServeOptions>();
+    CLI::App* app = root.add_subcommand("serve", "Answer agents, alert sources and readers over HTTP");
+    app->add_option("--listen", o->listen, "Where; port 0 takes a free one. Beyond loopback only with keys")
+        ->type_name("ADDRESS:PORT")
+        ->capture_default_str();
+    app->add_option("--log", o->log, "text, json or auto (text on a terminal)")
+        ->check(CLI::IsMember({"auto", "text", "json"}))
+        ->capture_default_str();
+    app->add_option("--rate-limit", o->requests_per_second, "Requests a second of one agent; 0: any number")->capture_default_str();
+    app->add_option("--connections", o->connections_max, "Connections at once")->capture_default_str();
+    app->add_option("--grafana-key-file", o->grafana_key_file, "The key with which Grafana signs what it sends")->type_name("FILE");
+    app->footer(
+        "Examples:\n  daybook serve\n  daybook serve --listen 127.0.0.1:0 --log json\n  daybook key create --name gateway --agent "
+        "gateway --role agent_gateway && daybook serve --listen 0.0.0.0:8787\n"
+        "SIGTERM ends it when what was accepted is answered; SIGHUP reads policies and keys again.");
+    app->callback([o, &chosen] { chosen = [o](Session& session) { return serve(session, *o); }; });
+}
+
+}  // namespace daybook

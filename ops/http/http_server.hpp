@@ -1,0 +1,74 @@
+// An HTTP/1.1 server (RFC 9110, RFC 9112) for one address: it reads whole requests, hands them to a handler on worker threads, and
+// writes what that answers. What is slow or hostile costs only itself: every wait has an end, every buffer a limit.
+//
+// One thread moves bytes; the workers may wait, as an append does for its sync: many that wait share one. Requests beyond those
+// that run and wait are answered at once with 503 and Retry-After.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ops/http/http_message.hpp"
+
+namespace daybook {
+
+struct HttpServerOptions {
+    std::string address = "127.0.0.1";  // an IPv4 or IPv6 address
+    std::uint16_t port = 0;             // 0: a free one
+    std::size_t body_bytes_max = 8 * 1024 * 1024;
+    std::size_t header_bytes_max = 16 * 1024;
+    std::size_t connections_max = 1024;  // one more takes the place of the one that has been idle longest
+    std::size_t workers = 64;
+    std::size_t requests_max = 512;                    // that run or wait for a worker
+    std::chrono::milliseconds idle_deadline{60'000};   // for the next request's header, from the end of the last answer
+    std::chrono::milliseconds body_deadline{30'000};   // for the rest of a request
+    std::chrono::milliseconds write_deadline{30'000};  // for an answer, or a piece of it
+    std::chrono::milliseconds stop_deadline{10'000};   // for what was accepted, once it stops
+    std::chrono::milliseconds keep_alive{15'000};      // a stream without news sends its keep_alive
+    std::chrono::milliseconds news_interval{100};      // how often `has_news` is asked, while streams wait
+    std::function<bool()> has_news;                    // whether something happened since it was asked last; called on one thread
+    std::function<void()> on_hangup;                   // SIGHUP; on the same thread, as the next
+    std::function<void()> each_second;                 // about so often
+};
+
+// What became of one request, for the log and the metrics.
+struct HttpExchange {
+    std::string_view id, method, path;  // empty where the request could not be read so far
+    int status = 0;
+    std::chrono::microseconds duration{};  // from the whole request to its answer being ready
+    std::size_t answer_bytes = 0;
+};
+
+struct HttpServerState {
+    std::size_t connections = 0, requests = 0, streams = 0;
+};
+
+class HttpServer {
+public:
+    // Listens when it returns. `handler` and `observer` are called on many threads at once.
+    // Throws std::runtime_error: the address is none, or is in use.
+    HttpServer(HttpServerOptions options, HttpHandler handler, std::function<void(const HttpExchange&)> observer);
+    ~HttpServer();
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+
+    std::uint16_t port() const;
+    // Serves until stop(), SIGTERM or SIGINT; then accepts nothing more, finishes what was accepted, at most `stop_deadline`.
+    void run();
+    // Thread-safe, as the next two.
+    void stop();
+    // Streams that wait are asked again at once.
+    void news();
+    HttpServerState state() const;
+
+    struct Parts;  // of http_server.cpp alone
+
+private:
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace daybook

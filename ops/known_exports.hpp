@@ -1,0 +1,26 @@
+// Where this journal was written out to, so that a redaction can write it there again.
+//
+// On disk: `exports.jsonl` in the data directory, a line for each place, in the order in which they came:
+//   {"artifacts":"<directory or empty>","directory":"<directory>","kind":"jsonl"}
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace daybook {
+
+struct KnownExport {
+    enum class Kind { jsonl, journal, weekly_digests };
+    Kind kind = Kind::jsonl;
+    std::filesystem::path directory;
+    std::filesystem::path artifacts;  // of jsonl, where it is not `directory`
+};
+
+// Before anything is written there. Adds it to those of the data directory `data` unless it is known; returns a warning where that
+// directory can't be written to.
+std::optional<std::string> remember_export(const std::filesystem::path& data, KnownExport place);
+std::vector<KnownExport> known_exports(const std::filesystem::path& data);
+
+}  // namespace daybook

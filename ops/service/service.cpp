@@ -1,0 +1,100 @@
+#include "ops/service/service.hpp"
+
+#include <algorithm>
+
+#include "journal/json.hpp"
+
+namespace daybook {
+
+HttpResponse json_response(std::string body, int status) {
+    HttpResponse response;
+    response.status = status;
+    response.body = std::move(body);
+    return response;
+}
+
+int http_status(RefusalCode code) {
+    switch (code) {
+        case RefusalCode::invalid: return 422;
+        case RefusalCode::not_found: return 404;
+        case RefusalCode::conflict:
+        case RefusalCode::idempotency_conflict: return 409;
+        case RefusalCode::not_permitted: return 403;
+        case RefusalCode::unauthenticated: return 401;
+        case RefusalCode::too_large: return 413;
+    }
+    return 500;
+}
+
+Service::Service(ServiceParts parts) : parts_(std::move(parts)), rates_(parts_.requests_per_second) {
+    add_tool_routes();
+    add_ingest_routes();
+    add_reading_routes();
+    add_event_routes();
+    add_log_routes();
+    add_health_routes();
+}
+
+HttpResponse Service::answer(const HttpRequest& request) {
+    PathParameters parameters;
+    std::string allowed;
+    for (const Route& route : routes_) {
+        if (!matches(route.path, request.path, parameters)) continue;
+        if (route.method != request.method) {
+            allowed += (allowed.empty() ? "" : ", ") + route.method;
+            continue;
+        }
+        try {
+            if (!route.needs) return route.handle({request, parameters, {}});
+            const auto caller = caller_of(request, request.parameter("agent_id"));
+            if (!caller) return refuse(caller.refusal());
+            if (const auto refusal = Access::check(*caller, *route.needs)) return refuse(*refusal);
+            if (!rates_.take(caller->agent, RateLimit::Clock::now())) return http_error(429, "rate_limited", "too many requests");
+            return route.handle({request, parameters, *caller});
+        } catch (const StorageError& error) {
+            HttpResponse response = http_error(503, "unavailable", error.what());
+            response.headers.emplace_back("Retry-After", "5");
+            return response;
+        }
+    }
+    if (allowed.empty()) return http_error(404, "not_found", "there is nothing at " + request.path);
+    HttpResponse response = http_error(405, "invalid", request.path + " takes " + allowed);
+    response.headers.emplace_back("Allow", allowed);
+    return response;
+}
+
+std::string_view Service::route_of(std::string_view method, std::string_view path) const {
+    PathParameters parameters;
+    for (const Route& route : routes_) {
+        if (route.method == method && matches(route.path, path, parameters)) return route.path;
+    }
+    return "other";
+}
+
+// A key is in X-API-Key, or in Authorization as a bearer token (RFC 6750).
+Result<Caller> Service::caller_of(const HttpRequest& request, std::optional<std::string_view> agent_id) const {
+    std::optional<std::string_view> key = request.header("x-api-key");
+    const auto authorization = request.header("authorization");
+    constexpr std::string_view bearer = "Bearer ";
+    if (!key && authorization && authorization->starts_with(bearer)) key = authorization->substr(bearer.size());
+    return parts_.access.caller(key, agent_id, parts_.clock());
+}
+
+HttpResponse Service::refuse(const Refusal& refusal) {
+    parts_.metrics.refused(to_text(refusal.code));
+    HttpResponse response = json_response(tool_answer(refusal), http_status(refusal.code));
+    if (refusal.code == RefusalCode::unauthenticated) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+    return response;
+}
+
+EventStream::Read Service::reading() const {
+    return [this](bool with_views, const EventStream::Reading& use) {
+        if (!with_views) {
+            const Snapshot journal = parts_.journal.snapshot();
+            return use(*journal, nullptr);
+        }
+        parts_.views.read([&](const SharedViews::Seen& seen) { use(seen.journal, &seen.views); });
+    };
+}
+
+}  // namespace daybook

@@ -1,0 +1,98 @@
+// The interface over HTTP (section 4): its routes, who may use them, and what is counted. Of HTTP itself it knows requests and
+// answers alone; tests call it without a socket.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingest/webhook.hpp"
+#include "journal/log_signer.hpp"
+#include "ops/access/access.hpp"
+#include "ops/http/router.hpp"
+#include "ops/service/event_stream.hpp"
+#include "ops/service/metrics.hpp"
+#include "ops/service/rate_limit.hpp"
+#include "ops/tools/shared_views.hpp"
+#include "ops/tools/tools.hpp"
+
+namespace daybook {
+
+// What a service works with; all outlive it.
+struct ServiceParts {
+    Journal& journal;
+    const DecisionIndex& index;
+    Entropy& entropy;
+    SharedViews& views;
+    const Tools& tools;
+    Access& access;
+    Metrics& metrics;
+    const LogSigner& signer;
+    std::function<Time()> clock;
+    std::function<std::shared_ptr<const TriagePolicy>()> triage_policy;        // the one that holds now
+    std::function<void(const WebhookOutcome&, std::string_view)> dead_letter;  // a refused record, and what it came by
+    std::optional<std::string> grafana_key;                                    // with which Grafana signs what it sends
+    double requests_per_second = 0;                                            // of one agent; 0: any number
+};
+
+// What a handler gets.
+struct Call {
+    const HttpRequest& request;
+    const PathParameters& parameters;
+    const Caller& caller;
+};
+
+struct Route : BasicRoute<Call> {
+    std::optional<Permission> needs;  // nothing: anyone, or the handler asks by itself
+};
+
+// Thread-safe.
+class Service {
+public:
+    explicit Service(ServiceParts parts);
+
+    HttpResponse answer(const HttpRequest& request);
+    // For the log and the metrics: the route that a path belongs to, "other" where there is none.
+    std::string_view route_of(std::string_view method, std::string_view path) const;
+    const std::vector<Route>& routes() const { return routes_; }
+    // Asked before /metrics and /readyz: what the server says of itself.
+    void set_gauges(std::function<void(Gauges&)> gauges) { server_gauges_ = std::move(gauges); }
+
+private:
+    void add_tool_routes();
+    void add_ingest_routes();
+    void add_reading_routes();
+    void add_event_routes();
+    void add_log_routes();
+    void add_health_routes();
+
+    HttpResponse call_tool(std::string_view tool, const HttpRequest& request);
+    HttpResponse read_by_tool(std::string_view tool, std::string_view action, const Call& call, std::string_view incident_id = {});
+    HttpResponse weekly_digest_of(std::string_view name);
+    HttpResponse checkpoint(const Call& call);
+    HttpResponse inclusion(const Call& call);
+    HttpResponse consistency(const Call& call);
+    HttpResponse ingest(AlertFormat format, const Call& call);
+    HttpResponse answer_query(const Call& call);
+    Result<Caller> caller_of(const HttpRequest& request, std::optional<std::string_view> agent_id) const;
+    HttpResponse refuse(const Refusal& refusal);
+    EventStream::Read reading() const;
+    Gauges gauges() const;
+
+    ServiceParts parts_;
+    RateLimit rates_;
+    std::function<void(Gauges&)> server_gauges_;
+    std::vector<Route> routes_;
+};
+
+// The answers that all routes share.
+HttpResponse json_response(std::string body, int status = 200);
+int http_status(RefusalCode code);
+
+// OpenAPI 3.1 of the routes.
+std::string openapi_json(const std::vector<Route>& routes);
+
+}  // namespace daybook

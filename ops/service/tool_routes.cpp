@@ -1,0 +1,45 @@
+// POST /v1/tools/{tool}: what agents call.
+#include "ops/service/service.hpp"
+#include "ops/tools/tool_call.hpp"
+
+namespace daybook {
+namespace {
+
+Permission permission_of(ToolPermission needs) {
+    switch (needs) {
+        case ToolPermission::read: return Permission::read;
+        case ToolPermission::write: return Permission::write;
+        case ToolPermission::ingest: return Permission::ingest;
+        case ToolPermission::jobs: return Permission::jobs;
+        case ToolPermission::admin: return Permission::admin;
+    }
+    return Permission::admin;
+}
+
+}  // namespace
+
+void Service::add_tool_routes() {
+    Route route;
+    route.method = "POST";
+    route.path = "/v1/tools/{tool}";
+    route.summary = "An agent's call: action, params, agent_id";
+    route.handle = [this](const Call& call) { return call_tool(call.parameters.at("tool"), call.request); };
+    routes_.push_back(std::move(route));
+}
+
+HttpResponse Service::call_tool(std::string_view tool, const HttpRequest& request) {
+    thread_local ToolCallReader reader;
+    const auto call = reader.read(tool, request.body);
+    if (!call) return refuse(call.refusal());
+    const auto needs = parts_.tools.needs(call->tool, call->action);
+    if (!needs) return refuse(needs.refusal());
+    const auto caller = caller_of(request, call->agent_id);
+    if (!caller) return refuse(caller.refusal());
+    if (const auto refusal = Access::check(*caller, permission_of(*needs))) return refuse(*refusal);
+    if (!rates_.take(caller->agent, RateLimit::Clock::now())) return http_error(429, "rate_limited", "too many requests");
+    const auto result = parts_.tools.run(*call, {caller->agent});
+    if (!result) return refuse(result.refusal());
+    return json_response(tool_answer(result));
+}
+
+}  // namespace daybook

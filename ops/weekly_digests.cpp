@@ -1,0 +1,91 @@
+#include "ops/weekly_digests.hpp"
+
+#include <fstream>
+#include <iterator>
+
+#include "journal/atomic_file.hpp"
+#include "projections/digest.hpp"
+
+namespace daybook {
+
+DigestFiles make_digest(lmdb::Transaction& views, const JournalView& journal, IsoWeek week, Time now, std::uint64_t size) {
+    DigestRequest request;
+    request.week = week;
+    request.now = now;
+    request.size = size;
+    const WeeklyDigest digest = weekly_digest(views, journal, request);
+    return {digest_json(digest), digest_markdown(digest)};
+}
+
+Result<Appended> save_digest(Journal& journal, const DigestFiles& files, const DigestSaving& saving) {
+    const std::string name = format_iso_week(saving.week);
+    const bool known = saving.input && journal.snapshot()->key(saving.input->key);
+    if (!known) write_digest(saving.directory, saving.week, files);
+    Sha256 sha256;
+    ReportGenerated event;
+    event.report = weekly_report;
+    event.period = name;
+    event.journal_size = static_cast<std::int64_t>(saving.size);
+    event.sha256.text = "{\"" + name + ".json\":\"" + to_hex(sha256({files.json})) + "\",\"" + name + ".md\":\"" +
+                        to_hex(sha256({files.markdown})) + "\"}";
+    if (saving.input && saving.input->sha256) event.input_sha256 = to_hex(*saving.input->sha256);
+    AppendRequest request;
+    request.input = saving.input;
+    request.decide = [&](const JournalView& view, Time) -> Result<Batch> {
+        const auto saved = saved_digests(view);
+        const auto before = saved.find(name);
+        if (before != saved.end() && before->second.sha256 == event.sha256.text) return Batch{};
+        NewEvent generated;
+        generated.stream = "$jobs";
+        generated.payload = encode(event);
+        generated.occurred_at = saving.now;
+        generated.actor = saving.actor;
+        generated.source = saving.source;
+        Batch batch;
+        batch.events.push_back(std::move(generated));
+        return batch;
+    };
+    return journal.append(request);
+}
+
+std::map<std::string, SavedDigest> saved_digests(const JournalView& journal) {
+    std::map<std::string, SavedDigest> saved;
+    const auto jobs = journal.stream_number("$jobs");
+    if (!jobs) return saved;
+    PayloadDecoder payloads;
+    for (const Sequence sequence : journal.stream_sequences(*jobs)) {
+        const RecordView record = *journal.record(sequence);
+        if (record.type() != EventType::report_generated) continue;
+        const auto payload = payloads.decode(record, journal);
+        const auto* report = payload ? std::get_if<ReportGenerated>(*payload) : nullptr;
+        if (report == nullptr || report->report != weekly_report) continue;
+        saved[report->period] = {static_cast<std::uint64_t>(report->journal_size), record.occurred_at(), report->sha256.text};
+    }
+    return saved;
+}
+
+std::uint64_t size_without_reports(const JournalView& journal, std::uint64_t size) {
+    while (size != 0 && journal.header({size})->type == EventType::report_generated) --size;
+    return size;
+}
+
+std::string contents_of(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+void write_if_other(const std::filesystem::path& path, const std::string& bytes) {
+    if (!std::filesystem::exists(path) || contents_of(path) != bytes) {
+        AtomicFile file(path);
+        file.write(bytes);
+        file.commit();
+    }
+}
+
+void write_digest(const std::filesystem::path& directory, IsoWeek week, const DigestFiles& files) {
+    const std::string name = format_iso_week(week);
+    write_if_other(directory / (name + ".json"), files.json);
+    write_if_other(directory / (name + ".md"), files.markdown);
+}
+
+}  // namespace daybook
