@@ -54,8 +54,8 @@ private:
 
 HttpServerOptions impatient() {
     HttpServerOptions options;
-    options.idle_deadline = std::chrono::milliseconds(300);
-    options.body_deadline = std::chrono::milliseconds(300);
+    options.idle_deadline = std::chrono::milliseconds(1000);
+    options.body_deadline = std::chrono::milliseconds(1000);
     return options;
 }
 

@@ -304,7 +304,7 @@ TEST_CASE("SIGHUP reads the policies again, and keeps the old ones where the new
 
 TEST_CASE("an agent that asks too often is told so, and others are not held up", "[serve]") {
     const Program daybook;
-    Server server(daybook, {"--rate-limit", "5"});
+    Server server(daybook, {"--rate-limit", "0.5"});
     HttpClient client = server.client();
     int limited = 0;
     for (int i = 0; i < 30; ++i) limited += client.get("/v1/incidents?agent_id=monitor").status == 429 ? 1 : 0;
