@@ -1,0 +1,112 @@
+// The actions that make reports: follow-ups and the weekly digest.
+#include <algorithm>
+
+#include "ops/known_exports.hpp"
+#include "ops/tools/tool_actions.hpp"
+#include "projections/followup_summary.hpp"
+
+namespace daybook {
+namespace {
+
+constexpr std::int64_t window_days_max = 3'660;
+
+// The text of a report without its last newline, to stand in an answer.
+std::string_view without_end(std::string_view text) {
+    while (text.ends_with('\n')) text.remove_suffix(1);
+    return text;
+}
+
+std::string files_of(const DigestSaving& saving) {
+    std::string list = "[";
+    for (const char* ending : {".json", ".md"}) {
+        if (list.size() > 1) list += ',';
+        append_json_string(list, (saving.directory / (format_iso_week(saving.week) + ending)).string());
+    }
+    return list + ']';
+}
+
+// The member `saved` of the answer.
+Result<std::string> save(const ToolRun& run, const DigestFiles& files, DigestSaving saving) {
+    saving.directory = run.parts.reports;
+    saving.actor = run.caller.agent;
+    saving.source = run.call.tool;
+    const auto warning = remember_export(run.parts.data, {KnownExport::Kind::weekly_digests, saving.directory, {}});
+    const std::lock_guard lock(run.saving);
+    const auto appended = save_digest(run.parts.journal, files, saving);
+    if (!appended) return appended.refusal();
+    std::string saved;
+    ObjectText object(saved);
+    object.raw("files", files_of(saving));
+    object.number("seq", appended->first.value);
+    object.boolean("duplicate", appended->duplicate);
+    if (warning) object.text("warning", *warning);
+    object.finish();
+    return saved;
+}
+
+}  // namespace
+
+Result<std::string> incident_followups_summary(ToolRun& run) {
+    FollowupSummaryRequest request;
+    request.service = optional_param(run.params, "service");
+    request.env = optional_param(run.params, "env");
+    request.window_days =
+        static_cast<int>(run.params.optional_integer("window_days", 1, window_days_max).value_or(request.window_days));
+    const LookBack past = look_back(run);
+    if (run.params.refusal()) return *run.params.refusal();
+    Result<std::string> answer = std::string();
+    run.parts.views.read([&](const SharedViews::Seen& seen) {
+        const auto horizon = past.horizon(seen.journal);
+        if (!horizon) {
+            answer = horizon.refusal();
+            return;
+        }
+        request.size = std::min(horizon->size, seen.size);
+        request.now = past.now(seen.journal, run.parts.clock());
+        answer = std::string(without_end(followup_summary_json(followup_summary(seen.views, seen.journal, request))));
+    });
+    return answer;
+}
+
+Result<std::string> weekly_digest_action(ToolRun& run) {
+    const Time now = run.parts.clock();
+    DigestSaving saving;
+    saving.week = last_complete_week(now);
+    saving.now = now;
+    if (const auto text = optional_param(run.params, "week")) {
+        const auto week = parse_iso_week(*text);
+        if (!week) run.params.fail("week", "must be an ISO week such as 2026-08");
+        if (week && week->from() > now) run.params.fail("week", "has not begun: " + *text);
+        saving.week = week.value_or(saving.week);
+    }
+    LookBack past = look_back(run);
+    const bool wanted = run.params.optional_boolean("save_artifacts").value_or(false);
+    saving.input = keyed_input(run);
+    if (run.params.refusal()) return *run.params.refusal();
+    DigestFiles files;
+    std::optional<Refusal> refusal;
+    run.parts.views.read([&](const SharedViews::Seen& seen) {
+        const auto horizon = past.horizon(seen.journal);
+        if (!horizon) {
+            refusal = horizon.refusal();
+            return;
+        }
+        saving.size = std::min(horizon->size, seen.size);
+        files = make_digest(seen.views, seen.journal, saving.week, now, saving.size);
+    });
+    if (refusal) return *refusal;
+    std::string answer;
+    ObjectText object(answer);
+    object.text("week", format_iso_week(saving.week));
+    object.raw("digest", without_end(files.json));
+    object.text("markdown", files.markdown);
+    if (wanted) {
+        const auto saved = save(run, files, saving);
+        if (!saved) return saved.refusal();
+        object.raw("saved", *saved);
+    }
+    object.finish();
+    return answer;
+}
+
+}  // namespace daybook

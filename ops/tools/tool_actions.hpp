@@ -1,0 +1,102 @@
+// The actions of the tools: the table that names them, and what they have in common.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ingest/fields.hpp"
+#include "ops/look_back.hpp"
+#include "ops/tools/tools.hpp"
+#include "projections/object_text.hpp"
+
+namespace daybook {
+
+// One call on its way.
+struct ToolRun {
+    const ToolParts& parts;
+    const ToolCall& call;
+    const ToolCaller& caller;
+    std::mutex& saving;  // held while a report's files are written: two that write one file at once would refuse each other
+    Fields params;
+};
+
+struct ToolAction {
+    std::string_view tool;
+    std::string_view name;
+    ToolPermission needs = ToolPermission::read;
+    std::vector<std::string_view> params;  // the fields that it takes, in order of their names
+    Result<std::string> (*run)(ToolRun&) = nullptr;
+};
+
+// --- reading fields; what is wrong is in run.params.refusal() afterwards
+
+// idempotency_key (with the digest of the call), occurred_at, expected_version (a number, "none" or "any").
+CommandContext write_context(ToolRun& run);
+// The key alone, for what is not an incident's.
+std::optional<KeyedInput> keyed_input(ToolRun& run);
+// as_of, known_at, at_seq.
+LookBack look_back(ToolRun& run);
+std::string text_param(Fields& fields, std::string_view name);                     // it must be there
+std::optional<std::string> optional_param(Fields& fields, std::string_view name);  // texts of any sensible length
+// null means that it is to be taken away, as an empty text does.
+std::optional<std::string> removable_param(ToolRun& run, std::string_view name);
+template <class Word>
+Word word_param(Fields& fields, std::string_view name) {
+    const auto word = fields.optional_word<Word>(name);
+    if (!word) fields.fail(name, "is missing: one of " + choices<Word>());
+    return word.value_or(Word());
+}
+// due_at, or due_date: a time or a bare date.
+std::optional<Time> due_param(Fields& fields);
+
+Refusal no_such_incident(const std::string& incident_id);
+// Refuses what can't be an incident's id.
+std::optional<Refusal> check_incident_id(const std::string& incident_id);
+
+// --- answers
+
+// {"incident_id","version","seq","written","duplicate",<subject>,"incident":{…}}: what was written (seq of the first event, null
+// where nothing had to be), and the incident after it. `subject` names the id of what was made, such as "followup_id".
+std::string write_answer(const ToolRun& run, const CommandOutcome& outcome, const char* subject);
+
+template <class Command>
+Result<std::string> run_command(ToolRun& run, const Command& command, const char* subject = nullptr) {
+    const CommandContext context = write_context(run);
+    if (run.params.refusal()) return *run.params.refusal();
+    const auto outcome = run.parts.commands.run(command, context);
+    if (!outcome) return outcome.refusal();
+    return write_answer(run, *outcome, subject);
+}
+
+// --- the actions; each takes the fields that the table says
+
+// oncall_tool, incidents
+Result<std::string> incident_create(ToolRun& run);
+Result<std::string> incident_update(ToolRun& run);
+Result<std::string> incident_acknowledge(ToolRun& run);
+Result<std::string> incident_mitigate(ToolRun& run);
+Result<std::string> incident_resolve(ToolRun& run);
+Result<std::string> incident_close(ToolRun& run);
+Result<std::string> incident_reopen(ToolRun& run);
+Result<std::string> incident_set_severity(ToolRun& run);
+Result<std::string> incident_assign(ToolRun& run);
+Result<std::string> incident_link(ToolRun& run);
+// oncall_tool, timelines and follow-ups
+Result<std::string> incident_append_event(ToolRun& run);
+Result<std::string> incident_correct_event(ToolRun& run);
+Result<std::string> incident_attach_artifact(ToolRun& run);
+Result<std::string> followup_add(ToolRun& run);
+Result<std::string> followup_update(ToolRun& run);
+// oncall_tool, reading
+Result<std::string> incident_get(ToolRun& run);
+Result<std::string> incident_list(ToolRun& run);
+Result<std::string> incident_timeline(ToolRun& run);
+Result<std::string> incident_followups_summary(ToolRun& run);
+// incident_intelligence_tool
+Result<std::string> weekly_digest_action(ToolRun& run);
+
+}  // namespace daybook

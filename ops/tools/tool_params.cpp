@@ -1,0 +1,125 @@
+// What the actions of the tools have in common: fields that many take, and what all that write answer.
+#include "ingest/checks.hpp"
+#include "journal/sha256.hpp"
+#include "ops/tools/tool_actions.hpp"
+#include "projections/jsonl_layout.hpp"
+
+namespace daybook {
+namespace {
+
+constexpr std::int64_t integer_max = (std::int64_t{1} << 53) - 1;
+
+// Of the RFC 8785 text of tool, action and params but the key: a call that is sent again has the same, in whatever shape it comes.
+Digest digest_of(const ToolCall& call) {
+    std::string text = "{\"action\":";
+    append_json_string(text, call.action);
+    text += ",\"params\":{";
+    bool first = true;
+    for (const JsonMember& member : call.params.members()) {
+        if (member.name == "idempotency_key") continue;
+        if (!first) text += ',';
+        first = false;
+        append_json_string(text, member.name);
+        text += ':';
+        append_canonical(text, member.value);
+    }
+    text += "},\"tool\":";
+    append_json_string(text, call.tool);
+    Sha256 sha256;
+    return sha256({text + '}'});
+}
+
+// A number, or as the command line has it, "none" (0) or "any" (nothing).
+std::optional<std::uint64_t> expected_version(ToolRun& run) {
+    const JsonValue* value = run.call.params.find("expected_version");
+    if (value != nullptr && value->is_string()) {
+        if (value->text() == "none") return 0;
+        if (value->text() != "any") run.params.fail("expected_version", "must be a number, \"none\" or \"any\"");
+        return std::nullopt;
+    }
+    const auto version = run.params.optional_integer("expected_version", 0, integer_max);
+    return version ? std::optional(static_cast<std::uint64_t>(*version)) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<KeyedInput> keyed_input(ToolRun& run) {
+    const auto key = run.params.optional_text("idempotency_key", 1, key_bytes_max);
+    return key ? std::optional(KeyedInput{*key, digest_of(run.call)}) : std::nullopt;
+}
+
+CommandContext write_context(ToolRun& run) {
+    CommandContext context;
+    context.actor = run.caller.agent;
+    context.source = run.call.tool;
+    const auto occurred_at = run.params.optional_time("occurred_at");
+    context.occurred_at = occurred_at ? *occurred_at : run.parts.clock();
+    context.expected_version = expected_version(run);
+    if (auto input = keyed_input(run)) {
+        context.idempotency_key = std::move(input->key);
+        context.input_sha256 = input->sha256;
+    }
+    return context;
+}
+
+LookBack look_back(ToolRun& run) {
+    LookBack back;
+    back.as_of = run.params.optional_time("as_of");
+    back.known_at = run.params.optional_time("known_at");
+    if (const auto size = run.params.optional_integer("at_seq", 0, integer_max)) back.at_seq = static_cast<std::uint64_t>(*size);
+    return back;
+}
+
+// The limits of single fields are the commands' own (ingest/checks.hpp).
+std::string text_param(Fields& fields, std::string_view name) { return fields.text(name, 0, SIZE_MAX); }
+
+std::optional<std::string> optional_param(Fields& fields, std::string_view name) { return fields.optional_text(name, 0, SIZE_MAX); }
+
+std::optional<std::string> removable_param(ToolRun& run, std::string_view name) {
+    const JsonValue* value = run.call.params.find(name);
+    return value != nullptr && value->is_null() ? std::optional(std::string()) : optional_param(run.params, name);
+}
+
+std::optional<Time> due_param(Fields& fields) {
+    const auto due_at = optional_param(fields, "due_at");
+    const auto due_date = optional_param(fields, "due_date");
+    if (!due_at && !due_date) return std::nullopt;
+    const char* name = due_at ? "due_at" : "due_date";
+    const auto due = parse_due(due_at ? *due_at : *due_date);
+    if (!due) fields.fail(name, "must be a date, or a time with an offset (RFC 3339, such as 2026-02-23T10:00:00Z)");
+    if (due_at && due_date) fields.fail("due_date", "stands beside due_at: give one of them");
+    return due;
+}
+
+Refusal no_such_incident(const std::string& incident_id) {
+    return {RefusalCode::not_found, "no such incident: " + incident_id, "/incident_id"};
+}
+
+std::optional<Refusal> check_incident_id(const std::string& incident_id) {
+    if (is_incident_id(incident_id)) return std::nullopt;
+    return Refusal{RefusalCode::invalid, "not an incident id (inc_YYYYMMDD_HHMM_<rand>)", "/incident_id"};
+}
+
+std::string write_answer(const ToolRun& run, const CommandOutcome& outcome, const char* subject) {
+    const auto current = run.parts.views.incident(outcome.incident_id);
+    std::string answer;
+    ObjectText object(answer);
+    object.text("incident_id", outcome.incident_id);
+    object.number("version", current ? current->version : outcome.version);
+    if (outcome.appended.first) {
+        object.number("seq", outcome.appended.first.value);
+    } else {
+        object.raw("seq", "null");
+    }
+    object.number("written", outcome.appended.count);
+    object.boolean("duplicate", outcome.appended.duplicate);
+    if (subject != nullptr && !outcome.subject_id.empty()) object.text(subject, outcome.subject_id);
+    if (current) {
+        object.raw("incident", "");
+        append_incident(answer, current->row);
+    }
+    object.finish();
+    return answer;
+}
+
+}  // namespace daybook

@@ -1,0 +1,65 @@
+// The tools that agents call, whatever they are called through: each action reads its fields, runs a command of ingest/ or reads
+// the views, and answers with JSON text.
+#pragma once
+
+#include <filesystem>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "ingest/commands.hpp"
+#include "journal/journal.hpp"
+#include "ops/tools/shared_views.hpp"
+#include "ops/tools/tool_call.hpp"
+#include "ops/weekly_digests.hpp"
+
+namespace daybook {
+
+// What an action needs.
+enum class ToolPermission { read, write, ingest, jobs, admin };
+const char* to_text(ToolPermission permission);
+
+// Whoever calls: an actor, who was found to have the permission.
+struct ToolCaller {
+    std::string agent;
+};
+
+// What the tools work with; all of it outlives them.
+struct ToolParts {
+    Journal& journal;
+    CommandHandler& commands;
+    SharedViews& views;
+    Clock clock;                                       // what counts as now: the default occurred_at, reports
+    std::filesystem::path data;                        // the data directory, where places that are exported to are noted
+    std::filesystem::path reports = weekly_directory;  // where weekly digests are saved
+};
+
+struct ToolAction;  // ops/tools/tool_actions.hpp
+
+// Thread-safe.
+class Tools {
+public:
+    explicit Tools(ToolParts parts);
+
+    // Refuses: not_found, with the tools or actions that there are.
+    Result<ToolPermission> needs(std::string_view tool, std::string_view action) const;
+
+    // Runs a call and answers with its result, a JSON object. What was written is on disk when it returns.
+    // Refuses: not_found (the tool, the action, the incident …), invalid, conflict, idempotency_conflict, too_large; the refusal's
+    // field is a JSON Pointer into the call's body. Throws StorageError: as Journal::append.
+    Result<std::string> run(const ToolCall& call, const ToolCaller& caller) const;
+
+    // All actions of all tools, for documents and tests.
+    static std::span<const ToolAction> actions();
+
+private:
+    ToolParts parts_;
+    mutable std::mutex saving_;
+};
+
+// {"ok":true,"result":…}, or {"ok":false,"error":{"code":…,"message":…,"details":{"field":…}}}; `details` is empty where no field
+// is at fault.
+std::string tool_answer(const Result<std::string>& result);
+
+}  // namespace daybook
