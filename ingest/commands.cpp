@@ -28,9 +28,6 @@ std::optional<Refusal> check_order(const IncidentState& state, Time occurred_at,
 }  // namespace
 
 Result<CommandHandler::Target> CommandHandler::find(const JournalView& journal, const std::string& incident_id) const {
-    if (!is_incident_id(incident_id)) {
-        return Refusal{RefusalCode::invalid, "not an incident id (inc_YYYYMMDD_HHMM_<rand>): " + incident_id, "/incident_id"};
-    }
     const auto head = journal.stream(incident_id);
     const auto incident = head ? index_.incident(head->number) : std::nullopt;
     if (!incident) return Refusal{RefusalCode::not_found, "no such incident: " + incident_id, "/incident_id"};

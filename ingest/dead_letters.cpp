@@ -88,11 +88,16 @@ void DeadLetters::add(const RefusedLine& line, const std::string& source, Time a
     const Origin origin{to_hex(sha256_({line.text})), source, line.number, line.offset};
     if (!known_->insert(origin.sha256).second) return;
     const std::string letter = letter_of(origin, line.refusal, line.text, at);
+    const off_t end = ::lseek(fd_, 0, SEEK_END);
     std::size_t written = 0;
     while (written < letter.size()) {
         const ssize_t count = ::write(fd_, letter.data() + written, letter.size() - written);
-        if (count < 0 && errno != EINTR)
-            throw StorageError("cannot write the dead letters to " + file_.string() + ": " + std::strerror(errno));
+        if (count < 0 && errno != EINTR) {
+            const int code = errno;
+            (void)!::ftruncate(fd_, end);  // half a letter is none
+            throw StorageError("cannot write the dead letters to " + file_.string() + ": " + std::strerror(code) +
+                               " (make room, then run the command again: what was taken is not taken twice)");
+        }
         if (count > 0) written += static_cast<std::size_t>(count);
     }
 }
@@ -105,8 +110,27 @@ struct DeadLetters::Letter {
     std::string text;    // as it stands in the file
     std::string record;  // empty: it holds none
     Origin origin;
-    std::optional<Refusal> refusal;  // of the retry
+    std::uint64_t offset = 0;        // of its first byte in the file
+    std::optional<Refusal> refusal;  // of the retry, or why there is no record
 };
+
+// Finds the record of a letter: as a person put it there, or as its text became one.
+void DeadLetters::find_record(Letter& letter, const JsonValue& value) {
+    if (const JsonValue* record = value.find("record")) {
+        letter.record = canonical(*record);
+        return;
+    }
+    const JsonValue* text = value.find("text");
+    const bool is_text = text != nullptr && text->is_string();
+    JsonReader reader;  // the letter's own is in use
+    const auto mended = is_text ? reader.read(text->text()) : Refusal{RefusalCode::invalid, "there is no record", ""};
+    if (mended) {
+        letter.record = canonical(**mended);
+    } else {
+        letter.refusal = mended.refusal();
+        letter.refusal->message += is_text ? ": mend `text`, or put the record into `record`" : ": put one into `record`";
+    }
+}
 
 // Reads all letters, and writes the records to a file, each in the line that its letter has.
 std::vector<DeadLetters::Letter> DeadLetters::read_letters(const std::filesystem::path& records) {
@@ -123,10 +147,14 @@ std::vector<DeadLetters::Letter> DeadLetters::read_letters(const std::filesystem
     while (const auto text = lines.next()) {
         Letter& letter = letters.emplace_back();
         letter.text = *text;
+        letter.offset = lines.offset();
         if (const auto value = reader_.read(*text)) {
             letter.origin = {text_of((*value)->find("sha256")), text_of((*value)->find("file")), number_of((*value)->find("line")),
                              number_of((*value)->find("offset"))};
-            if (const JsonValue* record = (*value)->find("record")) letter.record = canonical(*record);
+            find_record(letter, **value);
+        } else {
+            letter.refusal = value.refusal();
+            letter.refusal->message = "the letter itself is broken: " + letter.refusal->message;
         }
         if (letter.origin.sha256.empty()) letter.origin.sha256 = to_hex(sha256_({letter.record}));
         out.write(letter.record + '\n');
@@ -135,15 +163,25 @@ std::vector<DeadLetters::Letter> DeadLetters::read_letters(const std::filesystem
     return letters;
 }
 
-IngestCounts DeadLetters::retry(
-    Time at,
-    const std::function<IngestCounts(const std::filesystem::path&, const std::function<void(const RefusedLine&)>&)>& take) {
+IngestCounts DeadLetters::retry(Time at,
+                                const std::function<IngestCounts(const std::filesystem::path& records, const Refused&)>& take,
+                                const Refused& refused) {
     open();
     const std::filesystem::path records = file_.string() + ".retry";
     IngestCounts counts;
     std::vector<Letter> letters = read_letters(records);
+    for (std::size_t i = 0; i < letters.size(); ++i) {
+        if (!letters[i].record.empty()) continue;
+        ++counts.read;
+        ++counts.refused;
+        refused({i + 1, letters[i].offset, letters[i].text, *letters[i].refusal});
+    }
     try {
-        counts = take(records, [&](const RefusedLine& line) { letters.at(line.number - 1).refusal = line.refusal; });
+        counts += take(records, [&](const RefusedLine& line) {
+            Letter& letter = letters.at(line.number - 1);
+            letter.refusal = line.refusal;
+            refused({line.number, letter.offset, line.text, line.refusal});
+        });
     } catch (...) {
         std::filesystem::remove(records);
         throw;
@@ -153,8 +191,6 @@ IngestCounts DeadLetters::retry(
     for (const Letter& letter : letters) {
         if (letter.record.empty()) {
             kept.write(letter.text + '\n');
-            ++counts.read;
-            ++counts.refused;
         } else if (letter.refusal) {
             kept.write(letter_of(letter.origin, *letter.refusal, letter.record, at));
         }

@@ -3,9 +3,10 @@
 // On disk: JSON Lines, one letter a line:
 //   {"sha256":…,"at":…,"file":…,"line":…,"offset":…,"code":…,"field":…,"reason":…,"record":{…}}
 // `record` is the line where it is JSON, and is what a person mends; of a payload with many alerts it holds the refused one alone,
-// and `field` is its place in the payload as it came. A line that is no JSON stands as `text`, one that is no UTF-8 as `hex`. A
-// line that is there already is not added again. sha256, file, line and offset are those of the line as it came, also once the
-// record was mended, or is refused again.
+// and `field` is its place in the payload as it came. A line that is no JSON stands as `text`, one that is no UTF-8 as `hex`: a
+// person mends the text itself, or puts the record into `record`, which counts before both. A line that is there already is not
+// added again. sha256, file, line and offset are those of the line as it came, also once the record was mended, or is refused
+// again.
 #pragma once
 
 #include <cstdint>
@@ -37,12 +38,13 @@ public:
     // Everything added is on disk when it returns. Throws StorageError.
     void sync();
 
+    using Refused = std::function<void(const RefusedLine&)>;
     // Hands the records to `take`, as a file of JSON Lines whose lines have the numbers of their letters, and keeps the letters
-    // whose line it reports as refused, with the new reason; letters that hold no record are kept too. The counts are those that
-    // `take` returns. Throws StorageError, and what `take` throws: the letters are then as before.
-    IngestCounts retry(
-        Time at,
-        const std::function<IngestCounts(const std::filesystem::path&, const std::function<void(const RefusedLine&)>&)>& take);
+    // whose line it reports as refused, with the new reason; letters that hold no record yet are kept as they are. All that are
+    // kept are told to `refused`, with the number of the letter. The counts are those that `take` returns, and the letters without
+    // a record. Throws StorageError, and what `take` throws: the letters are then as before.
+    IngestCounts retry(Time at, const std::function<IngestCounts(const std::filesystem::path& records, const Refused&)>& take,
+                       const Refused& refused);
 
     const std::filesystem::path& file() const { return file_; }
 
@@ -57,6 +59,7 @@ private:
     struct Letter;
     void open();
     std::string letter_of(const Origin& origin, const Refusal& refusal, std::string_view line, Time at);
+    void find_record(Letter& letter, const JsonValue& value);
     std::vector<Letter> read_letters(const std::filesystem::path& records);
 
     std::filesystem::path file_;

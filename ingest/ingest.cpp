@@ -86,7 +86,9 @@ public:
         : payloads_(file, options.line_bytes_max, webhook_body_bytes_max),
           entropy_(parts.entropy),
           format_(options.format),
-          context_{options.caller, options.received_at, parts.policy, sha256_} {}
+          context_{options.caller, options.received_at, parts.policy, sha256_} {
+        payloads_.stop_at(options.stop);
+    }
 
     // An empty chunk at the end.
     Chunk next() {

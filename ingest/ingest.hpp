@@ -44,6 +44,7 @@ struct IngestOptions {
     bool dry_run = false;                                    // all is checked and decided, nothing is taken
     std::function<void(const RefusedLine&)> refused;         // in the order of lines
     std::function<void(std::uint64_t bytes_done)> progress;  // now and then
+    int stop = -1;  // once this descriptor can be read no more lines are; what was read until then is dealt with
 };
 
 // What a source's records go through; outlives the call.

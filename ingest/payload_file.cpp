@@ -71,6 +71,7 @@ std::optional<PayloadText> PayloadFile::document(const PayloadText& first) {
         if (fits || certain) whole.append("\n").append(*line);
         if (!certain) ahead_.push_back({std::string(*line), lines_.number(), lines_.offset(), lines_.too_long()});
     }
+    if (lines_.interrupted() && certain) return std::nullopt;
     if (certain || (fits && JsonReader().read(whole))) {
         ahead_.clear();
         while (!fits && lines_.next()) {  // what a document that is too long still holds

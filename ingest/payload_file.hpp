@@ -28,6 +28,9 @@ public:
     // Throws StorageError.
     PayloadFile(std::filesystem::path path, std::size_t line_bytes_max, std::size_t document_bytes_max);
 
+    // As LineFile's. A document that is not read to its end is not given.
+    void stop_at(int stop) { lines_.stop_at(stop); }
+
     // The next payload, or nothing at the end. Its text is valid until the next call. Throws StorageError.
     std::optional<PayloadText> next();
 

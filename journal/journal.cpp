@@ -113,6 +113,7 @@ struct Journal::Parts {
 
     void submit(Waiting& waiting);
     void write_group(const std::vector<Waiting*>& group);
+    static Commit commit_of(const std::vector<Waiting*>& group, std::chrono::nanoseconds sync);
 };
 
 // Group commit: the first caller that finds nobody writing writes for all that wait, in the order in which they came.
@@ -140,6 +141,16 @@ void Journal::Parts::submit(Waiting& waiting) {
     if (waiting.failure) std::rethrow_exception(waiting.failure);
 }
 
+Commit Journal::Parts::commit_of(const std::vector<Waiting*>& group, std::chrono::nanoseconds sync) {
+    Commit commit;
+    commit.sync = sync;
+    for (const Waiting* waiting : group) {
+        commit.requests += waiting->answers.size();
+        for (const auto& answer : waiting->answers) commit.events += answer ? answer->count : 0;
+    }
+    return commit;
+}
+
 void Journal::Parts::write_group(const std::vector<Waiting*>& group) {
     try {
         if (!broken.empty()) throw StorageError(broken);
@@ -152,6 +163,7 @@ void Journal::Parts::write_group(const std::vector<Waiting*>& group) {
             }
         }
         if (!writer.changed()) return;
+        const auto began = std::chrono::steady_clock::now();
         try {
             writer.commit();
         } catch (const StorageError& error) {
@@ -161,6 +173,7 @@ void Journal::Parts::write_group(const std::vector<Waiting*>& group) {
             memory = {};
             throw StorageError(broken);
         }
+        if (options.committed) options.committed(commit_of(group, std::chrono::steady_clock::now() - began));
     } catch (...) {
         for (Waiting* waiting : group) waiting->failure = std::current_exception();
     }

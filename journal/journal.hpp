@@ -184,11 +184,18 @@ private:
     JournalView view_;
 };
 
+// One commit of this process: a transaction and its sync.
+struct Commit {
+    std::uint64_t requests = 0, events = 0;
+    std::chrono::nanoseconds sync{};  // what writing the pages and the sync took
+};
+
 struct JournalOptions {
-    Clock clock;                               // the real clock
-    Entropy* entropy = nullptr;                // outlives the journal
-    std::vector<TransactionalIndex*> indexes;  // likewise
-    std::string origin;                        // of a new journal; empty: one is made up
+    Clock clock;                                   // the real clock
+    Entropy* entropy = nullptr;                    // outlives the journal
+    std::vector<TransactionalIndex*> indexes;      // likewise
+    std::string origin;                            // of a new journal; empty: one is made up
+    std::function<void(const Commit&)> committed;  // after each, before its callers are answered; brief, and throws nothing
     bool read_only = false;
     bool alone = false;  // the caller holds the JournalLock exclusively; else the journal holds it shared while it is open
 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "journal/lmdb.hpp"
+#include "journal/meta_pages.hpp"
 
 namespace daybook {
 namespace {
@@ -21,21 +22,6 @@ bool take(int fd, int operation, const std::filesystem::path& directory) {
         if (errno != EINTR) throw StorageError("cannot lock " + (directory / lock_name).string() + ": " + std::strerror(errno));
     }
     return true;
-}
-
-// Whether a process has the LMDB environment open: each holds a shared lock on the first byte of its lock file. That finds those
-// too that had opened it before there was a `users.lock`. For who does not have it open itself: closing the file would end LMDB's
-// own lock.
-bool is_open_elsewhere(const std::filesystem::path& directory) {
-    const int fd = ::open((directory / "lock.mdb").c_str(), O_RDWR | O_CLOEXEC);
-    if (fd < 0) return false;  // nobody made one, so nobody has it open
-    struct flock wanted{};
-    wanted.l_type = F_WRLCK;
-    wanted.l_whence = SEEK_SET;
-    wanted.l_len = 1;
-    const bool asked = ::fcntl(fd, F_GETLK, &wanted) == 0;
-    ::close(fd);
-    return asked && wanted.l_type != F_UNLCK;
 }
 
 }  // namespace
@@ -57,7 +43,8 @@ std::optional<JournalLock> JournalLock::exclusive(const std::filesystem::path& d
     const auto file = directory / lock_name;
     JournalLock lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (lock.fd_ < 0) throw StorageError("cannot open " + file.string() + ": " + std::strerror(errno));
-    if (!take(lock.fd_, LOCK_EX | LOCK_NB, directory) || is_open_elsewhere(directory)) return std::nullopt;
+    if (!take(lock.fd_, LOCK_EX | LOCK_NB, directory) || lmdb::is_open_somewhere(directory))
+        return std::nullopt;  // finds those too that know no `users.lock`
     return lock;
 }
 

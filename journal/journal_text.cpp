@@ -76,7 +76,26 @@ void append_leaf_of(std::string& out, const JournalView& journal, const RecordVi
     leaf.type = record.type();
     leaf.schema_version = header.schema_version;
     leaf.version = header.version;
+    const std::size_t at = out.size();
     append_leaf_text(out, leaf);
+    if (leaf_hash(sha256, std::string_view(out).substr(at)) == record.leaf_hash()) return;
+    throw StorageError("event " + std::to_string(header.sequence) +
+                       " is damaged, it does not hash to its leaf: run `daybook verify`, then restore a backup");
+}
+
+void check_leaves(const Journal& journal, std::uint64_t size) {
+    Sha256 sha256;
+    std::string leaf;
+    for (Sequence next{1}; next.value <= size;) {
+        const Snapshot snapshot = journal.snapshot();
+        const Sequence from = next;
+        next = snapshot->scan(from, std::min(batch_events, size - from.value + 1), [&](const RecordView& record) {
+            leaf.clear();
+            append_leaf_of(leaf, *snapshot, record, sha256);
+            return true;
+        });
+        if (next == from) throw StorageError("event " + std::to_string(from.value) + " is missing: run `daybook verify`");
+    }
 }
 
 void append_journal_line(std::string& out, const JournalView& journal, const RecordView& record, Sha256& sha256) {

@@ -14,8 +14,12 @@
 namespace daybook {
 
 // Appends the leaf text of a stored event: what its leaf hash is taken over. Throws StorageError where the event before it in
-// its stream is missing.
+// its stream is missing, or the event is damaged: its payload, or a field, is not what its leaf hash was taken over.
 void append_leaf_of(std::string& out, const JournalView& journal, const RecordView& record, Sha256& sha256);
+
+// Throws StorageError where one of the first `size` events is damaged, as above. For exports that write something else: on a thread
+// of its own, since it takes as long as they do.
+void check_leaves(const Journal& journal, std::uint64_t size);
 
 // Appends the event's line of journal.jsonl, without the line's end. Throws StorageError, as above.
 void append_journal_line(std::string& out, const JournalView& journal, const RecordView& record, Sha256& sha256);

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "journal/lmdb.hpp"
@@ -24,8 +25,22 @@ LineFile::LineFile(std::filesystem::path path, std::size_t line_bytes_max, std::
 
 LineFile::~LineFile() { ::close(fd_); }
 
+// Waits until there is something to read, or a reason to stop.
+bool LineFile::stopped() const {
+    if (stop_ < 0) return false;
+    pollfd either[] = {{fd_, POLLIN, 0}, {stop_, POLLIN, 0}};
+    while (::poll(either, 2, -1) < 0 && errno == EINTR) continue;
+    return either[1].revents != 0;
+}
+
 bool LineFile::fill() {
     if (ended_) return false;
+    if (stopped()) {
+        buffer_.resize(at_);  // a line without its end may be half a line
+        ended_ = true;
+        interrupted_ = true;
+        return false;
+    }
     buffer_.erase(0, at_);
     at_ = 0;
     const std::size_t had = buffer_.size();
@@ -51,7 +66,7 @@ std::optional<std::string_view> LineFile::next() {
         looked_at = buffer_.size() - at_;
         if (looked_at > line_bytes_max_) break;
         if (!fill()) {
-            if (looked_at == 0) return std::nullopt;
+            if (at_ == buffer_.size()) return std::nullopt;
             break;
         }
     }

@@ -15,6 +15,8 @@ class LineFile {
 public:
     // Starts reading at `offset`, which is the start of line `number`. Throws StorageError.
     LineFile(std::filesystem::path path, std::size_t line_bytes_max, std::uint64_t offset = 0, std::uint64_t number = 1);
+    // Once the descriptor `stop` can be read, the lines end: behind the last one that has an end, also while a pipe is waited for.
+    void stop_at(int stop) { stop_ = stop; }
     ~LineFile();
     LineFile(const LineFile&) = delete;
     LineFile& operator=(const LineFile&) = delete;
@@ -27,9 +29,12 @@ public:
     std::uint64_t number() const { return number_; }  // from 1
     std::uint64_t offset() const { return offset_; }  // of its first byte in the file
     bool too_long() const { return too_long_; }
+    // Whether it was told to stop before the end.
+    bool interrupted() const { return interrupted_; }
 
 private:
     bool fill();  // whether there was more to read
+    bool stopped() const;
     bool skip_rest();
 
     static constexpr std::size_t read_bytes = 256 * 1024;
@@ -41,7 +46,9 @@ private:
     std::uint64_t offset_;
     std::uint64_t next_offset_;
     int fd_ = -1;
+    int stop_ = -1;
     bool ended_ = false;
+    bool interrupted_ = false;
     bool too_long_ = false;
 };
 

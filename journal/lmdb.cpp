@@ -10,8 +10,10 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "journal/descriptor.hpp"
 #include "journal/meta_pages.hpp"
 
 namespace daybook::lmdb {
@@ -37,7 +39,16 @@ std::string advice(int code) {
     }
 }
 
+constexpr unsigned readers_max = 510;
+
+// LMDB reports what could be written in part as EIO: mostly the disk is full.
+bool is_full(const std::filesystem::path& directory) {
+    struct statvfs room{};
+    return ::statvfs(directory.c_str(), &room) == 0 && room.f_bavail * room.f_frsize < 64 * 1024;
+}
+
 [[noreturn]] void fail(int code, const std::filesystem::path& directory, const char* doing) {
+    if (code == EIO && is_full(directory)) code = ENOSPC;
     std::string what = std::string("cannot ") + doing + " " + directory.string() + ": " + mdb_strerror(code);
     const std::string more = advice(code);
     if (!more.empty()) what += " (" + more + ")";
@@ -73,6 +84,39 @@ void sync_directory(const std::filesystem::path& directory) {
     ::close(fd);
 }
 
+// LMDB writes to lock.mdb where it is mapped: without room for it the process would die of SIGBUS. So the room is taken before, for
+// readers_max slots of 64 bytes with a head. Not while this process has the environment open: to close a descriptor ends its locks.
+void take_room_for_lock_file(const std::filesystem::path& directory) {
+    constexpr off_t bytes = 64 * (off_t{readers_max} + 2);
+    const Descriptor file(::open((directory / "lock.mdb").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (file.get() < 0 || ::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, bytes) == 0) return;  // LMDB says why it can't be opened
+    if (errno == ENOSPC || errno == EDQUOT) fail(errno, directory, "open the database in");
+}
+
+// Whether a reader must do without lock.mdb: this user may not write to it. Where somebody else has the environment open that would
+// not be safe, since a writer can't see such a reader, and would write over the pages that it reads.
+bool must_do_without_lock(const std::filesystem::path& directory) {
+    const std::filesystem::path file = directory / "lock.mdb";
+    const bool there = ::access(file.c_str(), F_OK) == 0;
+    if (::access((there ? file : directory).c_str(), W_OK) == 0 || errno != EACCES) return false;
+    if (!is_open_somewhere(directory)) return true;
+    throw StorageError("cannot read " + directory.string() +
+                       " while another process has it open, since this user may not write to " + file.string() +
+                       ": give it that right, or read a backup");
+}
+
+// A new handle in the place of `handle`; LMDB's code.
+int open_environment(MDB_env*& handle, const std::filesystem::path& directory, const Options& options, unsigned flags,
+                     std::size_t map_bytes) {
+    if (handle != nullptr) mdb_env_close(std::exchange(handle, nullptr));
+    const int code = mdb_env_create(&handle);
+    if (code != 0) return code;
+    mdb_env_set_maxdbs(handle, options.tables_max);
+    mdb_env_set_maxreaders(handle, readers_max);
+    mdb_env_set_mapsize(handle, map_bytes);
+    return mdb_env_open(handle, directory.c_str(), flags, 0600);
+}
+
 // LMDB found that a page is not what it must be, and would abort() the process when this returned.
 [[noreturn]] void end_on_damage(MDB_env* env, const char* assertion) {
     const char* directory = "";
@@ -97,27 +141,18 @@ Environment::Environment(std::filesystem::path directory, const Options& options
         if (!existed) ::chmod(directory_.c_str(), 0700);
     }
     check_before_opening(directory_);
-    int code = mdb_env_create(&handle_);
-    if (code != 0) fail(code, directory_, "set up a database in");
+    take_room_for_lock_file(directory_);
+    unsigned flags = MDB_NOTLS;
+    if (options.read_only) flags |= MDB_RDONLY;
+    if (options.read_only && must_do_without_lock(directory_)) flags |= MDB_NOLOCK;
+    if (!options.durable) flags |= MDB_NOSYNC;
     try {
-        mdb_env_set_maxdbs(handle_, options.tables_max);
-        mdb_env_set_maxreaders(handle_, 510);
-        unsigned flags = MDB_NOTLS;
-        if (options.read_only) flags |= MDB_RDONLY;
-        if (!options.durable) flags |= MDB_NOSYNC;
-        // Where the process may not reserve so much address space, less will do.
         std::size_t map_bytes = options.map_bytes;
-        while (true) {
-            mdb_env_set_mapsize(handle_, map_bytes);
-            code = mdb_env_open(handle_, directory_.c_str(), flags, 0600);
-            if ((code != ENOMEM && code != EINVAL) || map_bytes <= (std::size_t{1} << 30)) break;
+        int code = open_environment(handle_, directory_, options, flags, map_bytes);
+        // Where the process may not reserve so much address space, less will do.
+        while ((code == ENOMEM || code == EINVAL) && map_bytes > (std::size_t{1} << 30)) {
             map_bytes /= 4;
-            mdb_env_close(handle_);
-            handle_ = nullptr;
-            code = mdb_env_create(&handle_);
-            if (code != 0) break;
-            mdb_env_set_maxdbs(handle_, options.tables_max);
-            mdb_env_set_maxreaders(handle_, 510);
+            code = open_environment(handle_, directory_, options, flags, map_bytes);
         }
         if (code != 0) fail(code, directory_, "open the database in");
         mdb_env_set_assert(handle_, end_on_damage);

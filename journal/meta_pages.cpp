@@ -106,14 +106,15 @@ Result<MetaPages> read_once(int fd) {
     return pages;
 }
 
-// Whether a process is just making the environment: it holds a write lock on lock.mdb until the meta pages are there.
-bool is_being_made(const std::filesystem::path& lock_file) {
-    const Descriptor lock(::open(lock_file.c_str(), O_RDWR | O_CLOEXEC));
+// Which lock somebody else has on the first byte of lock.mdb.
+short lock_elsewhere(const std::filesystem::path& directory) {
+    const Descriptor file(::open((directory / "lock.mdb").c_str(), O_RDONLY | O_CLOEXEC));
     struct flock probe{};
     probe.l_type = F_WRLCK;
     probe.l_whence = SEEK_SET;
     probe.l_len = 1;
-    return lock.get() >= 0 && ::fcntl(lock.get(), F_GETLK, &probe) == 0 && probe.l_type == F_WRLCK;
+    const bool asked = file.get() >= 0 && ::fcntl(file.get(), F_GETLK, &probe) == 0;
+    return asked ? probe.l_type : short{F_UNLCK};
 }
 
 // Waits until the meta pages of a new file are there, if a process is making it.
@@ -121,7 +122,8 @@ void wait_for_maker(const std::filesystem::path& directory) {
     const auto meta_bytes = 2 * static_cast<std::uintmax_t>(::sysconf(_SC_PAGESIZE));
     std::error_code error;
     const auto is_short = [&] { return std::filesystem::file_size(directory / "data.mdb", error) < meta_bytes && !error; };
-    while (is_short() && is_being_made(directory / "lock.mdb")) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    // Who is making it holds a write lock until the meta pages are there.
+    while (is_short() && lock_elsewhere(directory) == F_WRLCK) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 }  // namespace
@@ -150,5 +152,7 @@ void check_before_opening(const std::filesystem::path& directory) {
     throw StorageError(directory.string() + '/' + pages.refusal().message +
                        " (restore a backup, or import a journal.jsonl; views are made anew when their directory is removed)");
 }
+
+bool is_open_somewhere(const std::filesystem::path& directory) { return lock_elsewhere(directory) != F_UNLCK; }
 
 }  // namespace daybook::lmdb

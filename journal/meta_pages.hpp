@@ -64,4 +64,8 @@ Result<MetaPages> read_meta_pages(const std::filesystem::path& directory);
 // process is just making it: LMDB would take it for a new one. Throws StorageError.
 void check_before_opening(const std::filesystem::path& directory);
 
+// Whether a process has the environment in `directory` open: each holds a lock on the first byte of its lock file. For who does not
+// have it open itself: closing the file would end LMDB's own lock.
+bool is_open_somewhere(const std::filesystem::path& directory);
+
 }  // namespace daybook::lmdb

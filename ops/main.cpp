@@ -1,8 +1,12 @@
 // daybook: the one binary. Parses the command line, runs the command that was chosen, and turns what went wrong into a message and
 // an exit status. Nothing below this file catches.
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <numeric>
+#include <utility>
+#include <vector>
 
 #include <pwd.h>
 #include <unistd.h>
@@ -82,23 +86,60 @@ public:
     }
 };
 
-// The word that stands where a command was expected and is none; empty where it was simply left out.
-std::string unknown_command(const CLI::App& app, int argc, char** argv) {
+// How many letters must be put in, left out or changed to make one word of another (Levenshtein).
+std::size_t distance(const std::string& from, const std::string& to) {
+    std::vector<std::size_t> row(to.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < from.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < to.size(); ++j) {
+            const std::size_t changed = diagonal + (from[i] == to[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({changed, row[j] + 1, diagonal + 1});
+        }
+    }
+    return row.back();
+}
+
+// The command that `word` was perhaps to be; empty where it is like none.
+std::string nearest(const std::string& word, const std::vector<const CLI::App*>& commands) {
+    std::string found;
+    std::size_t least = std::min<std::size_t>(3, word.size());
+    for (const CLI::App* command : commands) {
+        const std::size_t mistakes = distance(word, command->get_name());
+        if (mistakes >= least) continue;
+        least = mistakes;
+        found = command->get_name();
+    }
+    return found;
+}
+
+// What is to be said of the words of a command when there is none of that name; nothing where there is.
+struct UnknownCommand {
+    std::string message, help;
+};
+std::optional<UnknownCommand> unknown_command(const CLI::App& root, int argc, char** argv) {
+    const CLI::App* app = &root;
+    std::string above;
     for (int i = 1; i < argc; ++i) {
         const std::string word = argv[i];
         if (word.starts_with('-')) {
-            const CLI::Option* option = app.get_option_no_throw(word);
+            const CLI::Option* option = root.get_option_no_throw(word);
             if (option != nullptr && option->get_items_expected_max() > 0) ++i;
             continue;
         }
-        try {
-            (void)app.get_subcommand(word);
-        } catch (const CLI::OptionNotFound&) {
-            return word;
+        const auto commands = app->get_subcommands([](const CLI::App*) { return true; });
+        if (commands.empty()) return std::nullopt;  // it is an argument
+        const auto known = std::find_if(commands.begin(), commands.end(), [&](auto* one) { return one->get_name() == word; });
+        if (known == commands.end()) {
+            const std::string near = nearest(word, commands);
+            return UnknownCommand{"no such command: " + above + word + (near.empty() ? "" : "; did you mean " + above + near + '?'),
+                                  above};
         }
-        return "";
+        app = *known;
+        above += word + ' ';
     }
-    return "";
+    return std::nullopt;
 }
 
 int run(int argc, char** argv) {
@@ -133,9 +174,10 @@ int run(int argc, char** argv) {
     } catch (const CLI::Success& success) {
         return app.exit(success);  // --help, --version
     } catch (const CLI::ParseError& error) {
-        const std::string unknown = unknown_command(app, argc, argv);
-        say_error(unknown.empty() ? error.what() : "no such command: " + unknown);
-        std::cerr << "daybook: `daybook --help` lists the commands, `daybook COMMAND --help` shows examples\n";
+        const auto unknown = unknown_command(app, argc, argv);
+        say_error(unknown ? unknown->message : error.what());
+        std::cerr << "daybook: `daybook " << (unknown ? unknown->help : "")
+                  << "--help` lists the commands, `daybook COMMAND --help` shows examples\n";
         return static_cast<int>(ExitStatus::usage);
     }
     Session session(settings_of(options), std::cout, std::cerr);

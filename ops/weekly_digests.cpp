@@ -31,7 +31,10 @@ Result<Appended> save_digest(Journal& journal, const DigestFiles& files, const D
     if (saving.input && saving.input->sha256) event.input_sha256 = to_hex(*saving.input->sha256);
     AppendRequest request;
     request.input = saving.input;
-    request.decide = [&](const JournalView&, Time) -> Result<Batch> {
+    request.decide = [&](const JournalView& view, Time) -> Result<Batch> {
+        const auto saved = saved_digests(view);
+        const auto before = saved.find(name);
+        if (before != saved.end() && before->second.sha256 == event.sha256.text) return Batch{};
         NewEvent generated;
         generated.stream = "$jobs";
         generated.payload = encode(event);
@@ -56,9 +59,14 @@ std::map<std::string, SavedDigest> saved_digests(const JournalView& journal) {
         const auto payload = payloads.decode(record, journal);
         const auto* report = payload ? std::get_if<ReportGenerated>(*payload) : nullptr;
         if (report == nullptr || report->report != weekly_report) continue;
-        saved[report->period] = {static_cast<std::uint64_t>(report->journal_size), record.occurred_at()};
+        saved[report->period] = {static_cast<std::uint64_t>(report->journal_size), record.occurred_at(), report->sha256.text};
     }
     return saved;
+}
+
+std::uint64_t size_without_reports(const JournalView& journal, std::uint64_t size) {
+    while (size != 0 && journal.header({size})->type == EventType::report_generated) --size;
+    return size;
 }
 
 std::string contents_of(const std::filesystem::path& path) {

@@ -33,16 +33,20 @@ struct DigestSaving {
     std::string source;
     std::optional<KeyedInput> input;
 };
-// Writes the files, then the event. Where the key is known, nothing is written. Refuses as Journal::append does; throws
-// StorageError: the files may have been written then.
+// Writes the files, then the event, unless the week was last saved with the same bytes (nothing is appended then). Where the key is
+// known, nothing at all is written. Refuses as Journal::append does; throws StorageError: the files may have been written then.
 Result<Appended> save_digest(Journal& journal, const DigestFiles& files, const DigestSaving& saving);
 
 // When and from what prefix a week's digest was last saved.
 struct SavedDigest {
     std::uint64_t size = 0;
     Time at{};
+    std::string sha256;  // file name -> hex digest, as JSON
 };
 std::map<std::string, SavedDigest> saved_digests(const JournalView& journal);
+
+// The first `size` events without the notes at their end that reports were saved: saving one must not make another of the next.
+std::uint64_t size_without_reports(const JournalView& journal, std::uint64_t size);
 
 std::string contents_of(const std::filesystem::path& path);
 void write_if_other(const std::filesystem::path& path, const std::string& bytes);

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <fstream>
+#include <future>
 #include <map>
 #include <memory>
 #include <tuple>
 #include <vector>
 
 #include "journal/atomic_file.hpp"
+#include "journal/journal_text.hpp"
 #include "journal/json.hpp"
 #include "journal/scrub.hpp"
 #include "projections/object_text.hpp"
@@ -121,6 +123,7 @@ void Exporter::write_incidents(HashedFile& file) {
 void Exporter::write_events(HashedFile& file) {
     TimelineReader reader;
     std::string lines;
+    auto checked = std::async(std::launch::async, [this] { check_leaves(journal_, size_); });
     for (Sequence next{1}; next.value <= size_;) {
         const auto snapshot = journal_.snapshot();
         const std::uint64_t count = std::min(snapshot_events, size_ - next.value + 1);
@@ -136,6 +139,7 @@ void Exporter::write_events(HashedFile& file) {
         next = end;
         if (options_.progress) options_.progress(next.value - 1);
     }
+    checked.get();
 }
 
 void Exporter::write_artifacts(HashedFile& file) {

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "journal/atomic_file.hpp"
 #include "journal/file_lock.hpp"
 #include "journal/scrub.hpp"
 #include "journal/sha256.hpp"
@@ -157,22 +158,9 @@ std::filesystem::path Views::next_generation() const {
 }
 
 void Views::make_current(const std::string& name) {
-    const auto beside = directory_ / "CURRENT.new";
-    {
-        std::ofstream file(beside, std::ios::trunc);
-        file << name << '\n';
-        if (!file.flush()) throw StorageError("cannot write " + beside.string() + ": " + std::strerror(errno));
-    }
-    const int file = ::open(beside.c_str(), O_RDONLY | O_CLOEXEC);
-    const bool synced = file >= 0 && ::fsync(file) == 0;
-    if (file >= 0) ::close(file);
-    if (!synced) throw StorageError("cannot sync " + beside.string() + ": " + std::strerror(errno));
-    std::filesystem::rename(beside, directory_ / "CURRENT");
-    const int fd = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        ::fsync(fd);
-        ::close(fd);
-    }
+    AtomicFile file(directory_ / "CURRENT");
+    file.write(name + '\n');
+    file.commit();
 }
 
 // Readers that have an older generation open go on with it until they look at CURRENT again.

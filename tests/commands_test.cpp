@@ -150,8 +150,8 @@ TEST_CASE("a command about an incident that is not there is refused") {
     CHECK(desk.refusal(update) == "not_found /incident_id");
     CHECK(desk.refusal(LinkIncident{unknown, LinkRelation::related_to, desk.id, {}}) == "not_found /incident_id");
     CHECK(desk.refusal(ArchiveIncident{unknown, "a test"}) == "not_found /incident_id");
-    CHECK(desk.refusal(Acknowledge{"incident 7", {}}) == "invalid /incident_id");
-    CHECK(desk.refusal(Acknowledge{"$triage", {}}) == "invalid /incident_id");
+    CHECK(desk.refusal(Acknowledge{"incident 7", {}}) == "not_found /incident_id");
+    CHECK(desk.refusal(Acknowledge{"$triage", {}}) == "not_found /incident_id");
 }
 
 TEST_CASE("a change of status writes one status_changed") {
@@ -318,7 +318,7 @@ TEST_CASE("a link writes one incident_linked") {
     CHECK(desk.writes_nothing(LinkIncident{desk.id, LinkRelation::duplicate_of, other, {}}));
     CHECK(desk.refusal(LinkIncident{desk.id, LinkRelation::related_to, desk.id, {}}) == "invalid /other");
     CHECK(desk.refusal(LinkIncident{desk.id, LinkRelation::related_to, unknown, {}}) == "not_found /other");
-    CHECK(desk.refusal(LinkIncident{desk.id, LinkRelation::related_to, "x", {}}) == "invalid /other");
+    CHECK(desk.refusal(LinkIncident{desk.id, LinkRelation::related_to, "x", {}}) == "not_found /other");
     CHECK(desk.refusal(LinkIncident{desk.id, LinkRelation::related_to, other, long_text}) == "invalid /message");
 }
 

@@ -26,15 +26,19 @@ struct LetterDesk : Desk {
     std::string retry() {
         DeadLetters letters(file);
         lines_of_retry.clear();
-        const IngestCounts counts = letters.retry(when("13:00"), [&](const std::filesystem::path& records, const auto& refused) {
-            IngestOptions options;
-            options.caller = "feed";
-            options.refused = [&](const RefusedLine& line) {
-                lines_of_retry.push_back(line.number);
-                refused(line);
-            };
-            return ingest_file(parts(), records, options);
-        });
+        told.clear();
+        const IngestCounts counts = letters.retry(
+            when("13:00"),
+            [&](const std::filesystem::path& records, const auto& refused) {
+                IngestOptions options;
+                options.caller = "feed";
+                options.refused = [&](const RefusedLine& line) {
+                    lines_of_retry.push_back(line.number);
+                    refused(line);
+                };
+                return ingest_file(parts(), records, options);
+            },
+            [&](const RefusedLine& line) { told.push_back(std::to_string(line.number) + ": " + line.refusal.message); });
         CHECK_FALSE(std::filesystem::exists(file.string() + ".retry"));
         return std::to_string(counts.read) + " read, " + std::to_string(counts.taken) + " taken, " +
                std::to_string(counts.refused) + " refused";
@@ -47,6 +51,7 @@ struct LetterDesk : Desk {
         write_file(file, text.replace(at, from.size(), to));
     }
     std::vector<std::uint64_t> lines_of_retry;  // of what was refused
+    std::vector<std::string> told;              // of all that is kept: which letter, and why
 };
 
 std::string good(const std::string& id) { return Report::firing("10:00").id(id).line(); }
@@ -120,6 +125,23 @@ TEST_CASE("a text can be mended by putting a record beside it") {
     CHECK(desk.letters() == "");
 }
 
+TEST_CASE("a text that a person mended is taken, and each letter that stays is told with its line and the reason") {
+    LetterDesk desk;
+    desk.take(bad("1") + "\n{\"a\": 1,}\n\xFF\n");
+    CHECK(desk.retry() == "3 read, 0 taken, 3 refused");
+    REQUIRE(desk.told.size() == 3);
+    CHECK(desk.told[0].starts_with("2: "));
+    CHECK(desk.told[0].ends_with(": mend `text`, or put the record into `record`"));
+    CHECK(desk.told[1] == "3: there is no record: put one into `record`");
+    CHECK(desk.told[2] == "1: severity must be one of P0, P1, P2, P3, P4");
+    std::string json;
+    append_json_string(json, good("2"));
+    desk.replace(R"("{\"a\": 1,}")", json);
+    CHECK(desk.retry() == "3 read, 1 taken, 2 refused");
+    CHECK(desk.overview() == "P2 open");
+    CHECK(lines_in(desk.letters()) == 2);
+}
+
 TEST_CASE("a letter that is refused again says why now, and still where it came from") {
     LetterDesk desk;
     desk.take(good("1") + '\n' + "x\n" + bad("2") + '\n');
@@ -160,9 +182,10 @@ TEST_CASE("a retry that fails leaves the letters as they were") {
     desk.take(bad("1") + '\n');
     const std::string before = desk.letters();
     DeadLetters letters(desk.file);
-    CHECK_THROWS_AS(
-        letters.retry(when("13:00"), [](const auto&, const auto&) -> IngestCounts { throw StorageError("the disk is full"); }),
-        StorageError);
+    CHECK_THROWS_AS(letters.retry(
+                        when("13:00"), [](const auto&, const auto&) -> IngestCounts { throw StorageError("the disk is full"); },
+                        [](const auto&) {}),
+                    StorageError);
     CHECK(desk.letters() == before);
     CHECK_FALSE(std::filesystem::exists(desk.file.string() + ".retry"));
 }
@@ -171,7 +194,7 @@ TEST_CASE("a letter can be added after a retry") {
     LetterDesk desk;
     desk.take(bad("1") + '\n');
     DeadLetters letters(desk.file);
-    letters.retry(when("13:00"), [](const auto&, const auto&) { return IngestCounts{}; });
+    letters.retry(when("13:00"), [](const auto&, const auto&) { return IngestCounts{}; }, [](const auto&) {});
     letters.add({1, 0, "x", {RefusalCode::invalid, "no JSON", ""}}, "feed", when("13:00"));
     letters.sync();
     CHECK(lines_in(desk.letters()) == 1);

@@ -25,13 +25,14 @@ std::optional<AlertFormat> format_of(std::string_view json) {
 
 // What `daybook ingest --dead-letters` does.
 IngestCounts retry(Desk& desk, const std::filesystem::path& file) {
-    return DeadLetters(file).retry(when("13:00"), [&](const std::filesystem::path& records, const auto& refused) {
+    const auto take = [&](const std::filesystem::path& records, const auto& refused) {
         IngestOptions options;
         options.caller = "feed";
         options.refused = refused;
         options.line_bytes_max = webhook_body_bytes_max;
         return ingest_file(desk.parts(), records, options);
-    });
+    };
+    return DeadLetters(file).retry(when("13:00"), take, [](const RefusedLine&) {});
 }
 
 void add_letters(const Desk& desk, const std::filesystem::path& file) {
@@ -165,7 +166,8 @@ TEST_CASE("a body of 8 MiB is looked at, one byte more is refused as a whole") {
     CHECK(desk.take("\xFF") == "no: invalid ");
     CHECK(desk.take(R"({"a":1,"a":2})") == "no: invalid /a");
     CHECK(desk.take(std::string(64, '[') + std::string(64, ']')) == "refused ");
-    CHECK(desk.take(std::string(65, '[') + std::string(65, ']')) == "no: invalid ");
+    CHECK(desk.take(std::string(65, '[') + std::string(65, ']')).starts_with("no: invalid /0/0/"));
+    CHECK(desk.problem.find("nested deeper than 64 levels") != std::string::npos);
 }
 
 TEST_CASE("a file that is one document may be longer than a line, and is refused as one where it is no JSON") {

@@ -7,6 +7,8 @@
 #include "journal/evidence.hpp"
 #include "journal/small_file.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
+#include "ops/cli/number_option.hpp"
 
 namespace daybook {
 namespace {
@@ -22,9 +24,8 @@ T signed_or_fail(Result<T> outcome) {
 }
 
 std::string read_or_fail(const std::string& file, std::size_t bytes_max) {
-    auto text = read_if_exists(file, bytes_max);
-    if (!text) throw CommandError(ExitStatus::failure, "there is no file " + file);
-    return std::move(*text);
+    check_readable(file);
+    return read_if_exists(file, bytes_max).value_or("");
 }
 
 void add_checkpoint(CLI::App& root, ChosenCommand& chosen) {
@@ -41,6 +42,7 @@ void add_checkpoint(CLI::App& root, ChosenCommand& chosen) {
         "Later, `daybook verify --checkpoint monday.checkpoint` shows that the journal extends it.");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
+            if (!o->file.empty()) check_directory_of(o->file);
             const LogSigner signer = session.signer();
             if (o->vkey) {
                 session.out() << signer.verifier().vkey() << '\n';
@@ -68,8 +70,8 @@ void add_inclusion(CLI::App& proof, ChosenCommand& chosen) {
     };
     auto o = std::make_shared<Options>();
     CLI::App* app = proof.add_subcommand("inclusion", "That an event is in the journal, as c2sp.org/tlog-proof@v1");
-    app->add_option("seq", o->sequence, "The event's seq")->required()->type_name("SEQ");
-    app->add_option("--size", o->size, "In the tree of the first N events (default: of all)")->type_name("N");
+    add_number(*app, "seq", o->sequence, "The event's seq")->required()->type_name("SEQ");
+    add_number(*app, "--size", o->size, "In the tree of the first N events (default: of all)");
     app->footer("Examples:\n  daybook proof inclusion 42 > 42.tlog-proof\n  daybook proof inclusion 42 --size 1000");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
@@ -101,8 +103,8 @@ void add_consistency(CLI::App& proof, ChosenCommand& chosen) {
     auto o = std::make_shared<Options>();
     CLI::App* app =
         proof.add_subcommand("consistency", "That the journal extends what it was, in the form of c2sp.org/tlog-witness");
-    app->add_option("from", o->from, "How many events there were")->required()->type_name("FROM");
-    app->add_option("to", o->to, "How many there were later (default: now)")->type_name("TO");
+    add_number(*app, "from", o->from, "How many events there were")->required()->type_name("FROM");
+    add_number(*app, "to", o->to, "How many there were later (default: now)")->type_name("TO");
     app->footer("Examples:\n  daybook proof consistency 1000\n  daybook proof consistency 1000 2000");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
@@ -137,6 +139,7 @@ void add_evidence(CLI::App& root, ChosenCommand& chosen) {
         "What it proves, and what it does not: journal/FORMAT.md. Artifact bytes are not in it, their SHA-256 are.");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
+            if (!o->file.empty()) check_directory_of(o->file);
             const LogSigner signer = session.signer();
             const Journal& journal = session.journal_to_read();
             if (o->file.empty()) {

@@ -6,6 +6,7 @@
 #include "journal/small_file.hpp"
 #include "journal/staged_directory.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
 #include "ops/cli/verification.hpp"
 
 namespace daybook {
@@ -120,6 +121,7 @@ void say_what_next(Session& session, bool private_key) {
 
 ExitStatus restore(Session& session, const RestoreOptions& o) {
     const std::filesystem::path& data = session.settings().data;
+    check_readable(o.directory);
     if (!is_empty_place(data)) {
         throw CommandError(ExitStatus::conflict, data.string() + " is not empty: name another with --data, or move it away first");
     }

@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "ops/cli/number_option.hpp"
+
 namespace daybook {
 
 ClockOptions::ClockOptions(CLI::App& command, Clocks clocks) : command_(command) {
@@ -12,7 +14,7 @@ ClockOptions::ClockOptions(CLI::App& command, Clocks clocks) : command_(command)
     }
     command.add_option("--known-at", known_at_, "What was known then: the events that had been recorded by then")
         ->type_name("TIME");
-    command.add_option("--at-seq", at_seq_, "What was known then: the first N events of the journal")->type_name("N");
+    add_number(command, "--at-seq", at_seq_, "What was known then: the first N events of the journal");
 }
 
 bool ClockOptions::given() const { return !as_of_.empty() || !known_at_.empty() || command_.count("--at-seq") != 0; }

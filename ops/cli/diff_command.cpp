@@ -6,6 +6,7 @@
 
 #include "journal/json.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
 #include "projections/incident_diff.hpp"
 
 namespace daybook {
@@ -196,15 +197,14 @@ IncidentDiff make_diff(Session& session, const DiffOptions& o) {
         throw CommandError(ExitStatus::usage, "--clock must be one of recorded, occurred; not " + o.clock);
     const bool occurred = o.clock == "occurred";
     const Snapshot journal = session.journal_to_read().snapshot();
-    const auto number = journal->stream_number(o.incident_id);
+    const StreamNumber number = find_incident(*journal, o.incident_id);
     const Moment from = moment_of("--from", o.from, occurred, *journal);
     const Moment to = o.to.empty() ? Moment() : moment_of("--to", o.to, occurred, *journal);
     const bool backwards =
         from.horizon.size > to.horizon.size || (from.horizon.as_of && to.horizon.as_of && *from.horizon.as_of > *to.horizon.as_of);
     if (backwards) throw CommandError(ExitStatus::usage, "--from must not be after --to");
-    if (!number || !incident_within(*journal, *number, Horizon()))
-        throw CommandError(ExitStatus::not_found, "no such incident: " + o.incident_id);
-    const IncidentDiff diff = incident_diff(*journal, {*number, from.horizon, to.horizon, from.time});
+    if (!incident_within(*journal, number, Horizon())) throw CommandError(ExitStatus::not_found, o.incident_id + " is no incident");
+    const IncidentDiff diff = incident_diff(*journal, {number, from.horizon, to.horizon, from.time});
     if (!diff.exists) throw CommandError(ExitStatus::not_found, o.incident_id + " was not there yet");
     return diff;
 }

@@ -4,8 +4,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include "journal/atomic_file.hpp"
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
+#include "ops/cli/number_option.hpp"
 #include "ops/cli/rows.hpp"
 
 namespace daybook {
@@ -14,7 +17,8 @@ namespace {
 template <class Command>
 ExitStatus run(Session& session, const WriteOptions& options, const Command& command, const std::string& done,
                bool print_id = false) {
-    const auto outcome = session.commands().run(command, options.context(session));
+    const CommandContext context = options.context(session);
+    const auto outcome = session.commands(context.dry_run).run(command, context);
     if (!outcome) fail(outcome.refusal());
     if (print_id && !session.settings().format && !outcome->subject_id.empty()) session.out() << outcome->subject_id << '\n';
     print_outcome(session, *outcome, done);
@@ -55,7 +59,7 @@ void add_correct(CLI::App& root, ChosenCommand& chosen) {
     CLI::App* app = root.add_subcommand("correct", "Correct an entry of a timeline; the old text stays in the journal");
     auto o = std::make_shared<Options>(*app);
     app->add_option("incident", o->incident_id, "The incident's id")->required()->type_name("INCIDENT");
-    app->add_option("seq", o->sequence, "The entry's seq, as timeline shows it")->required()->type_name("SEQ");
+    add_number(*app, "seq", o->sequence, "The entry's seq, as timeline shows it")->required()->type_name("SEQ");
     app->add_option("text", o->text, "The right text; - reads standard input")->required()->type_name("TEXT");
     app->footer("Example:\n  daybook correct inc_20260223_1000_k3f9 17 'It was 2.7.2 that was rolled back'");
     app->callback([o, &chosen] {
@@ -111,10 +115,7 @@ ExitStatus list_followups(Session& session, const FollowupListOptions& o) {
     Time now;
     {
         const Snapshot journal = session.journal_to_read().snapshot();
-        if (!o.incident_id.empty()) {
-            incident = journal->stream_number(o.incident_id);
-            if (!incident) throw CommandError(ExitStatus::not_found, "no such incident: " + o.incident_id);
-        }
+        if (!o.incident_id.empty()) incident = find_incident(*journal, o.incident_id);
         now = o.clocks.now(session, *journal);
     }
     o.clocks.read_views(session, "followups", [&](lmdb::Transaction& views) {
@@ -229,10 +230,11 @@ void add_artifact_attach(CLI::App& parent, ChosenCommand& chosen) {
             command.message = given(o->app, "--message", o->message);
             std::ifstream file;
             if (o->file != "-") {
+                check_readable(o->file);
+                if (std::filesystem::is_directory(o->file))
+                    throw CommandError(ExitStatus::usage, o->file + " is a directory: name a file");
                 file.open(o->file, std::ios::binary);
-                if (!file || std::filesystem::is_directory(o->file)) {
-                    throw CommandError(ExitStatus::failure, "cannot read the file " + o->file);
-                }
+                if (!file) throw CommandError(ExitStatus::failure, "cannot read the file " + o->file);
             }
             std::istream& in = o->file == "-" ? std::cin : file;
             std::string buffer(artifact_bytes_max + 1, '\0');  // one byte over the limit is enough to refuse it
@@ -279,9 +281,10 @@ void add_artifact_reading(CLI::App& parent, ChosenCommand& chosen) {
                 session.out() << *bytes;
                 return ExitStatus::done;
             }
-            std::ofstream file(o->file, std::ios::binary | std::ios::trunc);
-            file << *bytes;
-            if (!file.flush()) throw CommandError(ExitStatus::failure, "cannot write the file " + o->file);
+            check_directory_of(o->file);
+            AtomicFile file(o->file);
+            file.write(*bytes);
+            file.commit();
             return ExitStatus::done;
         };
     });
@@ -292,6 +295,7 @@ void add_artifact_reading(CLI::App& parent, ChosenCommand& chosen) {
     list->footer("Example:\n  daybook artifact list inc_20260223_1000_k3f9");
     list->callback([incident, &chosen] {
         chosen = [incident](Session& session) {
+            if (!incident->empty()) find_incident(*session.journal_to_read().snapshot(), *incident);
             lmdb::Transaction transaction = session.views().read();
             RowWriter rows(session.out(), session.format(), session.style(), artifact_columns());
             scan_artifacts(transaction, [&](const Artifact& artifact) {

@@ -4,10 +4,39 @@
 
 #include <CLI/CLI.hpp>
 
+#include "journal/json.hpp"
+#include "journal/line_file.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/known_exports.hpp"
 
 namespace daybook {
+namespace {
+
+constexpr std::size_t line_bytes_max = std::size_t{4} << 20;
+
+// A file that an export writes, and a member of the object in its first line.
+struct ExportedFile {
+    const char* name;
+    const char* member;
+};
+
+// What is written over must itself be an export, or the layout of a store before daybook: other files are somebody's.
+void refuse_other_files(const std::filesystem::path& directory, std::initializer_list<ExportedFile> files) {
+    for (const auto& [name, member] : files) {
+        const std::filesystem::path file = directory / name;
+        if (!std::filesystem::exists(file)) continue;
+        LineFile lines(file, line_bytes_max);
+        const auto first = lines.next();
+        JsonReader reader;
+        const auto value = reader.read(first.value_or("{}"));
+        if (!first || (value && (*value)->is_object() && (*value)->find(member) != nullptr)) continue;
+        throw CommandError(ExitStatus::conflict, file.string() +
+                                                     " is not from an export, and would be written over: name another "
+                                                     "directory, or move it away");
+    }
+}
+
+}  // namespace
 
 void add_export_commands(CLI::App& root, ChosenCommand& chosen) {
     CLI::App* parent = root.add_subcommand("export", "Write what others read");
@@ -20,6 +49,10 @@ void add_export_commands(CLI::App& root, ChosenCommand& chosen) {
         "Artifact files go to INCIDENT_ARTIFACTS_DIR, if that is set.");
     jsonl->callback([directory, &chosen] {
         chosen = [directory](Session& session) {
+            refuse_other_files(*directory, {{"incidents.jsonl", "id"},
+                                            {"events.jsonl", "incident_id"},
+                                            {"artifacts.jsonl", "incident_id"},
+                                            {"export.json", "root"}});
             KnownExport place{KnownExport::Kind::jsonl, *directory, {}};
             if (const char* artifacts = std::getenv("INCIDENT_ARTIFACTS_DIR"); artifacts != nullptr) place.artifacts = artifacts;
             Progress bar(session.progress_screen(), "Exporting", session.views().size(), "events");
@@ -48,6 +81,7 @@ void add_export_commands(CLI::App& root, ChosenCommand& chosen) {
     journal->footer("Example:\n  daybook export journal /srv/daybook-export");
     journal->callback([journal_directory, &chosen] {
         chosen = [journal_directory](Session& session) {
+            refuse_other_files(*journal_directory, {{"journal.jsonl", "leaf"}});
             const Journal& source = session.journal_to_read();
             Progress bar(session.progress_screen(), "Exporting", source.snapshot()->size(), "events");
             std::uint64_t done = 0;

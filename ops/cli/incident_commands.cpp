@@ -3,6 +3,8 @@
 #include "ingest/current.hpp"
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
+#include "ops/cli/number_option.hpp"
 #include "ops/cli/rows.hpp"
 #include "ops/listing.hpp"
 
@@ -25,7 +27,7 @@ struct ChangeCommand {
 template <class Command>
 ExitStatus run(Session& session, const WriteOptions& options, const Command& command, const std::string& done) {
     const CommandContext context = options.context(session);
-    const auto outcome = session.commands().run(command, context);
+    const auto outcome = session.commands(context.dry_run).run(command, context);
     if (!outcome) fail(outcome.refusal());
     print_outcome(session, *outcome, done);
     return ExitStatus::done;
@@ -122,7 +124,7 @@ void add_list(CLI::App& parent, ChosenCommand& chosen) {
     app->add_option("--since", o->since, "Started at or after")->type_name("TIME");
     app->add_option("--until", o->until, "Started before")->type_name("TIME");
     app->add_option("--text", o->text, "With this in the title or the summary");
-    app->add_option("--limit", o->limit, "At most so many (0: all)")->capture_default_str();
+    add_number(*app, "--limit", o->limit, "At most so many (0: all)")->capture_default_str();
     app->add_flag("--archived", o->archived, "Archived ones too");
     app->add_flag("--ids", o->ids, "Only the ids, one a line");
     app->footer(
@@ -147,16 +149,14 @@ void add_show(CLI::App& parent, ChosenCommand& chosen) {
         chosen = [o](Session& session) {
             const Snapshot journal = session.journal_to_read().snapshot();
             const Horizon horizon = o->clocks.horizon(*journal);
-            const auto number = journal->stream_number(o->id);
+            const StreamNumber number = find_incident(*journal, o->id);
             const auto newest = [&]() -> std::optional<IncidentRow> {
                 lmdb::Transaction views = session.views().read();
                 const auto table = IncidentTable::open(views);
-                return number && table ? table->find(*number) : std::nullopt;
+                return table ? table->find(number) : std::nullopt;
             }();
-            if (!newest)
-                throw CommandError(ExitStatus::not_found,
-                                   "no such incident: " + o->id + " (`daybook incident list --ids` lists them)");
-            const auto row = o->clocks.given() ? incident_within(*journal, *number, horizon) : newest;
+            if (!newest) throw CommandError(ExitStatus::not_found, o->id + " is no incident");
+            const auto row = o->clocks.given() ? incident_within(*journal, number, horizon) : newest;
             if (!row) throw CommandError(ExitStatus::not_found, o->id + " was not there yet");
             session.print(all_incident_columns(), all_incident_cells(*row));
             return ExitStatus::done;
@@ -192,13 +192,14 @@ void add_create(CLI::App& parent, ChosenCommand& chosen) {
             command.env = o->env;
             command.severity = word_option<Severity>("--severity", o->severity);
             command.title = o->title;
-            if (!o->started_at.empty()) command.started_at = time_option("--started-at", o->started_at);
+            if (!o->started_at.empty()) command.started_at = happened_option(session, "--started-at", o->started_at);
             command.summary = given(o->app, "--summary", o->summary);
             command.kind = given(o->app, "--kind", o->kind);
             command.signature = given(o->app, "--signature", o->signature);
             command.message = given(o->app, "--message", o->message);
             command.labels = labels_option(o->app, o->labels);
-            const auto outcome = session.commands().run(command, o->write.context(session));
+            const CommandContext context = o->write.context(session);
+            const auto outcome = session.commands(context.dry_run).run(command, context);
             if (!outcome) fail(outcome.refusal());
             if (!session.settings().format && !outcome->incident_id.empty()) session.out() << outcome->incident_id << '\n';
             print_outcome(session, *outcome, "opened " + outcome->incident_id);
@@ -247,7 +248,8 @@ void add_small_changes(CLI::App& parent, ChosenCommand& chosen) {
             if (o->to.empty() != o->nobody) throw CommandError(ExitStatus::usage, "say who, or --nobody");
             Assign command{o->incident_id, {}, {}};
             if (!o->nobody) command.to = o->to;
-            return run(session, o->options, command, o->incident_id + " is assigned to " + (o->nobody ? "nobody" : o->to));
+            return run(session, o->options, command,
+                       o->incident_id + (o->nobody ? " is assigned to nobody any more" : " is assigned to " + o->to));
         };
     });
 
@@ -324,7 +326,7 @@ void add_update(CLI::App& parent, ChosenCommand& chosen) {
             command.service = given(o->app, "--service", o->service);
             command.env = given(o->app, "--env", o->env);
             command.kind = given(o->app, "--kind", o->kind);
-            if (!o->started_at.empty()) command.started_at = time_option("--started-at", o->started_at);
+            if (!o->started_at.empty()) command.started_at = happened_option(session, "--started-at", o->started_at);
             command.labels = labels_option(o->app, o->labels);
             command.message = given(o->app, "--message", o->message);
             return run(session, o->options, command, o->incident_id + " is updated");

@@ -7,6 +7,8 @@
 #include "ingest/ingest.hpp"
 #include "journal/journal_text.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
+#include "ops/interruption.hpp"
 
 namespace daybook {
 namespace {
@@ -18,7 +20,7 @@ void tell_refused(Session& session, const std::string& source, const RefusedLine
                                                      std::to_string(line.offset) + ")" + field + ": " + line.refusal.message);
 }
 
-// At most so many are told one by one; all are in the dead letters.
+// Without -v at most so many are told one by one; all are in the dead letters.
 constexpr std::uint64_t told_max = 20;
 
 ExitStatus print_counts(Session& session, const IngestCounts& counts, bool dry_run, const std::filesystem::path& letters) {
@@ -26,8 +28,10 @@ ExitStatus print_counts(Session& session, const IngestCounts& counts, bool dry_r
         session.print({{"read", ""}, {"taken", ""}, {"duplicate", ""}, {"ignored", ""}, {"refused", ""}},
                       {counts.read, counts.taken, counts.duplicate, counts.ignored, counts.refused});
     }
-    if (counts.refused > told_max) {
-        session.messages().say(MessageKind::warning, std::to_string(counts.refused - told_max) + " more were refused");
+    if (counts.refused > told_max && !session.settings().verbose) {
+        session.messages().say(MessageKind::warning, std::to_string(counts.refused - told_max) +
+                                                         " more were refused: -v tells each" +
+                                                         (letters.empty() ? "" : ", and " + letters.string() + " holds all"));
     }
     if (counts.refused != 0 && !letters.empty()) {
         session.messages().say(MessageKind::notice, "the refused lines are in " + letters.string() +
@@ -40,6 +44,13 @@ ExitStatus print_counts(Session& session, const IngestCounts& counts, bool dry_r
     return counts.refused == 0 ? ExitStatus::done : ExitStatus::no;
 }
 
+// The policy comes first: nothing is made where it is invalid.
+IngestParts parts_of(Session& session, bool dry_run) {
+    const TriagePolicy& policy = session.triage_policy();
+    Journal& journal = dry_run ? session.journal_to_rehearse() : session.journal_to_write();
+    return {journal, session.decisions(), policy, session.entropy()};
+}
+
 struct IngestSettings {
     std::vector<std::string> files;
     std::string format_word = "auto";
@@ -47,19 +58,17 @@ struct IngestSettings {
     bool strict = false, dry_run = false, dead_letters = false;
 };
 
-// Reports the refusals of one input: to the person, and unless it is a dry run to the dead letters.
+// Reports what is refused: to the person, and unless it is a dry run to the dead letters.
 class Refusals {
 public:
-    Refusals(Session& session, std::string source, DeadLetters* letters)
-        : session_(session), source_(std::move(source)), letters_(letters) {}
-    void operator()(const RefusedLine& line) {
-        if (++count_ <= told_max) tell_refused(session_, source_, line);
-        if (letters_ != nullptr) letters_->add(line, source_, session_.now());
+    Refusals(Session& session, DeadLetters* letters) : session_(session), letters_(letters) {}
+    void add(const std::string& source, const RefusedLine& line) {
+        if (++count_ <= told_max || session_.settings().verbose) tell_refused(session_, source, line);
+        if (letters_ != nullptr) letters_->add(line, source, session_.now());
     }
 
 private:
     Session& session_;
-    std::string source_;
     DeadLetters* letters_;
     std::uint64_t count_ = 0;
 };
@@ -74,27 +83,27 @@ std::uint64_t size_of(const std::filesystem::path& file) {
 void check_files(const std::vector<std::string>& names) {
     for (const std::string& name : names) {
         if (name == "-") continue;
-        if (!std::filesystem::exists(name))
-            throw CommandError(ExitStatus::failure, "there is no file " + name + ": nothing was taken");
+        check_readable(name);
         if (!std::filesystem::is_directory(name)) continue;
         throw CommandError(ExitStatus::usage, name + " is a directory: `daybook import jsonl " + name +
                                                   "` takes a layout, `daybook import journal " + name + "` a journal.jsonl");
     }
 }
 
-IngestCounts ingest_file(Session& session, const IngestSettings& settings, const std::string& name, DeadLetters& letters) {
+IngestCounts ingest_file(Session& session, const IngestSettings& settings, const std::string& name, Refusals& refusals,
+                         const Interruption& interruption) {
     const std::filesystem::path file = name == "-" ? "/dev/stdin" : name;
-    const IngestParts parts{session.journal_to_write(), session.decisions(), session.triage_policy(), session.entropy()};
+    const IngestParts parts = parts_of(session, settings.dry_run);
     Progress bar(session.progress_screen(), "Taking " + name, name == "-" ? 0 : size_of(file), "bytes");
     std::uint64_t done = 0;
-    Refusals refusals(session, name == "-" ? "standard input" : name, settings.dry_run ? nullptr : &letters);
     IngestOptions options;
     options.caller = session.settings().agent;
     options.format = settings.format;
     options.received_at = session.now();
     options.strict = settings.strict;
     options.dry_run = settings.dry_run;
-    options.refused = [&](const RefusedLine& line) { refusals(line); };
+    options.stop = interruption.descriptor();
+    options.refused = [&](const RefusedLine& line) { refusals.add(name == "-" ? "standard input" : name, line); };
     options.progress = [&](std::uint64_t bytes) {
         bar.advance(bytes - done);
         done = bytes;
@@ -115,31 +124,38 @@ ExitStatus run_ingest(Session& session, IngestSettings settings) {
         if (!settings.files.empty())
             throw CommandError(ExitStatus::usage, "--dead-letters takes no files: it reads " + letters.file().string());
         if (settings.dry_run) throw CommandError(ExitStatus::usage, "--dead-letters has no --dry-run");
-        const IngestParts parts{session.journal_to_write(), session.decisions(), session.triage_policy(), session.entropy()};
-        counts = letters.retry(session.now(),
-                               [&](const std::filesystem::path& file, const std::function<void(const RefusedLine&)>& refused) {
-                                   Refusals tell(session, letters.file().string(), nullptr);
-                                   IngestOptions options;
-                                   options.caller = session.settings().agent;
-                                   options.format = settings.format;
-                                   options.received_at = session.now();
-                                   options.line_bytes_max = webhook_body_bytes_max;
-                                   options.refused = [&](const RefusedLine& line) {
-                                       tell(line);
-                                       refused(line);
-                                   };
-                                   return ingest_file(parts, file, options);
-                               });
+        session.check_journal_exists();
+        if (!std::filesystem::exists(letters.file())) return print_counts(session, counts, false, {});
+        const IngestParts parts = parts_of(session, false);
+        Refusals again(session, nullptr);
+        const auto take = [&](const std::filesystem::path& records, const DeadLetters::Refused& refused) {
+            IngestOptions options;
+            options.caller = session.settings().agent;
+            options.format = settings.format;
+            options.received_at = session.now();
+            options.line_bytes_max = webhook_body_bytes_max;
+            options.refused = refused;
+            return daybook::ingest_file(parts, records, options);
+        };
+        counts = letters.retry(session.now(), take, [&](const RefusedLine& line) { again.add(letters.file().string(), line); });
         return print_counts(session, counts, false, letters.file());
     }
     if (settings.files.empty()) throw CommandError(ExitStatus::usage, "say which files to take; - is standard input");
     check_files(settings.files);
+    Refusals refusals(session, settings.dry_run ? nullptr : &letters);
+    const Interruption interruption;
     for (const std::string& file : settings.files) {
-        counts += ingest_file(session, settings, file, letters);
-        if (settings.strict && counts.refused != 0) break;
+        if (interruption.asked() || (settings.strict && counts.refused != 0)) break;
+        counts += ingest_file(session, settings, file, refusals, interruption);
     }
     letters.sync();
-    return print_counts(session, counts, settings.dry_run, settings.dry_run ? std::filesystem::path() : letters.file());
+    const ExitStatus status =
+        print_counts(session, counts, settings.dry_run, settings.dry_run ? std::filesystem::path() : letters.file());
+    if (!interruption.asked()) return status;
+    session.messages().say(
+        MessageKind::warning,
+        "stopped by Ctrl-C: run it again to go on from there; what was taken is on disk and counts as duplicate then");
+    return ExitStatus::interrupted;
 }
 
 void add_ingest(CLI::App& root, ChosenCommand& chosen) {
@@ -175,6 +191,7 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
     jsonl->footer("Example:\n  daybook import jsonl ops/incidents\nImporting the same directory again changes nothing.");
     jsonl->callback([o, &chosen] {
         chosen = [o](Session& session) {
+            check_readable(o->directory);
             Progress bar(session.progress_screen(), "Importing", 0, "lines");
             std::uint64_t told = 0, done = 0;
             ImportOptions options;
@@ -182,18 +199,20 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
             options.strict = o->strict;
             options.dry_run = o->dry_run;
             options.refused = [&](std::string_view file, const RefusedLine& line) {
-                if (++told <= told_max) tell_refused(session, (std::filesystem::path(o->directory) / file).string(), line);
+                if (++told <= told_max || session.settings().verbose)
+                    tell_refused(session, (std::filesystem::path(o->directory) / file).string(), line);
             };
             options.progress = [&](std::uint64_t lines, std::uint64_t) {
                 bar.advance(lines - std::min(done, lines));
                 done = std::max(done, lines);
             };
-            const auto counts = import_jsonl(session.journal_to_write(), session.decisions(), options);
+            Journal& target = o->dry_run ? session.journal_to_rehearse() : session.journal_to_write();
+            const auto counts = import_jsonl(target, session.decisions(), options);
             bar.finish();
             if (!counts) fail(counts.refusal());
-            session.messages().say(MessageKind::notice, std::to_string(counts->events) + " events written, " +
-                                                            std::to_string(counts->synthesised) +
-                                                            " of them to complete what the lines leave out");
+            session.messages().say(MessageKind::notice,
+                                   std::to_string(counts->events) + " events " + (o->dry_run ? "would be" : "were") + " written, " +
+                                       std::to_string(counts->synthesised) + " of them to complete what the lines leave out");
             return print_counts(session, counts->lines, o->dry_run, {});
         };
     });
@@ -204,6 +223,7 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
     journal->footer("Example:\n  daybook --data copy import journal export");
     journal->callback([directory, &chosen] {
         chosen = [directory](Session& session) {
+            check_readable(*directory);
             Progress bar(session.progress_screen(), "Importing", 0, "events");
             std::uint64_t done = 0;
             const auto imported = import_journal(session.journal_to_write(), *directory, [&](std::uint64_t events) {

@@ -8,6 +8,7 @@
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/known_exports.hpp"
+#include "ops/cli/number_option.hpp"
 #include "ops/cli/weekly_digests.hpp"
 
 namespace daybook {
@@ -19,8 +20,9 @@ void save_digest(Session& session, IsoWeek week, const DigestFiles& files, std::
     const auto appended =
         save_digest(session.journal_to_write(), files, {directory, week, session.now(), size, session.settings().agent, "cli", {}});
     if (!appended) fail(appended.refusal());
-    session.messages().say(MessageKind::notice, "saved as " + (directory / (format_iso_week(week) + ".json")).string() +
-                                                    " and .md (seq " + std::to_string(appended->first.value) + ")");
+    const std::string note = appended->count == 0 ? "as it was saved before" : "seq " + std::to_string(appended->first.value);
+    session.messages().say(MessageKind::notice,
+                           "saved as " + (directory / (format_iso_week(week) + ".json")).string() + " and .md (" + note + ")");
 }
 
 void add_digest(CLI::App& root, ChosenCommand& chosen) {
@@ -56,7 +58,10 @@ void add_digest(CLI::App& root, ChosenCommand& chosen) {
             }
             if (o->save) session.journal_to_write();
             const std::uint64_t head = session.views().size();
-            const std::uint64_t size = std::min(head, o->clocks.horizon(*session.journal_to_read().snapshot()).size);
+            const std::uint64_t size = [&] {
+                const Snapshot journal = session.journal_to_read().snapshot();
+                return o->clocks.given() ? std::min(head, o->clocks.horizon(*journal).size) : size_without_reports(*journal, head);
+            }();
             const DigestFiles files = make_digest(session, week, now, size);
             session.out() << (format == Format::json ? files.json : files.markdown);
             if (o->save) save_digest(session, week, files, size);
@@ -175,7 +180,7 @@ void add_replay(CLI::App& root, ChosenCommand& chosen) {
     app->add_flag("--rebuild", o->rebuild, "Fold everything anew, beside the live views, and swap it in");
     app->add_option("--projection", o->projection,
                     "Rebuild this one only: incidents, history, followups, artifacts or event_index");
-    CLI::Option* to_seq = app->add_option("--to-seq", o->to_seq, "Apart from the live views: the first N events")->type_name("N");
+    CLI::Option* to_seq = add_number(*app, "--to-seq", o->to_seq, "Apart from the live views: the first N events");
     CLI::Option* as_of =
         app->add_option("--as-of", o->as_of, "Apart from the live views: what had occurred by then")->type_name("TIME");
     CLI::Option* check = app->add_flag("--check", o->check, "Rebuild apart and compare with the live views");

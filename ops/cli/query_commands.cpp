@@ -9,6 +9,8 @@
 #include "journal/sha256.hpp"
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
+#include "ops/cli/number_option.hpp"
 #include "ops/cli/rows.hpp"
 #include "projections/event_query.hpp"
 
@@ -31,12 +33,13 @@ void add_timeline(CLI::App& root, ChosenCommand& chosen) {
         chosen = [o](Session& session) {
             const Snapshot journal = session.journal_to_read().snapshot();
             const Horizon horizon = o->clocks.horizon(*journal);
-            const auto number = journal->stream_number(o->incident_id);
-            if (!number) throw CommandError(ExitStatus::not_found, "no such incident: " + o->incident_id);
+            const StreamNumber number = find_incident(*journal, o->incident_id);
             RowWriter rows(session.out(), session.format(), session.style(), timeline_columns(session.format(), false));
             TimelineReader reader;
-            for (const Sequence sequence : sequences_within(*journal, *number, horizon)) {
-                rows.add(timeline_cells(reader.read(*journal->record(sequence), *journal), session.format(), false));
+            const auto sequences = sequences_within(*journal, number, horizon);
+            const Corrections corrections(*journal, sequences);
+            for (const Sequence sequence : sequences) {
+                rows.add(timeline_cells(reader.read(*journal->record(sequence), *journal), session.format(), corrections));
             }
             rows.finish();
             return ExitStatus::done;
@@ -102,7 +105,10 @@ public:
         : session_(session),
           query_(filter_of(options)),
           rows_(session.out(), session.format(), session.style(), event_columns(session.format(), options.proof)) {
-        session.journal_to_read();
+        const Snapshot journal = session.journal_to_read().snapshot();
+        for (const std::string& stream : options.filter.streams) {
+            if (!is_stream(stream) || stream.front() != '$') find_incident(*journal, stream);  // `$jobs` may have no event yet
+        }
         if (query_.uses_index()) views_ = &session.views();
         if (options.proof) proofs_.emplace();
     }
@@ -158,8 +164,8 @@ void add_event_options(CLI::App& app, EventsOptions& o) {
     app.add_option("--recorded-since", o.recorded_since, "Recorded at or after")->type_name("TIME");
     app.add_option("--recorded-until", o.recorded_until, "Recorded before")->type_name("TIME");
     app.add_option("--text", o.filter.text, "With this in the payload, names of fields included");
-    app.add_option("--after-seq", o.filter.after.value, "Behind this seq")->type_name("N");
-    app.add_option("--limit", o.filter.limit, "At most so many (0: all)")->capture_default_str();
+    add_number(app, "--after-seq", o.filter.after.value, "Behind this seq");
+    add_number(app, "--limit", o.filter.limit, "At most so many (0: all)")->capture_default_str();
     app.add_flag("--proof", o.proof, "With a proof for each row that it is in the journal (with -o json, jsonl or csv)");
     app.add_flag("--follow,-f", o.follow, "Go on with new ones as they come, until Ctrl-C");
 }

@@ -8,6 +8,7 @@
 #include "journal/rewrite.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/known_exports.hpp"
+#include "ops/cli/number_option.hpp"
 
 namespace daybook {
 namespace {
@@ -137,7 +138,7 @@ void add_redact_command(CLI::App& root, ChosenCommand& chosen) {
     auto o = std::make_shared<RedactOptions>();
     CLI::App* app =
         root.add_subcommand("redact", "Take a payload that holds a secret out of the journal and all that was made from it");
-    CLI::Option* sequence = app->add_option("seq", o->sequence, "The event's seq, as `daybook events` shows it")->type_name("SEQ");
+    CLI::Option* sequence = add_number(*app, "seq", o->sequence, "The event's seq, as `daybook events` shows it")->type_name("SEQ");
     CLI::Option* reason = app->add_option("--reason", o->reason, "Why, without the secret: it stays")->type_name("TEXT");
     CLI::Option* dry_run = app->add_flag("--dry-run", o->dry_run, "Only say whether it would be done");
     CLI::Option* finish = app->add_flag("--finish", o->finish, "Go on with a redaction that was cut short");

@@ -112,6 +112,17 @@ Row timeline_cells(const TimelineRow& row, Format format, bool with_stream) {
     return cells;
 }
 
+Row timeline_cells(const TimelineRow& row, Format format, const Corrections& corrections) {
+    Row cells = timeline_cells(row, format, false);
+    if (is_for_programs(format)) return cells;
+    std::string mark;
+    if (const Corrections::Correction* correction = corrections.of(row.sequence))
+        mark += "[corrected by " + std::to_string(correction->sequence.value) + ": " + correction->message + "] ";
+    if (const Sequence* entry = corrections.corrected_by(row.sequence)) mark += "[corrects " + std::to_string(entry->value) + "] ";
+    cells.back() = mark + row.message();
+    return cells;
+}
+
 std::vector<Column> followup_columns() {
     return {{"followup_id", "FOLLOW-UP"},
             {"incident_id", "INCIDENT"},

@@ -1,5 +1,6 @@
 #include "ops/cli/session.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <ostream>
 
@@ -7,7 +8,10 @@
 #include <unistd.h>
 
 #include "ingest/checks.hpp"
+#include "journal/checkpoint.hpp"
 #include "journal/rewrite.hpp"
+#include "journal/small_file.hpp"
+#include "ops/cli/named.hpp"
 
 namespace daybook {
 namespace {
@@ -25,6 +29,20 @@ Messages::Options message_options(const Settings& settings, const Surroundings& 
     options.terminal = can_redraw(around);
     options.colour = choose_style(around).colour;
     return options;
+}
+
+std::filesystem::path data_file(const std::filesystem::path& data) { return data / "journal" / "data.mdb"; }
+
+// Whether there is a file of a journal; throws CommandError where that can't be known.
+bool has_journal(const std::filesystem::path& data) {
+    std::error_code error;
+    if (std::filesystem::exists(data, error) && !std::filesystem::is_directory(data, error)) {
+        throw CommandError(ExitStatus::usage,
+                           data.string() + " is no directory: --data names the directory that holds the journal");
+    }
+    const bool there = std::filesystem::exists(data_file(data), error);
+    if (error) check_permitted(data_file(data), F_OK, "look at");
+    return there;
 }
 
 // A journal is not begun where one has been.
@@ -74,18 +92,28 @@ ProgressScreen Session::progress_screen() {
     return screen;
 }
 
-Journal& Session::open(bool to_write) {
-    if (journal_) return *journal_;
+const std::filesystem::path& Session::temporary_place() {
+    if (!temporary_) temporary_.emplace();
+    return temporary_->path();
+}
+
+JournalOptions Session::journal_options(bool to_write) {
     JournalOptions options;
     options.clock = real_clock;
     options.entropy = &entropy_;
     options.read_only = !to_write;
     options.alone = alone_.has_value();
     if (to_write) options.indexes = {&index_};
-    const std::filesystem::path file = settings_.data / "journal" / "data.mdb";
+    return options;
+}
+
+Journal& Session::open(bool to_write) {
+    if (journal_) return *journal_;
     std::error_code error;
-    const bool no_journal = !std::filesystem::exists(file) || std::filesystem::file_size(file, error) == 0;
+    const std::filesystem::path file = data_file(settings_.data);
+    const bool no_journal = !has_journal(settings_.data) || std::filesystem::file_size(file, error) == 0;
     if (no_journal) refuse_lost_journal(settings_.data);
+    if (!no_journal) check_permitted(file, to_write ? W_OK : R_OK, to_write ? "write to" : "read");
     if (to_write && no_journal && settings_.witness && std::filesystem::exists(*settings_.witness)) {
         throw CommandError(ExitStatus::failure,
                            "there is no journal in " + settings_.data.string() + ", and " + settings_.witness->string() +
@@ -97,7 +125,7 @@ Journal& Session::open(bool to_write) {
         if (error) throw StorageError("cannot make the directory " + settings_.data.string() + ": " + error.message());
         ::chmod(settings_.data.c_str(), 0700);
     }
-    journal_ = std::make_unique<Journal>(settings_.data / "journal", options);
+    journal_ = std::make_unique<Journal>(settings_.data / "journal", journal_options(to_write));
     if (to_write && no_journal) signing_key();
     if (settings_.witness) check_witness(to_write);
     return *journal_;
@@ -105,10 +133,20 @@ Journal& Session::open(bool to_write) {
 
 void Session::check_witness(bool to_write) {
     const std::filesystem::path& witness = *settings_.witness;
-    if (!std::filesystem::exists(witness)) {
-        messages_.say(MessageKind::warning,
-                      "there is no checkpoint in " + witness.string() + " yet: `daybook checkpoint` puts one there");
+    const auto note = read_if_exists(witness, note_bytes_max);
+    if (!note) {
+        messages_.say(MessageKind::warning, "there is no file " + witness.string() +
+                                                " (--witness), so the journal was not held against it: look for a mistyped "
+                                                "name, or let `daybook checkpoint` put the first checkpoint there");
         return;
+    }
+    if (!read_checkpoint(*note)) {
+        forked_ = true;  // nothing vouches for it
+        const std::string what = witness.string() +
+                                 " (--witness) is no checkpoint: name the file that `daybook checkpoint` keeps "
+                                 "there, or move it away and make one";
+        if (!to_write) return messages_.say(MessageKind::warning, what);
+        throw CommandError(ExitStatus::failure, what);
     }
     const auto why = fork_alarm(*journal_, witness);
     if (!why) return;
@@ -141,6 +179,7 @@ SigningKey Session::signing_key() {
 
 LogSigner Session::signer() {
     journal_to_read();
+    if (settings_.witness) check_directory_of(*settings_.witness);
     return {signing_key(), {settings_.data, settings_.witness}};
 }
 
@@ -154,8 +193,16 @@ VerifierKey Session::verifier_key() {
 
 Journal& Session::journal_to_write() { return open(true); }
 
+Journal& Session::journal_to_rehearse() {
+    if (journal_ || has_journal(settings_.data)) return open(true);
+    refuse_lost_journal(settings_.data);
+    messages_.say(MessageKind::notice, "there is no journal in " + settings_.data.string() + " yet: tried with an empty one");
+    journal_ = std::make_unique<Journal>(temporary_place() / "journal", journal_options(true));
+    return *journal_;
+}
+
 void Session::check_journal_exists() const {
-    if (journal_ || std::filesystem::exists(settings_.data / "journal" / "data.mdb")) return;
+    if (journal_ || has_journal(settings_.data)) return;
     throw CommandError(ExitStatus::failure,
                        "there is no journal in " + settings_.data.string() +
                            ": `daybook ingest FILE` or `daybook incident create` begins one; --data says where");
@@ -184,14 +231,28 @@ void Session::rewrite_journal() {
     open(true);
 }
 
-CommandHandler& Session::commands() {
-    if (!commands_) commands_ = std::make_unique<CommandHandler>(journal_to_write(), index_, entropy_);
+CommandHandler& Session::commands(bool dry_run) {
+    if (!commands_) {
+        Journal& journal = dry_run ? journal_to_rehearse() : journal_to_write();
+        commands_ = std::make_unique<CommandHandler>(journal, index_, entropy_);
+    }
     return *commands_;
 }
 
 Views& Session::stale_views() {
-    if (!views_) views_ = std::make_unique<Views>(settings_.data / "views", journal_to_read());
+    if (!views_) views_ = std::make_unique<Views>(place_for("views"), journal_to_read());
     return *views_;
+}
+
+std::filesystem::path Session::place_for(const std::string& name) {
+    const std::filesystem::path place = settings_.data / name;
+    const bool there = std::filesystem::exists(place);
+    if (::access((there ? place : settings_.data).c_str(), W_OK) == 0 || (errno != EACCES && errno != EROFS)) return place;
+    if (there) {
+        messages_.say(MessageKind::notice,
+                      place.string() + " can't be written to: what it holds is made anew in a temporary place, for this command");
+    }
+    return temporary_place() / name;
 }
 
 Views& Session::views() {
@@ -219,8 +280,13 @@ void Session::tell_parked(const std::vector<Parked>& parked) {
 
 const TriagePolicy& Session::triage_policy() {
     if (!policy_) {
-        auto loaded = load_triage_policy("ops/policy/triage.yml");
-        if (!loaded) throw CommandError(ExitStatus::failure, loaded.refusal().message);
+        const std::filesystem::path file = std::filesystem::absolute("ops/policy/triage.yml");
+        auto loaded = load_triage_policy(file);
+        if (!loaded)
+            throw CommandError(ExitStatus::failure, "the triage policy is invalid, nothing was taken: " + loaded.refusal().message);
+        messages_.say(MessageKind::detail, std::filesystem::exists(file)
+                                               ? "the triage policy is " + file.string()
+                                               : "the triage policy is the default: there is no " + file.string());
         policy_ = std::move(*loaded);
     }
     return *policy_;
@@ -233,7 +299,11 @@ Time time_option(const std::string& option, const std::string& text) {
 
 Time due_option(const std::string& option, const std::string& text) {
     if (const auto due = parse_due(text)) return *due;
-    return time_option(option, text);
+    throw CommandError(ExitStatus::usage,
+                       option +
+                           " must be a date such as 2026-03-02 (until the end of that day, UTC), or a time with an "
+                           "offset such as 2026-03-02T12:00:00Z, not " +
+                           text);
 }
 
 }  // namespace daybook

@@ -19,13 +19,23 @@
 #include "ops/messages.hpp"
 #include "ops/output.hpp"
 #include "ops/progress.hpp"
+#include "ops/temporary_place.hpp"
 #include "projections/decision_index.hpp"
 #include "replay/views.hpp"
 
 namespace daybook {
 
-// Exit statuses (section 4).
-enum class ExitStatus { done = 0, failure = 1, usage = 2, no = 3, not_permitted = 4, not_found = 5, conflict = 6 };
+// Exit statuses (section 4); 130 is what shells make of SIGINT.
+enum class ExitStatus {
+    done = 0,
+    failure = 1,
+    usage = 2,
+    no = 3,
+    not_permitted = 4,
+    not_found = 5,
+    conflict = 6,
+    interrupted = 130
+};
 ExitStatus exit_status_of(RefusalCode code);
 
 // Ends a command with a message to the person and an exit status. Caught in main alone.
@@ -69,6 +79,8 @@ public:
     // checkpoint; one to be read is then given with a warning, and `forked` says so.
     Journal& journal_to_write();
     Journal& journal_to_read();
+    // For a dry run: as journal_to_write(); where there is no journal, an empty one in a temporary place stands in for it.
+    Journal& journal_to_rehearse();
     void check_journal_exists() const;  // throws CommandError; opens nothing
     // The journal to be written, with nobody else having it open: others wait from here to the end. Throws CommandError (conflict).
     Journal& journal_alone();
@@ -80,13 +92,16 @@ public:
     // The public half alone: of the key that was given, else what was published. Throws CommandError where there is none.
     VerifierKey verifier_key();
     const DecisionIndex& decisions() const { return index_; }
-    CommandHandler& commands();
+    CommandHandler& commands(bool dry_run);
     Entropy& entropy() { return entropy_; }
     // The views, caught up with the journal; what could not be taken is told.
     Views& views();
     // As views(), not caught up.
     Views& stale_views();
     void tell_parked(const std::vector<Parked>& parked);
+    // Where a directory that is made from the journal lies: `name` in the data directory, or, where this user may not write to
+    // that, in a temporary place.
+    std::filesystem::path place_for(const std::string& name);
 
     const TriagePolicy& triage_policy();
     std::filesystem::path dead_letters() const { return settings_.data / "dead-letters.jsonl"; }
@@ -96,6 +111,9 @@ public:
 
 private:
     Journal& open(bool to_write);
+    JournalOptions journal_options(bool to_write);
+    // For what is needed only for the while; goes with the session.
+    const std::filesystem::path& temporary_place();
     void check_witness(bool to_write);
     SigningKey signing_key();
 
@@ -109,6 +127,7 @@ private:
     SystemEntropy entropy_;
     DecisionIndex index_;
     std::optional<TriagePolicy> policy_;
+    std::optional<TemporaryPlace> temporary_;
     std::optional<JournalLock> alone_;
     std::unique_ptr<Journal> journal_;
     bool forked_ = false;

@@ -6,6 +6,7 @@
 
 #include "journal/small_file.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/number_option.hpp"
 #include "ops/cli/verification.hpp"
 
 namespace daybook {
@@ -66,7 +67,8 @@ ExitStatus verify_all(Session& session, const Options& options) {
     tell(session, verification);
     if (verification.sound()) {
         const Verification structure = std::move(verification);
-        verification = verify_contents(session, session.journal_to_read(), data / ("verify-" + std::to_string(::getpid())));
+        verification =
+            verify_contents(session, session.journal_to_read(), session.place_for("verify-" + std::to_string(::getpid())));
         tell(session, verification);
         verification.notices_count += structure.notices_count;
     } else {
@@ -110,9 +112,9 @@ void add_verify_command(CLI::App& root, ChosenCommand& chosen) {
                     "The public key that signed, as `daybook checkpoint --vkey` prints it (default: the journal's)")
         ->type_name("VKEY");
     CLI::Option* quick = app->add_flag("--quick", o->quick, "Only the last events and a random sample, in milliseconds");
-    app->add_option("--last", o->last, "With --quick: how many of the last (default: 256)")->type_name("N")->needs(quick);
-    app->add_option("--sample", o->sample, "With --quick: how many of the others (default: 256)")->type_name("N")->needs(quick);
-    app->add_option("--seed", o->seed, "With --quick: choose as the run that printed this")->type_name("N")->needs(quick);
+    add_number(*app, "--last", o->last, "With --quick: how many of the last (default: 256)")->needs(quick);
+    add_number(*app, "--sample", o->sample, "With --quick: how many of the others (default: 256)")->needs(quick);
+    add_number(*app, "--seed", o->seed, "With --quick: choose as the run that printed this")->needs(quick);
     app->footer(
         "Examples:\n  daybook verify\n  daybook verify --quick\n  daybook verify --checkpoint monday.checkpoint\n"
         "  daybook verify --evidence k3f9.evidence --key VKEY\nExit status 3 when something is not as it must be.");

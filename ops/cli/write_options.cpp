@@ -8,6 +8,7 @@
 
 #include "journal/json.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
 
 namespace daybook {
 
@@ -27,7 +28,7 @@ CommandContext WriteOptions::context(Session& session) const {
     context.actor = session.settings().agent;
     context.source = "cli";
     context.dry_run = dry_run_;
-    context.occurred_at = occurred_at_.empty() ? session.now() : time_option("--occurred-at", occurred_at_);
+    context.occurred_at = occurred_at_.empty() ? session.now() : happened_option(session, "--occurred-at", occurred_at_);
     if (!expected_version_.empty() && expected_version_ != "any") {
         std::uint64_t version = 0;
         const char* end = expected_version_.data() + expected_version_.size();

@@ -37,7 +37,8 @@ Result<std::string> save(const ToolRun& run, const DigestFiles& files, DigestSav
     std::string saved;
     ObjectText object(saved);
     object.raw("files", files_of(saving));
-    object.number("seq", appended->first.value);
+    seq_or_null(object, appended->first);
+    object.number("written", appended->count);
     object.boolean("duplicate", appended->duplicate);
     if (warning) object.text("warning", *warning);
     object.finish();
@@ -91,7 +92,7 @@ Result<std::string> weekly_digest_action(ToolRun& run) {
             refusal = horizon.refusal();
             return;
         }
-        saving.size = std::min(horizon->size, seen.size);
+        saving.size = past.given() ? std::min(horizon->size, seen.size) : size_without_reports(seen.journal, seen.size);
         files = make_digest(seen.views, seen.journal, saving.week, now, saving.size);
     });
     if (refusal) return *refusal;

@@ -41,7 +41,64 @@ TEST_CASE("each kind of failure has its own exit status") {
     CHECK(daybook.run({"incident", "close", id}).status == 0);
     CHECK(daybook.run({"incident", "resolve", id}).status == 6);
     CHECK(daybook.run({"ingest", "-"}, "no json\n").status == 3);
-    CHECK(daybook.run({"ingest", "absent.jsonl"}).status == 1);
+}
+
+TEST_CASE("what a person names and is not there is not found, whatever it is and whichever command it is for") {
+    const Program daybook;
+    create(daybook);
+    for (const std::string id : {"inc_20260223_1000_aaaa", "incident 7"}) {
+        for (const auto& command : std::vector<std::vector<std::string>>{{"incident", "show", id},
+                                                                         {"incident", "ack", id},
+                                                                         {"incident", "link", id, "caused_by", id + "b"},
+                                                                         {"incident", "diff", id, "--from", "1"},
+                                                                         {"timeline", id},
+                                                                         {"events", "--incident", id},
+                                                                         {"note", id, "text"},
+                                                                         {"correct", id, "1", "text"},
+                                                                         {"followup", "add", id, "title"},
+                                                                         {"followup", "list", id},
+                                                                         {"artifact", "list", id},
+                                                                         {"evidence", id}}) {
+            const Outcome outcome = daybook.run(command);
+            INFO(command.front() << ' ' << command[1]);
+            CHECK(outcome.status == 5);
+            CHECK(outcome.err.starts_with("daybook: error: no such incident"));
+            CHECK(outcome.err.find(id) != std::string::npos);
+        }
+    }
+    CHECK(daybook.run({"events", "--incident", "$jobs"}).status == 0);  // a stream without events yet
+    const std::string id = daybook.out({"incident", "list", "--ids"});
+    for (const auto& command : std::vector<std::vector<std::string>>{{"ingest", "absent"},
+                                                                     {"import", "jsonl", "absent"},
+                                                                     {"import", "journal", "absent"},
+                                                                     {"artifact", "attach", id, "absent"},
+                                                                     {"verify", "--checkpoint", "absent"},
+                                                                     {"restore", "absent"}}) {
+        const Outcome outcome = daybook.run(command);
+        INFO(command.front());
+        CHECK(outcome.status == 5);
+        CHECK(outcome.err.find("there is no absent") != std::string::npos);
+    }
+}
+
+TEST_CASE("a file or a data directory that this user may not read is a matter of permission, and is named") {
+    const Program daybook;
+    create(daybook);
+    write_file(daybook / "feed.jsonl", "");
+    std::filesystem::permissions(daybook / "feed.jsonl", std::filesystem::perms::none);
+    std::filesystem::permissions(daybook.directory(), std::filesystem::perms::all);
+    const auto as_nobody = [&](const std::vector<std::string>& arguments) {
+        return without_root([&] {
+            const Outcome outcome = daybook.run(arguments);
+            return std::to_string(outcome.status) + ' ' + outcome.err;
+        });
+    };
+    for (const auto& command : std::vector<std::vector<std::string>>{{"stats"}, {"verify"}, {"note", "x", "y"}}) {
+        const std::string answer = as_nobody(command);
+        CHECK(answer.starts_with("4 daybook: error: this user may not look at " + daybook.data().string()));
+    }
+    CHECK(as_nobody({"ingest", "feed.jsonl"})
+              .starts_with("4 daybook: error: this user may not read feed.jsonl: check owner and mode"));
 }
 
 TEST_CASE("an error says what happened, to which thing, on standard error alone") {
@@ -108,6 +165,26 @@ TEST_CASE("--now sets when things happened and never when they were recorded") {
     CHECK(line.find("\"recorded_at\":\"2026-02-23T10:05:00Z\"") == std::string::npos);
 }
 
+TEST_CASE("a timeline shows what was corrected with what holds instead, as far as was known") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    daybook.out({"note", id, "Rollback of 2.7.1 started"});
+    daybook.out({"note", id, "Traffic is back"});
+    daybook.out({"correct", id, "2", "It was 2.7.2"});
+    const auto what = [](const std::string& line) { return line.substr(line.rfind('\t') + 1); };
+    auto lines = lines_of(daybook.out({"timeline", id}));
+    REQUIRE(lines.size() == 4);
+    CHECK(what(lines[1]) == "[corrected by 4: It was 2.7.2] Rollback of 2.7.1 started");
+    CHECK(what(lines[2]) == "Traffic is back");
+    CHECK(what(lines[3]) == "[corrects 2] It was 2.7.2");
+    CHECK(what(lines_of(daybook.out({"timeline", id, "--at-seq", "3"}))[1]) == "Rollback of 2.7.1 started");
+    daybook.out({"correct", id, "4", "It was 2.8"});  // the newest holds, whatever it names
+    lines = lines_of(daybook.out({"timeline", id}));
+    CHECK(what(lines[1]) == "[corrected by 5: It was 2.8] Rollback of 2.7.1 started");
+    CHECK(what(lines[3]) == "[corrected by 5: It was 2.8] [corrects 2] It was 2.7.2");
+    CHECK(daybook.out({"timeline", id, "-o", "jsonl"}).find("[corrected") == std::string::npos);  // programs read `meta.corrects`
+}
+
 TEST_CASE("the same idempotency key writes once, and refuses another input") {
     const Program daybook;
     const std::string id = create(daybook);
@@ -128,6 +205,34 @@ TEST_CASE("a dry run writes nothing") {
     CHECK(daybook.out({"events", "-o", "jsonl"}).find("\"seq\":2") == std::string::npos);
 }
 
+TEST_CASE("a dry run where there is no journal yet leaves nothing behind, and says what would be") {
+    const Program daybook;
+    const std::string feed = project_file("fixtures/triage/monday.jsonl").string();
+    const auto says = [&](const std::vector<std::string>& arguments) {
+        const Outcome outcome = daybook.run(arguments);
+        CHECK(outcome.status == 0);
+        CHECK_FALSE(std::filesystem::exists(daybook.data()));
+        return outcome.err;
+    };
+    CHECK(says({"ingest", "--dry-run", feed}).find("dry run, nothing was written: 33 read, 31 taken") != std::string::npos);
+    CHECK(says({"incident", "create", "--dry-run", "--service", "x", "--title", "y"}).find("would be taken") != std::string::npos);
+    const Program other;
+    other.out({"-q", "ingest", feed});
+    other.out({"-q", "export", "jsonl", (daybook / "layout").string()});
+    const std::string import = says({"import", "jsonl", "layout", "--dry-run"});
+    CHECK(import.find("events would be written") != std::string::npos);
+    CHECK(import.find("events were written") == std::string::npos);
+    CHECK(import.find("there is no journal in " + daybook.data().string() + " yet: tried with an empty one") != std::string::npos);
+}
+
+TEST_CASE("an invalid policy is found before a data directory is made") {
+    const Program daybook;
+    std::filesystem::create_directories(daybook / "ops/policy");
+    write_file(daybook / "ops/policy/triage.yml", "auto_resolv: true\n");
+    CHECK(daybook.run({"ingest", "-"}, "").status == 1);
+    CHECK_FALSE(std::filesystem::exists(daybook.data()));
+}
+
 TEST_CASE("text from outside cannot command a terminal") {
     const Program daybook;
     const std::string id = create(daybook);
@@ -136,6 +241,25 @@ TEST_CASE("text from outside cannot command a terminal") {
     CHECK(daybook.out({"timeline", id}).find('\x1b') == std::string::npos);
     const Outcome outcome = daybook.run({"incident", "show", "\x1b[31mx"});
     CHECK(outcome.err.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("no export carries on what was damaged: it names the event, and nothing is put in the place of the last one") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    daybook.out({"note", id, "Rollback of 2.7.1 started"});
+    for (const char* kind : {"jsonl", "journal"}) daybook.out({"export", kind, kind});
+    const std::string events = read_file(daybook / "jsonl/events.jsonl");
+    std::string bytes = read_file(daybook.data() / "journal/data.mdb");
+    for (std::size_t at = 0; (at = bytes.find("2.7.1", at)) != std::string::npos;) bytes.replace(at, 5, "2.7.9");
+    write_file(daybook.data() / "journal/data.mdb", bytes);
+    for (const auto& command :
+         std::vector<std::vector<std::string>>{{"export", "jsonl", "jsonl"}, {"export", "journal", "journal"}, {"evidence", id}}) {
+        const Outcome outcome = daybook.run(command);
+        CHECK(outcome.status == 1);
+        CHECK(outcome.err.find("event 2 is damaged, it does not hash to its leaf: run `daybook verify`") != std::string::npos);
+    }
+    CHECK(read_file(daybook / "jsonl/events.jsonl") == events);
+    CHECK(read_file(daybook / "journal/journal.jsonl").find("2.7.9") == std::string::npos);
 }
 
 TEST_CASE("an artifact comes back as it was attached, by its id and by its name") {

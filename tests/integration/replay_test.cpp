@@ -92,6 +92,23 @@ TEST_CASE("journal.jsonl into an empty journal gives the same root, and the same
     CHECK(two.run({"import", "journal", (one / "text").string()}).status == 6);  // it is another journal now
 }
 
+TEST_CASE("a digest that is saved twice is written down once, and again when there is something new") {
+    const Program daybook;
+    daybook.out({"-q", "ingest", project_file("fixtures/triage/monday.jsonl").string()});
+    const std::string file = "ops/reports/incidents/weekly/2026-08.json";
+    const auto save = [&](const char* week) { return daybook.run({"digest", "weekly", "--week", week, "--save"}); };
+    const auto saved = [&] { return lines_of(daybook.out({"events", "--type", "report_generated"})).size(); };
+    CHECK(save("2026-08").err.find("(seq ") != std::string::npos);
+    const std::string bytes = read_file(daybook / file);
+    CHECK(save("2026-09").status == 0);
+    CHECK(save("2026-08").err.find("(as it was saved before)") != std::string::npos);
+    CHECK(read_file(daybook / file) == bytes);
+    CHECK(saved() == 2);
+    daybook.out({"note", lines_of(daybook.out({"incident", "list", "--ids"})).front(), "something new"});
+    CHECK(save("2026-08").err.find("(seq ") != std::string::npos);
+    CHECK(saved() == 3);
+}
+
 TEST_CASE("a digest that was saved is made again byte for byte, whatever came after") {
     const Program daybook;
     ingest_monday(daybook);

@@ -205,7 +205,18 @@ TEST_CASE("a policy with a wrong key is refused with file, line and key") {
     write_file(daybook / "ops/policy/triage.yml", "reopen_minutes: 30\nauto_resolv: true\n");
     const Outcome outcome = daybook.run({"ingest", "-"}, "");
     CHECK(outcome.status == 1);
-    CHECK(outcome.err.find("ops/policy/triage.yml:2: auto_resolv") != std::string::npos);
+    CHECK(outcome.err.find("the triage policy is invalid, nothing was taken: " + (daybook / "ops/policy/triage.yml").string() +
+                           ":2: auto_resolv") != std::string::npos);
+}
+
+TEST_CASE("ingest -v says which policy it goes by") {
+    const Program daybook;
+    const std::string file = (daybook / "ops/policy/triage.yml").string();
+    CHECK(daybook.run({"-v", "ingest", "-"}, "").err.find("the default: there is no " + file) != std::string::npos);
+    std::filesystem::create_directories(daybook / "ops/policy");
+    write_file(file, "reopen_minutes: 5\n");
+    CHECK(daybook.run({"-v", "ingest", "-"}, "").err.find("the triage policy is " + file) != std::string::npos);
+    CHECK(daybook.run({"ingest", "-"}, "").err.find("policy") == std::string::npos);
 }
 
 TEST_CASE("what is refused waits in the dead letters until it is mended") {
@@ -229,6 +240,35 @@ TEST_CASE("what is refused waits in the dead letters until it is mended") {
     CHECK(daybook.run({"ingest", "--dead-letters"}).status == 3);  // one is still no JSON
     CHECK(incidents(daybook) == Incidents{"P1 open"});
     CHECK(lines_of(read_file(letters)).size() == 1);
+}
+
+TEST_CASE("without dead letters there is nothing to do, and nothing is made") {
+    const Program daybook;
+    CHECK(daybook.run({"ingest", "--dead-letters"}).status == 1);  // there is no journal
+    CHECK_FALSE(std::filesystem::exists(daybook.data()));
+    daybook.out({"ingest", "-"}, "");
+    CHECK(daybook.run({"ingest", "--dead-letters"}).err.find("0 read, 0 taken") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(daybook.data() / "dead-letters.jsonl"));
+}
+
+TEST_CASE("Ctrl-C ends an ingest behind its last whole line, says how far it got, and the next one goes on from there") {
+    const Program daybook;
+    const std::string feed = project_file("fixtures/triage/monday.jsonl").string();
+    // A pipe that stays open: whoever waits for more must hear of Ctrl-C too. It is pressed once the journal is there.
+    const std::string script = R"(set -m
+        "$0" --data "$1" ingest - < <(cat "$2"; printf '{"half": '; exec sleep 5 2>/dev/null) &
+        ingest=$!
+        for try in {1..600}; do [ -e "$1/journal/data.mdb" ] && break; sleep 0.05; done
+        sleep 0.5
+        kill -INT $ingest
+        wait $ingest)";
+    const Outcome outcome = test::run({"bash", "-c", script, daybook_program(), daybook.data().string(), feed});
+    CHECK(outcome.status == 130);
+    CHECK(outcome.err.find(" 0 refused") != std::string::npos);  // half a line is none
+    CHECK(outcome.err.find("stopped by Ctrl-C: run it again to go on from there") != std::string::npos);
+    CHECK(daybook.run({"ingest", feed}).status == 0);
+    CHECK(daybook.run({"ingest", feed}).err.find("33 read, 0 taken, 33 duplicate") != std::string::npos);
+    CHECK(daybook.run({"verify"}).status == 0);
 }
 
 TEST_CASE("records in any order never corrupt state, and once more change nothing") {

@@ -1,0 +1,27 @@
+// What a person names on the command line, looked at before anything is done: what is wrong with it has an exit status and an
+// advice of its own.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "journal/journal.hpp"
+#include "ops/cli/session.hpp"
+
+namespace daybook {
+
+// All throw CommandError.
+
+// not_found: there is nothing of that name. not_permitted: this user may not read it.
+void check_readable(const std::filesystem::path& named);
+// not_permitted: this user may not do what `mode` says (R_OK, W_OK); `what` is the word for it. Anything else that is wrong is told
+// by who opens it.
+void check_permitted(const std::filesystem::path& path, int mode, const std::string& what);
+// not_found: there is no directory in which `file` could be written; it is not made, since its name may be a mistyped one.
+void check_directory_of(const std::filesystem::path& file);
+// The stream of an incident. not_found.
+StreamNumber find_incident(const JournalView& journal, const std::string& id);
+// The time at which something happened. usage: it is no time, or more than ahead_max after now.
+Time happened_option(const Session& session, const std::string& option, const std::string& text);
+
+}  // namespace daybook

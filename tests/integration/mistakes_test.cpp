@@ -1,0 +1,144 @@
+// What people mistype, and what they are told.
+#include <catch2/catch.hpp>
+
+#include "tests/integration/program.hpp"
+
+using namespace daybook;
+using namespace daybook::test;
+
+namespace {
+
+std::string create(const Program& daybook) {
+    return daybook.out({"incident", "create", "--service", "gateway", "--title", "Gateway 5xx", "--started-at",
+                        "2026-02-23T10:00:00Z", "--occurred-at", "2026-02-23T10:05:00Z"});
+}
+
+// Whether the command is refused as a usage error that says all of `words`.
+bool is_usage_error(const Program& daybook, const std::vector<std::string>& command, const std::vector<std::string>& words) {
+    const Outcome outcome = daybook.run(command);
+    UNSCOPED_INFO(outcome.status << ' ' << outcome.err);
+    for (const std::string& word : words) {
+        if (outcome.err.find(word) == std::string::npos) return false;
+    }
+    return outcome.status == 2 && outcome.out.empty();
+}
+
+}  // namespace
+
+TEST_CASE("an export is not written over what is not one, and names the file; its own it writes again") {
+    const Program daybook;
+    create(daybook);
+    for (const auto& [kind, name] : {std::pair{"jsonl", "events.jsonl"}, {"jsonl", "export.json"}, {"journal", "journal.jsonl"}}) {
+        const auto directory = daybook / (std::string("of-") + name);
+        std::filesystem::create_directory(directory);
+        write_file(directory / name, "{\"mine\":1}\n");
+        const Outcome outcome = daybook.run({"export", kind, directory.string()});
+        CHECK(outcome.status == 6);
+        CHECK(outcome.err.find((directory / name).string() + " is not from an export") != std::string::npos);
+        CHECK(read_file(directory / name) == "{\"mine\":1}\n");
+        std::filesystem::remove(directory / name);
+        write_file(directory / "README", "other files stay");
+        CHECK(daybook.run({"export", kind, directory.string()}).status == 0);
+        CHECK(daybook.run({"export", kind, directory.string()}).status == 0);
+        CHECK(read_file(directory / "README") == "other files stay");
+    }
+    std::filesystem::create_directory(daybook / "old");  // as a store before daybook wrote it
+    write_file(daybook / "old/incidents.jsonl", R"({"service":"x","id":"inc_20260223_1000_aaaa"})");
+    CHECK(daybook.run({"export", "jsonl", "old"}).status == 0);
+}
+
+TEST_CASE("a file is not written into a directory that is not there, and the directory is not made") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    write_file(daybook / "a.txt", "x");
+    daybook.out({"artifact", "attach", id, "a.txt"});
+    for (const auto& command : std::vector<std::vector<std::string>>{{"checkpoint", "--save", "absent/x"},
+                                                                     {"evidence", id, "--to", "absent/x"},
+                                                                     {"artifact", "get", id, "a.txt", "--to", "absent/x"},
+                                                                     {"--witness", "absent/x", "checkpoint"}}) {
+        const Outcome outcome = daybook.run(command);
+        CHECK(outcome.status == 5);
+        CHECK(outcome.err.find("there is no directory " + (daybook / "absent").string() + " to write x in") != std::string::npos);
+        CHECK_FALSE(std::filesystem::exists(daybook / "absent"));
+    }
+}
+
+TEST_CASE("a witness that is not there, or is no checkpoint, is named") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    const Outcome absent = daybook.run({"--witness", "absent", "note", id, "x"});
+    CHECK(absent.status == 0);
+    CHECK(absent.err.find("there is no file absent (--witness), so the journal was not held against it") != std::string::npos);
+    write_file(daybook / "notes.txt", "my notes\n");
+    const auto status = [&](std::vector<std::string> command) {
+        command.insert(command.begin(), {"--witness", "notes.txt"});
+        const Outcome outcome = daybook.run(command);
+        CHECK(outcome.err.find("notes.txt (--witness) is no checkpoint") != std::string::npos);
+        return outcome.status;
+    };
+    CHECK(status({"note", id, "x"}) == 1);
+    CHECK(status({"timeline", id}) == 0);  // reading goes on
+    CHECK(status({"verify"}) == 3);
+}
+
+TEST_CASE("a mistyped command is named, with the one that was perhaps meant") {
+    const Program daybook;
+    CHECK(is_usage_error(daybook, {"incident", "lst"},
+                         {"no such command: incident lst; did you mean incident list?", "`daybook incident --help`"}));
+    CHECK(is_usage_error(daybook, {"-o", "json", "verfiy"}, {"no such command: verfiy; did you mean verify?", "`daybook --help`"}));
+    CHECK(daybook.run({"followup", "xyzzy"}).err.find("did you mean") == std::string::npos);
+    CHECK(is_usage_error(daybook, {"incident"}, {"A subcommand is required"}));
+}
+
+TEST_CASE("a due date that is none is answered with the forms that are taken") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    CHECK(is_usage_error(daybook, {"followup", "add", id, "Add a canary", "--due", "yesterday"},
+                         {"--due must be a date such as 2026-03-02", "2026-03-02T12:00:00Z, not yesterday"}));
+    CHECK(daybook.run({"incident", "assign", id, "ada"}).err.find("is assigned to ada") != std::string::npos);
+    CHECK(daybook.run({"incident", "assign", id, "--nobody"}).err.find("is assigned to nobody any more") != std::string::npos);
+}
+
+TEST_CASE("a number that is none, or negative, is refused by the name of its option") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    for (const std::string number : {"-5", "5.5", "0x10", "010", "99999999999999999999", "many"}) {
+        for (const auto& command : std::vector<std::vector<std::string>>{{"incident", "list", "--limit", number},
+                                                                         {"events", "--limit", number},
+                                                                         {"events", "--after-seq", number},
+                                                                         {"timeline", id, "--at-seq", number},
+                                                                         {"verify", "--quick", "--last", number},
+                                                                         {"replay", "--to-seq", number}}) {
+            const std::string option = command[command.size() - 2];
+            CHECK(is_usage_error(daybook, command, {option + ": must be a whole number such as 20, not " + number}));
+        }
+    }
+    CHECK(is_usage_error(daybook, {"correct", id, "-1", "text"}, {"seq: must be a whole number"}));
+    CHECK(daybook.run({"incident", "list", "--limit", "0"}).status == 0);
+}
+
+TEST_CASE("a data directory that is a file is named, with what --data is for") {
+    const Program daybook;
+    write_file(daybook.data(), "not a directory");
+    for (const auto& command : std::vector<std::vector<std::string>>{{"stats"}, {"note", "x", "y"}, {"verify"}}) {
+        CHECK(is_usage_error(daybook, command, {daybook.data().string() + " is no directory: --data names the directory"}));
+    }
+}
+
+TEST_CASE("what people write down has happened at most a day from now") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    CHECK(is_usage_error(daybook, {"note", id, "x", "--occurred-at", "2099-02-23T10:00:00Z"},
+                         {"--occurred-at 2099-02-23T10:00:00Z is more than 24 hours after now"}));
+    CHECK(is_usage_error(daybook, {"incident", "create", "--service", "x", "--title", "y", "--started-at", "2099-02-23T10:00:00Z"},
+                         {"--started-at 2099-02-23T10:00:00Z"}));
+    CHECK(is_usage_error(daybook, {"incident", "update", id, "--started-at", "2099-02-23T10:00:00Z"}, {"--started-at"}));
+    const std::vector<std::string> on_that_day{"--now", "2026-02-23T12:00:00Z", "note", id, "x", "--occurred-at"};
+    auto at_the_limit = on_that_day;
+    at_the_limit.emplace_back("2026-02-24T12:00:00Z");
+    CHECK(daybook.run(at_the_limit).status == 0);
+    auto beyond = on_that_day;
+    beyond.emplace_back("2026-02-24T12:00:00.000001Z");
+    CHECK(is_usage_error(daybook, beyond, {"after now, 2026-02-23T12:00:00Z"}));
+    CHECK(daybook.run({"incident", "close", id}).status == 0);
+}
