@@ -16,6 +16,10 @@ namespace daybook {
 inline constexpr std::size_t title_characters_max = 512;
 inline constexpr std::size_t text_characters_max = 16384;
 
+// How far ahead of now something may have happened that a person or an agent writes down: a mistyped year would stand in the way of
+// every change of status until then.
+inline constexpr std::chrono::hours ahead_max{24};
+
 // The number of code points in valid UTF-8.
 std::size_t character_count(std::string_view text);
 

@@ -33,9 +33,8 @@ struct DigestSaving {
     std::string source;
     std::optional<KeyedInput> input;
 };
-// Writes the files, then the event. Where the key is known, nothing is written; where the same digest was saved before, no event
-// (count 0). Refuses as Journal::append does; throws
-// StorageError: the files may have been written then.
+// Writes the files, then the event, unless the week was last saved with the same bytes (nothing is appended then). Where the key is
+// known, nothing at all is written. Refuses as Journal::append does; throws StorageError: the files may have been written then.
 Result<Appended> save_digest(Journal& journal, const DigestFiles& files, const DigestSaving& saving);
 
 // When and from what prefix a week's digest was last saved.

@@ -206,6 +206,11 @@ TEST_CASE("weekly_digest is the digest of the command line, and is saved once fo
     CHECK(digest(R"(,"week":"2026-09","save_artifacts":true,"idempotency_key":"w9")") == "taken");
     CHECK(desk.result("/saved/duplicate") == "true");
     CHECK(desk.size() == 2);
+    // The same bytes again are no news.
+    CHECK(digest(R"(,"week":"2026-09","save_artifacts":true)") == "taken");
+    CHECK(desk.result("/saved/seq") == "null");
+    CHECK(desk.result("/saved/written") == "0");
+    CHECK(desk.size() == 2);
     CHECK(digest(R"(,"week":"2026-08","save_artifacts":true,"idempotency_key":"w9")") == "idempotency_conflict /idempotency_key");
     CHECK(digest(R"(,"week":"2026-09","at_seq":0)") == "taken");
     CHECK(desk.result("/digest/provenance/journal_size") == "0");
@@ -247,6 +252,19 @@ TEST_CASE("eight threads create, get and list at once, and each reads what it wr
     CHECK(wrong == 0);
     CHECK(desk.size() == 2 * 8 * each);
     CHECK(desk.problems() == "");
+}
+
+TEST_CASE("incident_get is as of now, however far behind the views are", "[tools]") {
+    ReadingDesk desk;
+    const std::string id = desk.create("10:00");
+    CHECK(desk.count("") == "1");
+    for (int notes = 1; notes <= 200; ++notes) {
+        desk.oncall("incident_append_event", desk.of(id, R"("type":"note","message":"n")"));
+        if (desk.result("/incident/event_count") != std::to_string(notes + 1)) FAIL(desk.answer);
+    }
+    desk.oncall("incident_get", desk.of(id));
+    CHECK(desk.result("/incident/event_count") == "201");
+    CHECK(desk.result("/version") == "201");
 }
 
 TEST_CASE("readers go on while the views are rebuilt elsewhere", "[tools]") {

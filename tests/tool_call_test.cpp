@@ -130,10 +130,13 @@ TEST_CASE("what a call got wrong is named where it stands in the body", "[tools]
     CHECK(desk.refusal_of("incident_list", R"("limit":501)") == "invalid /params/limit");
     CHECK(desk.refusal_of("incident_list", R"("status":"half")") == "invalid /params/status");
     CHECK(desk.refusal_of("incident_list", R"("since":"2026-02-23T10:00:00")") == "invalid /params/since");
-    CHECK(desk.refusal_of("incident_get", R"("incident_id":"../../etc/passwd")") == "invalid /params/incident_id");
+    CHECK(desk.refusal_of("incident_get", R"("incident_id":"../../etc/passwd")") == "not_found /params/incident_id");
     CHECK(desk.refusal_of("incident_get", R"("incident_id":"inc_20260223_1000_nosuch")") == "not_found /params/incident_id");
     CHECK(desk.refusal_of("incident_timeline", R"("incident_id":"inc_20260223_1000_nosuch")") == "not_found /params/incident_id");
     CHECK(desk.refusal_of("incident_close", R"("incident_id":"$jobs")") == "not_found /params/incident_id");
     CHECK(desk.refusal_of("incident_close", R"("incident_id":"inc_20260223_1000_nosuch")") == "not_found /params/incident_id");
+    CHECK(desk.refusal_of("incident_timeline", R"("incident_id":"$jobs")") == "not_found /params/incident_id");
+    CHECK(desk.refusal_of("incident_close", ToolDesk::of(id, R"("occurred_at":"2206-02-23T10:00:00Z")")) ==
+          "invalid /params/occurred_at");
     CHECK(desk.refusal_of("incident_get", ToolDesk::of(id, R"("at_seq":99)")) == "invalid /params/at_seq");
 }

@@ -4,12 +4,9 @@
 
 #include <unistd.h>
 
+#include "ingest/checks.hpp"
+
 namespace daybook {
-namespace {
-
-constexpr std::chrono::hours ahead_max{24};
-
-}  // namespace
 
 void check_readable(const std::filesystem::path& named) {
     if (::access(named.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) {

@@ -21,8 +21,7 @@ void check_permitted(const std::filesystem::path& path, int mode, const std::str
 void check_directory_of(const std::filesystem::path& file);
 // The stream of an incident. not_found.
 StreamNumber find_incident(const JournalView& journal, const std::string& id);
-// The time at which something happened. usage: it is no time, or more than 24 hours after now: a mistyped year would stand in the
-// way of every change of status until then.
+// The time at which something happened. usage: it is no time, or more than ahead_max after now.
 Time happened_option(const Session& session, const std::string& option, const std::string& text);
 
 }  // namespace daybook

@@ -23,7 +23,7 @@ Result<std::string> incident_create(ToolRun& run) {
     command.env = optional_param(run.params, "env").value_or(command.env);
     command.severity = run.params.optional_word<Severity>("severity").value_or(command.severity);
     command.title = text_param(run.params, "title");
-    command.started_at = run.params.optional_time("started_at");
+    command.started_at = happened_param(run, "started_at");
     command.summary = optional_param(run.params, "summary");
     command.kind = optional_param(run.params, "kind");
     command.signature = optional_param(run.params, "signature");
@@ -43,7 +43,7 @@ Result<std::string> incident_update(ToolRun& run) {
     command.env = optional_param(run.params, "env");
     command.kind = removable_param(run, "kind");
     command.labels = labels_param(run.params);
-    command.started_at = run.params.optional_time("started_at");
+    command.started_at = happened_param(run, "started_at");
     command.message = optional_param(run.params, "message");
     return run_command(run, command);
 }

@@ -155,7 +155,6 @@ Result<std::string> incident_get(ToolRun& run) {
     const std::string id = text_param(run.params, "incident_id");
     const LookBack past = look_back(run);
     if (run.params.refusal()) return *run.params.refusal();
-    if (auto refusal = check_incident_id(id)) return *refusal;
     if (!past.given()) {
         const auto current = run.parts.views.incident(id);
         if (!current) return no_such_incident(id);
@@ -196,7 +195,7 @@ Result<std::string> incident_timeline(ToolRun& run) {
     const auto limit = run.params.optional_integer("limit", 1, events_max);
     const LookBack past = look_back(run);
     if (run.params.refusal()) return *run.params.refusal();
-    if (auto refusal = check_incident_id(id)) return *refusal;
+    if (!is_incident_id(id)) return no_such_incident(id);  // `$jobs` is a stream too
     const Snapshot journal = run.parts.journal.snapshot();
     const auto horizon = past.horizon(*journal);
     if (!horizon) return horizon.refusal();

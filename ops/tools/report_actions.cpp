@@ -37,7 +37,8 @@ Result<std::string> save(const ToolRun& run, const DigestFiles& files, DigestSav
     std::string saved;
     ObjectText object(saved);
     object.raw("files", files_of(saving));
-    object.number("seq", appended->first.value);
+    seq_or_null(object, appended->first);
+    object.number("written", appended->count);
     object.boolean("duplicate", appended->duplicate);
     if (warning) object.text("warning", *warning);
     object.finish();

@@ -1,5 +1,7 @@
 #include "ops/tools/shared_views.hpp"
 
+#include <algorithm>
+
 namespace daybook {
 
 SharedViews::SharedViews(Views& views, const Journal& journal, TellParked tell_parked)
@@ -61,23 +63,35 @@ void SharedViews::read_past(const ReplayLimit& limit, std::string_view projectio
 }
 
 std::optional<SharedViews::CurrentIncident> SharedViews::incident(const std::string& incident_id) {
+    std::optional<CurrentIncident> current;
+    if (!read_incident(incident_id, unseen_max, current)) {
+        catch_up();
+        read_incident(incident_id, SIZE_MAX, current);
+    }
+    return current;
+}
+
+// False where the views have not seen more than `most` of its events.
+bool SharedViews::read_incident(const std::string& incident_id, std::size_t most, std::optional<CurrentIncident>& current) {
     const auto environment = this->environment();
     lmdb::Transaction views(*environment, lmdb::Transaction::Kind::read);
     const Snapshot journal = journal_.snapshot();
     const auto head = journal->stream(incident_id);
-    if (!head) return std::nullopt;
-    CurrentIncident current;
-    current.version = head->version;
-    if (const auto table = IncidentTable::open(views)) current.row = table->find(head->number).value_or(IncidentRow());
-    const Sequence seen = position_of(views, "incidents").sequence;
-    PayloadDecoder payloads;
+    if (!head) return true;
+    CurrentIncident found;
+    found.version = head->version;
+    if (const auto table = IncidentTable::open(views)) found.row = table->find(head->number).value_or(IncidentRow());
     // The fold may have left events out, so that their count is not yet the version that it has seen.
-    for (const Sequence sequence : journal->stream_sequences(head->number, current.row.state.event_count + std::uint64_t{1})) {
-        if (sequence <= seen) continue;
-        (void)apply(current.row, ProjectedEvent{*journal->record(sequence), *journal, payloads});
+    const Sequence seen = position_of(views, "incidents").sequence;
+    std::vector<Sequence> unseen = journal->stream_sequences(head->number, found.row.state.event_count + std::uint64_t{1});
+    unseen.erase(unseen.begin(), std::upper_bound(unseen.begin(), unseen.end(), seen));
+    if (unseen.size() > most) return false;
+    PayloadDecoder payloads;
+    for (const Sequence sequence : unseen) {
+        (void)apply(found.row, ProjectedEvent{*journal->record(sequence), *journal, payloads});
     }
-    if (!current.row.state.exists()) return std::nullopt;
-    return current;
+    if (found.row.state.exists()) current = std::move(found);
+    return true;
 }
 
 }  // namespace daybook

@@ -4,6 +4,7 @@
 // folded. One thread folds at a time; those that wait meanwhile find that it was done for them too.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -45,14 +46,17 @@ public:
         IncidentRow row;
         std::uint64_t version = 0;  // of its stream; of the same moment
     };
-    // One incident with everything that was appended before the call; nothing where there is none. Waits for no fold: what the
-    // views have not seen is folded on top of their row.
+    // One incident with everything that was appended before the call; nothing where there is none. A few of its events
+    // that the views have not seen are folded on top of their row, so that it seldom waits for a fold of all.
     std::optional<CurrentIncident> incident(const std::string& incident_id);
 
     // Folds what was appended before the call, where nobody else has.
     void catch_up();
 
 private:
+    static constexpr std::size_t unseen_max = 64;  // folding so many costs less than the views' commit
+
+    bool read_incident(const std::string& incident_id, std::size_t most, std::optional<CurrentIncident>& current);
     std::shared_ptr<lmdb::Environment> environment();
     void open_tables();
 

@@ -50,18 +50,21 @@ Word word_param(Fields& fields, std::string_view name) {
     if (!word) fields.fail(name, "is missing: one of " + choices<Word>());
     return word.value_or(Word());
 }
+// When something happened: not more than ahead_max after now.
+std::optional<Time> happened_param(ToolRun& run, std::string_view name);
 // due_at, or due_date: a time or a bare date.
 std::optional<Time> due_param(Fields& fields);
 
 Refusal no_such_incident(const std::string& incident_id);
-// Refuses what can't be an incident's id.
-std::optional<Refusal> check_incident_id(const std::string& incident_id);
 
 // --- answers
 
 // {"incident_id","version","seq","written","duplicate",<subject>,"incident":{…}}: what was written (seq of the first event, null
 // where nothing had to be), and the incident after it. `subject` names the id of what was made, such as "followup_id".
 std::string write_answer(const ToolRun& run, const CommandOutcome& outcome, const char* subject);
+
+// The member `seq`: of the first event that was written, or of the one that was there; null for none.
+void seq_or_null(ObjectText& object, Sequence sequence);
 
 template <class Command>
 Result<std::string> run_command(ToolRun& run, const Command& command, const char* subject = nullptr) {

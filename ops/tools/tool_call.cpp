@@ -39,7 +39,7 @@ Result<const JsonValue*> ToolCallReader::read_params(const JsonValue& value) {
     return *read;
 }
 
-// Both are sorted by name, and so is what comes out.
+// Of both, sorted by name, as the members of any object are.
 std::optional<Refusal> ToolCallReader::merge(ToolCall& call) {
     members_.clear();
     for (const JsonMember& member : call.body->members()) {
@@ -58,7 +58,7 @@ std::optional<Refusal> ToolCallReader::merge(ToolCall& call) {
                                pointer_token(member.name));
             }
         }
-        std::inplace_merge(members_.begin(), members_.begin() + static_cast<std::ptrdiff_t>(beside), members_.end(), less);
+        std::sort(members_.begin(), members_.end(), less);
     }
     call.params.kind = JsonValue::Kind::object;
     call.params.size = static_cast<std::uint32_t>(members_.size());

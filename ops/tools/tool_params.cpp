@@ -52,8 +52,7 @@ CommandContext write_context(ToolRun& run) {
     CommandContext context;
     context.actor = run.caller.agent;
     context.source = run.call.tool;
-    const auto occurred_at = run.params.optional_time("occurred_at");
-    context.occurred_at = occurred_at ? *occurred_at : run.parts.clock();
+    context.occurred_at = happened_param(run, "occurred_at").value_or(run.parts.clock());
     context.expected_version = expected_version(run);
     if (auto input = keyed_input(run)) {
         context.idempotency_key = std::move(input->key);
@@ -80,6 +79,15 @@ std::optional<std::string> removable_param(ToolRun& run, std::string_view name) 
     return value != nullptr && value->is_null() ? std::optional(std::string()) : optional_param(run.params, name);
 }
 
+std::optional<Time> happened_param(ToolRun& run, std::string_view name) {
+    const auto time = run.params.optional_time(name);
+    const Time now = run.parts.clock();
+    if (time && *time > now + ahead_max) {
+        run.params.fail(name, "is more than 24 hours after now, " + format_time(now) + ": look for a mistyped date");
+    }
+    return time;
+}
+
 std::optional<Time> due_param(Fields& fields) {
     const auto due_at = optional_param(fields, "due_at");
     const auto due_date = optional_param(fields, "due_date");
@@ -95,10 +103,7 @@ Refusal no_such_incident(const std::string& incident_id) {
     return {RefusalCode::not_found, "no such incident: " + incident_id, "/incident_id"};
 }
 
-std::optional<Refusal> check_incident_id(const std::string& incident_id) {
-    if (is_incident_id(incident_id)) return std::nullopt;
-    return Refusal{RefusalCode::invalid, "not an incident id (inc_YYYYMMDD_HHMM_<rand>)", "/incident_id"};
-}
+void seq_or_null(ObjectText& object, Sequence sequence) { object.raw("seq", sequence ? std::to_string(sequence.value) : "null"); }
 
 std::string write_answer(const ToolRun& run, const CommandOutcome& outcome, const char* subject) {
     const auto current = run.parts.views.incident(outcome.incident_id);
@@ -106,11 +111,7 @@ std::string write_answer(const ToolRun& run, const CommandOutcome& outcome, cons
     ObjectText object(answer);
     object.text("incident_id", outcome.incident_id);
     object.number("version", current ? current->version : outcome.version);
-    if (outcome.appended.first) {
-        object.number("seq", outcome.appended.first.value);
-    } else {
-        object.raw("seq", "null");
-    }
+    seq_or_null(object, outcome.appended.first);
     object.number("written", outcome.appended.count);
     object.boolean("duplicate", outcome.appended.duplicate);
     if (subject != nullptr && !outcome.subject_id.empty()) object.text(subject, outcome.subject_id);
