@@ -190,9 +190,9 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     HttpServer server(
         http, [&](const HttpRequest& request) { return service.answer(request); },
         [&](const HttpExchange& exchange) {
-            const std::string_view route = exchange.path.empty() ? "other" : service.route_of(exchange.method, exchange.path);
-            metrics.answered(route == "other" ? "other" : exchange.method, route, exchange.status, exchange.duration);
-            log.request(exchange, route);
+            metrics.answered(exchange.route == "other" ? "other" : exchange.method, exchange.route, exchange.status,
+                             exchange.duration);
+            log.request(exchange);
         });
     service.set_gauges([&](Gauges& gauges) {
         const HttpServerState state = server.state();

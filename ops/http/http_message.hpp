@@ -36,6 +36,7 @@ public:
 };
 
 struct HttpResponse {
+    std::string_view route = "other";  // for the log and the metrics: daybook's words, never the client's; outlives it
     int status = 200;
     std::string content_type = "application/json";
     std::string body;

@@ -37,7 +37,8 @@ struct HttpServerOptions {
 
 // What became of one request, for the log and the metrics.
 struct HttpExchange {
-    std::string_view id, method, path;  // empty where the request could not be read so far
+    std::string_view id, method;  // empty where the request could not be read so far
+    std::string_view route = "other";
     int status = 0;
     std::chrono::microseconds duration{};  // from the whole request to its answer being ready
     std::size_t answer_bytes = 0;
@@ -65,7 +66,7 @@ public:
     void news();
     HttpServerState state() const;
 
-    struct Parts;  // of http_server.cpp alone
+    struct Parts;  // of ops/http/ alone
 
 private:
     std::unique_ptr<Parts> parts_;

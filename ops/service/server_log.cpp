@@ -39,21 +39,21 @@ ServerLog::ServerLog(Form form, MessageKind least, bool verbose) : form_(form), 
 
 ServerLog::~ServerLog() = default;
 
-void ServerLog::request(const HttpExchange& exchange, std::string_view route) {
-    if (only_watches(route) && !verbose_ && exchange.status < 400) return;
+void ServerLog::request(const HttpExchange& exchange) {
+    if (only_watches(exchange.route) && !verbose_ && exchange.status < 400) return;
     const auto level = exchange.status >= 500 ? spdlog::level::warn : spdlog::level::info;
     if (!logger_->should_log(level)) return;
     // The route, and where there is none the method, are daybook's words or tokens of HTTP: a path may be anything.
     const auto us = exchange.duration.count();
     if (form_ == Form::text) {
-        logger_->log(level, "{} {} {} {} {} µs", exchange.id, visible(std::string(exchange.method), Breaks::escape), route,
+        logger_->log(level, "{} {} {} {} {} µs", exchange.id, visible(std::string(exchange.method), Breaks::escape), exchange.route,
                      exchange.status, us);
         return;
     }
     std::string method;
     append_json_string(method, exchange.method);
-    logger_->log(level, R"("request_id":"{}","method":{},"route":"{}","status":{},"duration_us":{})", exchange.id, method, route,
-                 exchange.status, us);
+    logger_->log(level, R"("request_id":"{}","method":{},"route":"{}","status":{},"duration_us":{})", exchange.id, method,
+                 exchange.route, exchange.status, us);
 }
 
 void ServerLog::say(MessageKind kind, std::string_view text) {

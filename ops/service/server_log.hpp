@@ -23,7 +23,7 @@ public:
     ServerLog(Form form, MessageKind least, bool verbose);
     ~ServerLog();
 
-    void request(const HttpExchange& exchange, std::string_view route);
+    void request(const HttpExchange& exchange);
     void say(MessageKind kind, std::string_view text);
 
 private:

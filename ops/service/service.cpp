@@ -40,22 +40,12 @@ HttpResponse Service::answer(const HttpRequest& request) {
     std::string allowed;
     for (const Route& route : routes_) {
         if (!matches(route.path, request.path, parameters)) continue;
-        if (route.method != request.method) {
-            allowed += (allowed.empty() ? "" : ", ") + route.method;
-            continue;
-        }
-        try {
-            if (!route.needs) return route.handle({request, parameters, {}});
-            const auto caller = caller_of(request, request.parameter("agent_id"));
-            if (!caller) return refuse(caller.refusal());
-            if (const auto refusal = Access::check(*caller, *route.needs)) return refuse(*refusal);
-            if (!rates_.take(caller->agent, RateLimit::Clock::now())) return http_error(429, "rate_limited", "too many requests");
-            return route.handle({request, parameters, *caller});
-        } catch (const StorageError& error) {
-            HttpResponse response = http_error(503, "unavailable", error.what());
-            response.headers.emplace_back("Retry-After", "5");
+        if (route.method == request.method) {
+            HttpResponse response = answer_on(route, {request, parameters, {}});
+            response.route = route.path;
             return response;
         }
+        allowed += (allowed.empty() ? "" : ", ") + route.method;
     }
     if (allowed.empty()) return http_error(404, "not_found", "there is nothing at " + request.path);
     HttpResponse response = http_error(405, "invalid", request.path + " takes " + allowed);
@@ -63,12 +53,25 @@ HttpResponse Service::answer(const HttpRequest& request) {
     return response;
 }
 
-std::string_view Service::route_of(std::string_view method, std::string_view path) const {
-    PathParameters parameters;
-    for (const Route& route : routes_) {
-        if (route.method == method && matches(route.path, path, parameters)) return route.path;
+HttpResponse Service::answer_on(const Route& route, const Call& call) {
+    try {
+        if (!route.needs) return route.handle(call);
+        const auto caller = caller_of(call.request, call.request.parameter("agent_id"));
+        if (auto refused = turn_away(caller, *route.needs)) return std::move(*refused);
+        return route.handle({call.request, call.parameters, *caller});
+    } catch (const StorageError& error) {
+        HttpResponse response = http_error(503, "unavailable", error.what());
+        response.headers.emplace_back("Retry-After", "5");
+        return response;
     }
-    return "other";
+}
+
+// The answer to who may not, or asks too often; nothing for anyone else.
+std::optional<HttpResponse> Service::turn_away(const Result<Caller>& caller, Permission permission) {
+    if (!caller) return refuse(caller.refusal());
+    if (const auto refusal = Access::check(*caller, permission)) return refuse(*refusal);
+    if (!rates_.take(caller->agent, RateLimit::Clock::now())) return http_error(429, "rate_limited", "too many requests");
+    return std::nullopt;
 }
 
 // A key is in X-API-Key, or in Authorization as a bearer token (RFC 6750).

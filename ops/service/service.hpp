@@ -12,7 +12,7 @@
 #include "ingest/webhook.hpp"
 #include "journal/log_signer.hpp"
 #include "ops/access/access.hpp"
-#include "ops/http/router.hpp"
+#include "ops/http/path.hpp"
 #include "ops/service/event_stream.hpp"
 #include "ops/service/metrics.hpp"
 #include "ops/service/rate_limit.hpp"
@@ -45,8 +45,19 @@ struct Call {
     const Caller& caller;
 };
 
-struct Route : BasicRoute<Call> {
-    std::optional<Permission> needs;  // nothing: anyone, or the handler asks by itself
+struct QueryParameter {
+    std::string name, help;
+};
+
+// One of the interface's operations; openapi.json is made from them too.
+struct Route {
+    std::string method;
+    std::string path;     // "/v1/incidents/{id}": a part in braces stands for any one segment
+    std::string summary;  // one line for people
+    std::vector<QueryParameter> query = {};
+    std::vector<std::string> answers = {"application/json"};  // media types
+    std::optional<Permission> needs = {};                     // nothing: anyone, or the handler asks by itself
+    std::function<HttpResponse(const Call&)> handle = {};
 };
 
 // Thread-safe.
@@ -55,9 +66,6 @@ public:
     explicit Service(ServiceParts parts);
 
     HttpResponse answer(const HttpRequest& request);
-    // For the log and the metrics: the route that a path belongs to, "other" where there is none.
-    std::string_view route_of(std::string_view method, std::string_view path) const;
-    const std::vector<Route>& routes() const { return routes_; }
     // Asked before /metrics and /readyz: what the server says of itself.
     void set_gauges(std::function<void(Gauges&)> gauges) { server_gauges_ = std::move(gauges); }
 
@@ -77,7 +85,9 @@ private:
     HttpResponse consistency(const Call& call);
     HttpResponse ingest(AlertFormat format, const Call& call);
     HttpResponse answer_query(const Call& call);
+    HttpResponse answer_on(const Route& route, const Call& call);
     Result<Caller> caller_of(const HttpRequest& request, std::optional<std::string_view> agent_id) const;
+    std::optional<HttpResponse> turn_away(const Result<Caller>& caller, Permission permission);
     HttpResponse refuse(const Refusal& refusal);
     EventStream::Read reading() const;
     Gauges gauges() const;

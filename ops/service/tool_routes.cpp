@@ -34,9 +34,7 @@ HttpResponse Service::call_tool(std::string_view tool, const HttpRequest& reques
     const auto needs = parts_.tools.needs(call->tool, call->action);
     if (!needs) return refuse(needs.refusal());
     const auto caller = caller_of(request, call->agent_id);
-    if (!caller) return refuse(caller.refusal());
-    if (const auto refusal = Access::check(*caller, permission_of(*needs))) return refuse(*refusal);
-    if (!rates_.take(caller->agent, RateLimit::Clock::now())) return http_error(429, "rate_limited", "too many requests");
+    if (auto refused = turn_away(caller, permission_of(*needs))) return std::move(*refused);
     const auto result = parts_.tools.run(*call, {caller->agent});
     if (!result) return refuse(result.refusal());
     return json_response(tool_answer(result));

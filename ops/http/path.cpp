@@ -1,4 +1,4 @@
-#include "ops/http/router.hpp"
+#include "ops/http/path.hpp"
 
 #include <algorithm>
 #include <stdexcept>

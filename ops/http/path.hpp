@@ -1,14 +1,10 @@
-// Which request goes where: a table of routes, from which the description of the interface (openapi.json) is made too.
+// Paths with open parts, as the routes of an interface have them: /v1/incidents/{id}.
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "ops/http/http_message.hpp"
 
 namespace daybook {
 
@@ -22,20 +18,6 @@ public:
 
 private:
     std::vector<std::pair<std::string, std::string>> values_;
-};
-
-// One of the interface's operations. `Call` is what its handler gets.
-struct QueryParameter {
-    std::string name, help;
-};
-template <class Call>
-struct BasicRoute {
-    std::string method;
-    std::string path;     // "/v1/incidents/{id}": a part in braces stands for any one segment
-    std::string summary;  // one line for people
-    std::vector<QueryParameter> query = {};
-    std::vector<std::string> answers = {"application/json"};  // media types
-    std::function<HttpResponse(const Call&)> handle;
 };
 
 // Whether `path` is of the form `pattern`; then `parameters` has what stands for its open parts.

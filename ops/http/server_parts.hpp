@@ -1,0 +1,79 @@
+// What the server and its connections share. For ops/http/ alone: Asio stands in it.
+#pragma once
+
+#include <utility>  // before Asio, which forgets it
+
+#include <atomic>
+#include <csignal>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "ops/http/http_server.hpp"
+
+namespace daybook {
+
+namespace asio = boost::asio;
+using tcp = asio::ip::tcp;
+using boost::system::error_code;
+
+class Connection;
+
+// All but the workers runs on the one thread in run().
+struct HttpServer::Parts {
+    Parts(HttpServerOptions o, HttpHandler h, std::function<void(const HttpExchange&)> seen)
+        : options(std::move(o)),
+          handler(std::move(h)),
+          observer(std::move(seen)),
+          acceptor(io),
+          signals(io, SIGTERM, SIGINT),
+          hangup(io, SIGHUP),
+          pause(io),
+          end(io),
+          ticker(io),
+          second(io),
+          workers(options.workers) {}
+
+    void listen();
+    void accept();
+    void take(tcp::socket socket);
+    void wait_for_signals();
+    void wait_for_hangup();
+    void tick();
+    void wait_a_second();
+    void tell_news();
+    void stop();
+    void leave();
+    std::string next_id() { return "req_" + std::to_string(++last_id); }
+
+    HttpServerOptions options;
+    HttpHandler handler;
+    std::function<void(const HttpExchange&)> observer;
+
+    asio::io_context io{1};
+    tcp::acceptor acceptor;
+    asio::signal_set signals, hangup;
+    asio::steady_timer pause;                      // after an accept that failed for want of files
+    asio::steady_timer end;                        // of the time to stop in
+    asio::steady_timer ticker;                     // asks for news
+    asio::steady_timer second;                     // passes
+    std::list<std::weak_ptr<Connection>> idle;     // between two requests, the one that has been so longest first
+    std::list<std::weak_ptr<Connection>> waiting;  // streams without news
+    std::list<std::weak_ptr<Connection>> all;
+    std::atomic<std::size_t> connections = 0, requests = 0, streams = 0;
+    std::uint64_t last_id = 0;
+    bool stopping = false;
+    bool ticking = false;
+    std::uint16_t port = 0;
+    asio::thread_pool workers;  // the last member: its threads end first
+};
+
+}  // namespace daybook
