@@ -111,11 +111,11 @@ TEST_CASE("an unknown tool or action is refused with those that there are", "[to
 
 TEST_CASE("each action needs reading or writing, and names its fields in order", "[tools]") {
     ToolDesk desk;
-    CHECK(*desk.tools.needs("oncall_tool", "incident_list") == ToolPermission::read);
-    CHECK(*desk.tools.needs("oncall_tool", "incident_timeline") == ToolPermission::read);
-    CHECK(*desk.tools.needs("oncall_tool", "incident_create") == ToolPermission::write);
-    CHECK(*desk.tools.needs("oncall_tool", "followup_update") == ToolPermission::write);
-    CHECK(*desk.tools.needs("incident_intelligence_tool", "weekly_digest") == ToolPermission::write);
+    CHECK(*desk.tools.needs("oncall_tool", "incident_list") == Permission::read);
+    CHECK(*desk.tools.needs("oncall_tool", "incident_timeline") == Permission::read);
+    CHECK(*desk.tools.needs("oncall_tool", "incident_create") == Permission::write);
+    CHECK(*desk.tools.needs("oncall_tool", "followup_update") == Permission::write);
+    CHECK(*desk.tools.needs("incident_intelligence_tool", "weekly_digest") == Permission::write);
 }
 
 TEST_CASE("what a call got wrong is named where it stands in the body", "[tools]") {

@@ -5,6 +5,7 @@
 
 #include "journal/atomic_file.hpp"
 #include "journal/evidence.hpp"
+#include "journal/log_proofs.hpp"
 #include "journal/small_file.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
@@ -76,20 +77,8 @@ void add_inclusion(CLI::App& proof, ChosenCommand& chosen) {
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             const LogSigner signer = session.signer();
-            const Journal& journal = session.journal_to_read();
-            const std::uint64_t size = o->size.value_or(journal.snapshot()->size());
-            if (o->sequence == 0 || o->sequence > size) {
-                throw CommandError(ExitStatus::not_found,
-                                   "there is no event " + std::to_string(o->sequence) + " among the first " + std::to_string(size));
-            }
-            const LogSigner::Signed made = signed_or_fail(signer.checkpoint(journal, size));
-            const Snapshot snapshot = journal.snapshot();
-            Sha256 sha256;
-            InclusionText text;
-            text.index = o->sequence - 1;
-            text.proof = inclusion_proof(sha256, nodes_of(*snapshot), text.index, size);
-            text.checkpoint = made.note;
-            session.out() << text.text();
+            const auto made = signed_or_fail(prove_inclusion(session.journal_to_read(), signer, {o->sequence}, o->size));
+            session.out() << made.text();
             return ExitStatus::done;
         };
     });
@@ -109,17 +98,8 @@ void add_consistency(CLI::App& proof, ChosenCommand& chosen) {
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             const LogSigner signer = session.signer();
-            const Journal& journal = session.journal_to_read();
-            const LogSigner::Signed made = signed_or_fail(signer.checkpoint(journal, o->to));
-            if (o->from > made.checkpoint.size) {
-                throw CommandError(ExitStatus::not_found,
-                                   std::to_string(o->from) + " is more than " + std::to_string(made.checkpoint.size) + " events");
-            }
-            const Snapshot snapshot = journal.snapshot();
-            Sha256 sha256;
-            session.out() << ConsistencyText{o->from, consistency_proof(sha256, nodes_of(*snapshot), o->from, made.checkpoint.size),
-                                             made.note}
-                                 .text();
+            const auto made = signed_or_fail(prove_consistency(session.journal_to_read(), signer, o->from, o->to));
+            session.out() << made.text();
             return ExitStatus::done;
         };
     });

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <ostream>
 
 #include <CLI/CLI.hpp>
@@ -7,6 +6,7 @@
 #include "journal/json.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
+#include "ops/whole_number.hpp"
 #include "projections/incident_diff.hpp"
 
 namespace daybook {
@@ -22,16 +22,9 @@ struct Moment {
     Time time{};
 };
 
-std::optional<std::uint64_t> seq_of(const std::string& text) {
-    std::uint64_t seq = 0;
-    const char* end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, seq);
-    return read.ec == std::errc() && read.ptr == end ? std::optional(seq) : std::nullopt;
-}
-
 Moment moment_of(const std::string& option, const std::string& text, bool occurred, const JournalView& journal) {
     Moment moment;
-    if (const auto seq = seq_of(text)) {
+    if (const auto seq = whole_number(text)) {
         if (occurred) throw CommandError(ExitStatus::usage, option + " must be a time with --clock occurred, not a seq");
         if (*seq > journal.size()) {
             throw CommandError(ExitStatus::usage,

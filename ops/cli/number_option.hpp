@@ -1,20 +1,17 @@
 // Options and arguments that are whole numbers.
 #pragma once
 
-#include <charconv>
-#include <cstdint>
 #include <string>
 
 #include <CLI/CLI.hpp>
+
+#include "ops/whole_number.hpp"
 
 namespace daybook {
 
 // What is wrong with a text that should be one; empty when nothing is. CLI11 itself would take -1 for 2^64 - 1, and 010 for 8.
 inline std::string fault_of_number(const std::string& text) {
-    std::uint64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, value);
-    const bool is_number = read.ec == std::errc() && read.ptr == end && (text.size() == 1 || text.front() != '0');
+    const bool is_number = whole_number(text) && (text.size() == 1 || text.front() != '0');
     return is_number ? "" : "must be a whole number such as 20, not " + text;
 }
 

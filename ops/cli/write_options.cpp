@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <iostream>
 #include <iterator>
 #include <map>
@@ -9,6 +8,7 @@
 #include "journal/json.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
+#include "ops/whole_number.hpp"
 
 namespace daybook {
 
@@ -30,13 +30,11 @@ CommandContext WriteOptions::context(Session& session) const {
     context.dry_run = dry_run_;
     context.occurred_at = occurred_at_.empty() ? session.now() : happened_option(session, "--occurred-at", occurred_at_);
     if (!expected_version_.empty() && expected_version_ != "any") {
-        std::uint64_t version = 0;
-        const char* end = expected_version_.data() + expected_version_.size();
-        const auto read = std::from_chars(expected_version_.data(), end, version);
-        if (expected_version_ != "none" && (read.ec != std::errc() || read.ptr != end)) {
+        const auto version = whole_number(expected_version_);
+        if (expected_version_ != "none" && !version) {
             throw CommandError(ExitStatus::usage, "--expected-version must be a number, none or any, not " + expected_version_);
         }
-        context.expected_version = version;
+        context.expected_version = version.value_or(0);
     }
     if (!key_.empty()) {
         context.idempotency_key = key_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "journal/json.hpp"
+#include "ops/error_text.hpp"
 
 namespace daybook {
 namespace {
@@ -82,11 +83,7 @@ std::optional<HttpTarget> parse_target(std::string_view target) {
 HttpResponse http_error(int status, std::string_view code, std::string_view message) {
     HttpResponse response;
     response.status = status;
-    response.body = R"({"ok":false,"error":{"code":)";
-    append_json_string(response.body, code);
-    response.body += ",\"message\":";
-    append_json_string(response.body, message);
-    response.body += ",\"details\":{}}}";
+    response.body = error_text(code, message);
     return response;
 }
 

@@ -1,16 +1,9 @@
 // The auditors' query, and the live stream.
-#include <charconv>
-
 #include "ops/service/service.hpp"
+#include "ops/whole_number.hpp"
 
 namespace daybook {
 namespace {
-
-std::optional<std::uint64_t> number_of(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    return read.ec == std::errc() && read.ptr == text.data() + text.size() ? std::optional(number) : std::nullopt;
-}
 
 const std::vector<QueryParameter> filters{
     {"incident", "Of this incident, or of a stream such as $triage; several: any of them, as below"},
@@ -59,7 +52,7 @@ Result<EventFilter> filter_of(const HttpRequest& request) {
         } else if (name == "text") {
             filter.text = value;
         } else if (name == "after_seq" || name == "limit") {
-            const auto number = number_of(value);
+            const auto number = whole_number(value);
             if (!number) wrong(name, "must be a number");
             (name == "limit" ? filter.limit : filter.after.value) = number.value_or(0);
         } else if (name != "agent_id") {
@@ -95,7 +88,7 @@ void Service::add_event_routes() {
         auto filter = filter_of(call.request);
         if (!filter) return refuse(filter.refusal());
         if (const auto last = call.request.header("last-event-id")) {
-            const auto sequence = number_of(*last);
+            const auto sequence = whole_number(*last);
             if (!sequence) return refuse({RefusalCode::invalid, "Last-Event-ID must be a seq", ""});
             filter->after = {*sequence};
         } else if (!call.request.parameter("after_seq")) {

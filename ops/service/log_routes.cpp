@@ -1,9 +1,7 @@
 // What an auditor fetches: checkpoints and proofs, as texts of C2SP.
-#include <charconv>
-
-#include "journal/checkpoint.hpp"
-#include "journal/proof.hpp"
+#include "journal/log_proofs.hpp"
 #include "ops/service/service.hpp"
+#include "ops/whole_number.hpp"
 
 namespace daybook {
 namespace {
@@ -12,11 +10,9 @@ namespace {
 Result<std::optional<std::uint64_t>> number_in(const HttpRequest& request, std::string_view name) {
     const auto text = request.parameter(name);
     if (!text) return std::optional<std::uint64_t>();
-    std::uint64_t number = 0;
-    const auto read = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (read.ec != std::errc() || read.ptr != text->data() + text->size())
-        return Refusal{RefusalCode::invalid, std::string(name) + " must be a number", '/' + std::string(name)};
-    return std::optional(number);
+    const auto number = whole_number(*text);
+    if (!number) return Refusal{RefusalCode::invalid, std::string(name) + " must be a number", '/' + std::string(name)};
+    return number;
 }
 
 HttpResponse plain(std::string text) {
@@ -62,21 +58,8 @@ HttpResponse Service::inclusion(const Call& call) {
     const auto wanted = number_in(call.request, "size");
     if (!wanted) return refuse(wanted.refusal());
     if (!*sequence) return refuse({RefusalCode::invalid, "seq is missing", "/seq"});
-    const std::uint64_t size = wanted->value_or(parts_.journal.snapshot()->size());
-    const std::uint64_t event = **sequence;
-    if (event == 0 || event > size) {
-        return refuse({RefusalCode::not_found,
-                       "there is no event " + std::to_string(event) + " among the first " + std::to_string(size), "/seq"});
-    }
-    const auto made = parts_.signer.checkpoint(parts_.journal, size);
-    if (!made) return refuse(made.refusal());
-    const Snapshot snapshot = parts_.journal.snapshot();
-    Sha256 sha256;
-    InclusionText text;
-    text.index = event - 1;
-    text.proof = inclusion_proof(sha256, nodes_of(*snapshot), text.index, size);
-    text.checkpoint = made->note;
-    return plain(text.text());
+    const auto proof = prove_inclusion(parts_.journal, parts_.signer, {**sequence}, *wanted);
+    return proof ? plain(proof->text()) : refuse(proof.refusal());
 }
 
 HttpResponse Service::consistency(const Call& call) {
@@ -85,17 +68,8 @@ HttpResponse Service::consistency(const Call& call) {
     const auto wanted = number_in(call.request, "to");
     if (!wanted) return refuse(wanted.refusal());
     if (!*from) return refuse({RefusalCode::invalid, "from is missing", "/from"});
-    const std::uint64_t to = wanted->value_or(parts_.journal.snapshot()->size());
-    if (**from > to) return refuse({RefusalCode::invalid, "from is greater than to", "/from"});
-    const auto made = parts_.signer.checkpoint(parts_.journal, to);
-    if (!made) return refuse(made.refusal());
-    const Snapshot snapshot = parts_.journal.snapshot();
-    Sha256 sha256;
-    ConsistencyText text;
-    text.old_size = **from;
-    text.proof = consistency_proof(sha256, nodes_of(*snapshot), **from, to);
-    text.checkpoint = made->note;
-    return plain(text.text());
+    const auto proof = prove_consistency(parts_.journal, parts_.signer, **from, *wanted);
+    return proof ? plain(proof->text()) : refuse(proof.refusal());
 }
 
 }  // namespace daybook

@@ -3,20 +3,6 @@
 #include "ops/tools/tool_call.hpp"
 
 namespace daybook {
-namespace {
-
-Permission permission_of(ToolPermission needs) {
-    switch (needs) {
-        case ToolPermission::read: return Permission::read;
-        case ToolPermission::write: return Permission::write;
-        case ToolPermission::ingest: return Permission::ingest;
-        case ToolPermission::jobs: return Permission::jobs;
-        case ToolPermission::admin: return Permission::admin;
-    }
-    return Permission::admin;
-}
-
-}  // namespace
 
 void Service::add_tool_routes() {
     Route route;
@@ -34,7 +20,7 @@ HttpResponse Service::call_tool(std::string_view tool, const HttpRequest& reques
     const auto needs = parts_.tools.needs(call->tool, call->action);
     if (!needs) return refuse(needs.refusal());
     const auto caller = caller_of(request, call->agent_id);
-    if (auto refused = turn_away(caller, permission_of(*needs))) return std::move(*refused);
+    if (auto refused = turn_away(caller, *needs)) return std::move(*refused);
     const auto result = parts_.tools.run(*call, {caller->agent});
     if (!result) return refuse(result.refusal());
     return json_response(tool_answer(result));

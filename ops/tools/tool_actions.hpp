@@ -27,7 +27,7 @@ struct ToolRun {
 struct ToolAction {
     std::string_view tool;
     std::string_view name;
-    ToolPermission needs = ToolPermission::read;
+    Permission needs = Permission::read;
     std::vector<std::string_view> params;  // the fields that it takes, in order of their names
     Result<std::string> (*run)(ToolRun&) = nullptr;
 };

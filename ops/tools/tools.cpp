@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "ops/error_text.hpp"
 #include "ops/tools/tool_actions.hpp"
 
 namespace daybook {
@@ -13,7 +14,7 @@ constexpr std::string_view intelligence = "incident_intelligence_tool";
 
 using Names = std::initializer_list<std::string_view>;
 
-ToolAction action(std::string_view tool, std::string_view name, ToolPermission needs, Result<std::string> (*run)(ToolRun&),
+ToolAction action(std::string_view tool, std::string_view name, Permission needs, Result<std::string> (*run)(ToolRun&),
                   Names params, Names more = {}) {
     ToolAction action{tool, name, needs, params, run};
     action.params.insert(action.params.end(), more);
@@ -21,10 +22,10 @@ ToolAction action(std::string_view tool, std::string_view name, ToolPermission n
     return action;
 }
 ToolAction reads(std::string_view name, Result<std::string> (*run)(ToolRun&), Names params) {
-    return action(oncall, name, ToolPermission::read, run, params, {"as_of", "at_seq", "known_at"});
+    return action(oncall, name, Permission::read, run, params, {"as_of", "at_seq", "known_at"});
 }
 ToolAction writes(std::string_view name, Result<std::string> (*run)(ToolRun&), Names params) {
-    return action(oncall, name, ToolPermission::write, run, params, {"expected_version", "idempotency_key", "occurred_at"});
+    return action(oncall, name, Permission::write, run, params, {"expected_version", "idempotency_key", "occurred_at"});
 }
 
 const std::vector<ToolAction>& all_actions() {
@@ -55,7 +56,7 @@ const std::vector<ToolAction>& all_actions() {
         writes("followup_update", followup_update,
                {"due_at", "due_date", "followup_id", "message", "owner", "priority", "status", "title"}),
         reads("incident_followups_summary", incident_followups_summary, {"env", "service", "window_days"}),
-        action(intelligence, "weekly_digest", ToolPermission::write, weekly_digest_action,
+        action(intelligence, "weekly_digest", Permission::write, weekly_digest_action,
                {"at_seq", "idempotency_key", "known_at", "save_artifacts", "week"}),
     };
     return actions;
@@ -84,22 +85,11 @@ Result<const ToolAction*> find_action(std::string_view tool, std::string_view na
 
 }  // namespace
 
-const char* to_text(ToolPermission permission) {
-    switch (permission) {
-        case ToolPermission::read: return "read";
-        case ToolPermission::write: return "write";
-        case ToolPermission::ingest: return "ingest";
-        case ToolPermission::jobs: return "jobs";
-        case ToolPermission::admin: return "admin";
-    }
-    return "admin";
-}
-
 Tools::Tools(ToolParts parts) : parts_(std::move(parts)) {}
 
 std::span<const ToolAction> Tools::actions() { return all_actions(); }
 
-Result<ToolPermission> Tools::needs(std::string_view tool, std::string_view action) const {
+Result<Permission> Tools::needs(std::string_view tool, std::string_view action) const {
     const auto found = find_action(tool, action);
     if (!found) return found.refusal();
     return (*found)->needs;
@@ -118,14 +108,7 @@ Result<std::string> Tools::run(const ToolCall& call, const ToolCaller& caller) c
 std::string tool_answer(const Result<std::string>& result) {
     if (result) return "{\"ok\":true,\"result\":" + *result + '}';
     const Refusal& refusal = result.refusal();
-    std::string answer = "{\"ok\":false,\"error\":{\"code\":\"" + std::string(to_text(refusal.code)) + "\",\"message\":";
-    append_json_string(answer, refusal.message);
-    answer += ",\"details\":{";
-    if (!refusal.field.empty()) {
-        answer += "\"field\":";
-        append_json_string(answer, refusal.field);
-    }
-    return answer + "}}}";
+    return error_text(to_text(refusal.code), refusal.message, refusal.field);
 }
 
 }  // namespace daybook

@@ -10,15 +10,12 @@
 
 #include "ingest/commands.hpp"
 #include "journal/journal.hpp"
+#include "ops/access/access_policy.hpp"
 #include "ops/tools/shared_views.hpp"
 #include "ops/tools/tool_call.hpp"
 #include "ops/weekly_digests.hpp"
 
 namespace daybook {
-
-// What an action needs.
-enum class ToolPermission { read, write, ingest, jobs, admin };
-const char* to_text(ToolPermission permission);
 
 // Whoever calls: an actor, who was found to have the permission.
 struct ToolCaller {
@@ -42,8 +39,8 @@ class Tools {
 public:
     explicit Tools(ToolParts parts);
 
-    // Refuses: not_found, with the tools or actions that there are.
-    Result<ToolPermission> needs(std::string_view tool, std::string_view action) const;
+    // What an action needs. Refuses: not_found, with the tools or actions that there are.
+    Result<Permission> needs(std::string_view tool, std::string_view action) const;
 
     // Runs a call and answers with its result, a JSON object. What was written is on disk when it returns.
     // Refuses: not_found (the tool, the action, the incident …), invalid, conflict, idempotency_conflict, too_large; the refusal's
