@@ -60,6 +60,9 @@ struct TriagePolicy {
     std::optional<Severity> severity_of(std::string_view word) const;
 };
 
+// Where it is, from the working directory.
+inline constexpr const char* triage_policy_file = "ops/policy/triage.yml";
+
 // Reads the policy. A file that is not there gives the defaults. Refuses: invalid (file, line and key, and what is wrong).
 Result<TriagePolicy> load_triage_policy(const std::filesystem::path& file);
 // As above, from a text; `name` is what errors call it.

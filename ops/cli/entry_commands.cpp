@@ -9,7 +9,7 @@
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
 #include "ops/cli/number_option.hpp"
-#include "ops/cli/rows.hpp"
+#include "ops/rows.hpp"
 
 namespace daybook {
 namespace {

@@ -5,8 +5,8 @@
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
 #include "ops/cli/number_option.hpp"
-#include "ops/cli/rows.hpp"
 #include "ops/listing.hpp"
+#include "ops/rows.hpp"
 
 namespace daybook {
 namespace {

@@ -7,16 +7,11 @@
 #include "ops/access/access_policy.hpp"
 #include "ops/access/api_keys.hpp"
 #include "ops/cli/command_set.hpp"
-#include "ops/cli/rows.hpp"
+#include "ops/cli/named.hpp"
+#include "ops/rows.hpp"
 
 namespace daybook {
 namespace {
-
-AccessPolicy access_policy() {
-    auto policy = load_access_policy(access_policy_file);
-    if (!policy) throw CommandError(ExitStatus::failure, policy.refusal().message);
-    return std::move(*policy);
-}
 
 // `90d` and `12h` from `now`, or a time.
 Time expiry_option(const std::string& text, Time now) {
@@ -41,7 +36,7 @@ struct CreateOptions {
 };
 
 ExitStatus create(Session& session, const CreateOptions& o) {
-    const AccessPolicy policy = access_policy();
+    const AccessPolicy policy = read_access_policy();
     const Time now = real_clock();
     NewKey wanted{o.name, o.agent, std::nullopt, std::nullopt};
     if (!o.role.empty()) wanted.role = o.role;
@@ -108,7 +103,7 @@ Row key_cells(const KeyInfo& key, const std::string& role, Time now, Format form
 }
 
 ExitStatus list(Session& session, bool valid_only) {
-    const AccessPolicy policy = access_policy();
+    const AccessPolicy policy = read_access_policy();
     const Time now = session.now();
     RowWriter rows(session.out(), session.format(), session.style(), key_columns(session.format()));
     for (const StoredKey& key : read_keys(session.settings().data)) {

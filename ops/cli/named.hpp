@@ -6,6 +6,7 @@
 #include <string>
 
 #include "journal/journal.hpp"
+#include "ops/access/access_policy.hpp"
 #include "ops/cli/session.hpp"
 
 namespace daybook {
@@ -21,6 +22,8 @@ void check_permitted(const std::filesystem::path& path, int mode, const std::str
 void check_directory_of(const std::filesystem::path& file);
 // The stream of an incident. not_found.
 StreamNumber find_incident(const JournalView& journal, const std::string& id);
+// The policy of access below the working directory. failure: it is invalid.
+AccessPolicy read_access_policy();
 // The time at which something happened. usage: it is no time, or more than ahead_max after now.
 Time happened_option(const Session& session, const std::string& option, const std::string& text);
 

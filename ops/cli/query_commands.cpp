@@ -11,7 +11,7 @@
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
 #include "ops/cli/number_option.hpp"
-#include "ops/cli/rows.hpp"
+#include "ops/rows.hpp"
 #include "projections/event_query.hpp"
 
 namespace daybook {

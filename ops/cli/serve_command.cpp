@@ -10,6 +10,7 @@
 
 #include "ingest/dead_letters.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
 #include "ops/http/http_server.hpp"
 #include "ops/service/server_log.hpp"
 #include "ops/service/service.hpp"
@@ -103,12 +104,6 @@ private:
     std::function<Time()> clock_;
 };
 
-AccessPolicy access_policy() {
-    auto policy = load_access_policy(access_policy_file);
-    if (!policy) throw CommandError(ExitStatus::failure, policy.refusal().message);
-    return std::move(*policy);
-}
-
 ExitStatus serve(Session& session, const ServeOptions& options) {
     const Address address = listen_option(options.listen);
     const bool as_text = options.log == "text" || (options.log == "auto" && ::isatty(STDERR_FILENO) == 1);
@@ -132,7 +127,7 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
         }
     });
     KeyRing keys(settings.data);
-    Access access(access_policy(), keys);
+    Access access(read_access_policy(), keys);
     const auto clock = [&session] { return session.now(); };
     if (!address.loopback() && !access.may_listen_beyond_loopback(clock())) {
         throw CommandError(ExitStatus::not_permitted, "without a key the server listens on loopback alone, not on " + address.host +
@@ -170,8 +165,8 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     http.on_hangup = [&] {
         try {
             keys.reload();
-            access.set_policy(access_policy());
-            auto loaded = load_triage_policy("ops/policy/triage.yml");
+            access.set_policy(read_access_policy());
+            auto loaded = load_triage_policy(triage_policy_file);
             if (!loaded) throw CommandError(ExitStatus::failure, loaded.refusal().message);
             triage.set(std::move(*loaded));
             log.say(MessageKind::notice, "policies and keys are read again");

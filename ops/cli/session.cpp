@@ -285,7 +285,7 @@ void Session::tell_parked(const std::vector<Parked>& parked) {
 
 const TriagePolicy& Session::triage_policy() {
     if (!policy_) {
-        const std::filesystem::path file = std::filesystem::absolute("ops/policy/triage.yml");
+        const std::filesystem::path file = std::filesystem::absolute(triage_policy_file);
         auto loaded = load_triage_policy(file);
         if (!loaded)
             throw CommandError(ExitStatus::failure, "the triage policy is invalid, nothing was taken: " + loaded.refusal().message);

@@ -1,6 +1,6 @@
 #include "ops/service/event_stream.hpp"
 
-#include "ops/cli/rows.hpp"
+#include "ops/rows.hpp"
 
 namespace daybook {
 namespace {

@@ -4,36 +4,26 @@
 #include "ingest/webhook.hpp"
 #include "journal/json.hpp"
 #include "ops/service/service.hpp"
+#include "projections/object_text.hpp"
 
 namespace daybook {
 namespace {
-
-constexpr AlertFormat formats[] = {AlertFormat::triage, AlertFormat::alertmanager, AlertFormat::grafana, AlertFormat::pagerduty,
-                                   AlertFormat::cloudevents};
-constexpr std::string_view format_words[] = {"triage", "alertmanager", "grafana", "pagerduty", "cloudevents"};
-
-void append_member(std::string& out, std::string_view name, std::string_view text) {
-    if (out.back() != '{') out += ',';
-    append_json_string(out, name);
-    out += ':';
-    append_json_string(out, text);
-}
 
 std::string answer_of(const std::vector<WebhookOutcome>& outcomes) {
     std::string out = R"({"ok":true,"result":{"records":[)";
     for (const WebhookOutcome& outcome : outcomes) {
         if (out.back() != '[') out += ',';
-        out += '{';
-        append_member(out, "outcome", to_text(outcome.kind));
-        if (!outcome.incident_id.empty()) append_member(out, "incident_id", outcome.incident_id);
-        if (outcome.sequence) out += ",\"seq\":" + std::to_string(outcome.sequence.value);
-        if (!outcome.dedup_key.empty()) append_member(out, "dedup_key", outcome.dedup_key);
+        ObjectText record(out);
+        record.text("outcome", to_text(outcome.kind));
+        if (!outcome.incident_id.empty()) record.text("incident_id", outcome.incident_id);
+        if (outcome.sequence) record.number("seq", outcome.sequence.value);
+        if (!outcome.dedup_key.empty()) record.text("dedup_key", outcome.dedup_key);
         if (outcome.refusal) {
-            append_member(out, "code", to_text(outcome.refusal->code));
-            append_member(out, "reason", outcome.refusal->message);
-            append_member(out, "field", outcome.refusal->field);
+            record.text("code", to_text(outcome.refusal->code));
+            record.text("reason", outcome.refusal->message);
+            record.text("field", outcome.refusal->field);
         }
-        out += '}';
+        record.finish();
     }
     return out + "]}}";
 }
@@ -57,25 +47,24 @@ HttpResponse pagerduty_answer(const std::vector<WebhookOutcome>& outcomes) {
 }  // namespace
 
 void Service::add_ingest_routes() {
-    for (std::size_t i = 0; i < std::size(formats); ++i) {
+    const auto add = [&](std::string path, std::string summary, std::string word) {
         Route route;
         route.method = "POST";
-        route.path = "/v1/ingest/" + std::string(format_words[i]);
-        route.summary = "What " + std::string(format_words[i]) + " sends; the answer says what became of each record";
+        route.path = std::move(path);
+        route.summary = std::move(summary);
         route.needs = Permission::ingest;
-        route.handle = [this, format = formats[i]](const Call& call) { return ingest(format, call); };
+        route.handle = [this, word = std::move(word)](const Call& call) { return ingest(word, call); };
         routes_.push_back(std::move(route));
+    };
+    for (const char* word : {"triage", "alertmanager", "grafana", "pagerduty", "cloudevents"}) {
+        add(std::string("/v1/ingest/") + word, std::string("What ") + word + " sends; the answer says what became of each record",
+            word);
     }
-    Route route;
-    route.method = "POST";
-    route.path = "/v2/enqueue";
-    route.summary = "PagerDuty's Events API v2";
-    route.needs = Permission::ingest;
-    route.handle = [this](const Call& call) { return ingest(AlertFormat::pagerduty, call); };
-    routes_.push_back(std::move(route));
+    add("/v2/enqueue", "PagerDuty's Events API v2", "pagerduty");
 }
 
-HttpResponse Service::ingest(AlertFormat format, const Call& call) {
+HttpResponse Service::ingest(std::string_view word, const Call& call) {
+    const AlertFormat format = alert_format(word).value();
     const bool signed_by_grafana = format == AlertFormat::grafana && parts_.grafana_key;
     if (signed_by_grafana) {
         const auto signature = call.request.header("x-grafana-alerting-signature");
@@ -93,7 +82,6 @@ HttpResponse Service::ingest(AlertFormat format, const Call& call) {
     request.caller = call.caller.agent;
     request.received_at = parts_.clock();
     const auto outcomes = take_webhook({parts_.journal, parts_.index, *policy, parts_.entropy}, request);
-    const std::string_view word = call.request.path == "/v2/enqueue" ? "pagerduty" : std::string_view(call.request.path).substr(11);
     if (!outcomes) {
         parts_.metrics.ingested(word, "refused", 1);
         if (format == AlertFormat::pagerduty) {

@@ -3,7 +3,6 @@
 #include "ops/service/service.hpp"
 #include "ops/tools/tool_call.hpp"
 #include "ops/weekly_digests.hpp"
-#include "projections/digest.hpp"
 #include "projections/iso_week.hpp"
 
 namespace daybook {
@@ -91,12 +90,8 @@ HttpResponse Service::weekly_digest_of(std::string_view name) {
     }
     HttpResponse response;
     parts_.views.read([&](const SharedViews::Seen& seen) {
-        DigestRequest request;
-        request.week = *week;
-        request.now = now;
-        request.size = size_without_reports(seen.journal, seen.size);
-        const WeeklyDigest digest = weekly_digest(seen.views, seen.journal, request);
-        response.body = markdown ? digest_markdown(digest) : digest_json(digest);
+        const DigestFiles files = make_digest(seen.views, seen.journal, *week, now, size_without_reports(seen.journal, seen.size));
+        response.body = markdown ? files.markdown : files.json;
     });
     if (markdown) response.content_type = "text/markdown; charset=utf-8";
     return response;

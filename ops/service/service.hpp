@@ -83,7 +83,7 @@ private:
     HttpResponse checkpoint(const Call& call);
     HttpResponse inclusion(const Call& call);
     HttpResponse consistency(const Call& call);
-    HttpResponse ingest(AlertFormat format, const Call& call);
+    HttpResponse ingest(std::string_view word, const Call& call);  // a word of AlertFormat
     HttpResponse answer_query(const Call& call);
     HttpResponse answer_on(const Route& route, const Call& call);
     Result<Caller> caller_of(const HttpRequest& request, std::optional<std::string_view> agent_id) const;

@@ -1,4 +1,4 @@
-#include "ops/cli/rows.hpp"
+#include "ops/rows.hpp"
 
 #include "projections/jsonl_layout.hpp"
 
