@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <mutex>
 #include <thread>
 
 #include <catch2/catch.hpp>
@@ -20,8 +19,7 @@ namespace {
 class EchoServer {
 public:
     explicit EchoServer(HttpServerOptions options = {}, HttpHandler handler = echo)
-        : server_(std::move(options), std::move(handler), [this](const HttpExchange& exchange) { note(exchange); }),
-          running_([this] { server_.run(); }) {}
+        : server_(std::move(options), std::move(handler), [](const HttpExchange&) {}), running_([this] { server_.run(); }) {}
     ~EchoServer() {
         server_.stop();
         running_.join();
@@ -29,10 +27,6 @@ public:
     HttpClient client() const { return HttpClient(server_.port()); }
     HttpServer& operator*() { return server_; }
     HttpServer* operator->() { return &server_; }
-    int refused(int status) {
-        const std::lock_guard lock(mutex_);
-        return counts_[status];
-    }
 
     static HttpResponse echo(const HttpRequest& request) {
         HttpResponse response;
@@ -42,12 +36,6 @@ public:
     }
 
 private:
-    void note(const HttpExchange& exchange) {
-        const std::lock_guard lock(mutex_);
-        ++counts_[exchange.status];
-    }
-    std::mutex mutex_;
-    std::map<int, int> counts_;
     HttpServer server_;
     std::thread running_;
 };

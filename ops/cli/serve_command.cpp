@@ -1,8 +1,10 @@
 // `daybook serve`: puts the server together, and takes it apart.
-#include <atomic>
 #include <charconv>
+#include <condition_variable>
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
+#include <thread>
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -104,6 +106,30 @@ private:
     std::function<Time()> clock_;
 };
 
+// Folds what was appended about once a second, so that the first who reads after a burst of writes need not wait for it.
+class Folding {
+public:
+    Folding(SharedViews& views, ServerLog& log)
+        : views_(views), log_(log), running_([this](const std::stop_token& stop) { run(stop); }) {}
+
+private:
+    void run(const std::stop_token& stop) {
+        std::unique_lock lock(mutex_);
+        while (!changed_.wait_for(lock, stop, std::chrono::seconds(1), [&] { return stop.stop_requested(); })) {
+            try {
+                views_.catch_up();
+            } catch (const StorageError& error) {
+                log_.say(MessageKind::error, error.what());
+            }
+        }
+    }
+    SharedViews& views_;
+    ServerLog& log_;
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::jthread running_;  // the last member: it stops first
+};
+
 ExitStatus serve(Session& session, const ServeOptions& options) {
     const Address address = listen_option(options.listen);
     const bool as_text = options.log == "text" || (options.log == "auto" && ::isatty(STDERR_FILENO) == 1);
@@ -112,10 +138,8 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
                   settings.quiet ? MessageKind::error : MessageKind::notice, settings.verbose);
     Metrics metrics;
     HttpServer* running = nullptr;  // set before it runs
-    std::atomic<bool> appended = false;
     session.on_commit([&](const Commit& commit) {
         metrics.committed(commit);
-        appended = true;
         if (running != nullptr) running->news();
     });
 
@@ -196,6 +220,7 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
         gauges.streams = state.streams;
     });
     running = &server;
+    const Folding folding(views, log);
     const std::string host = address.host.find(':') == std::string::npos ? address.host : '[' + address.host + ']';
     log.say(MessageKind::notice, "listening on http://" + host + ':' + std::to_string(server.port()));
     server.run();

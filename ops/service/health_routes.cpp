@@ -34,7 +34,7 @@ void Service::add_health_routes() {
 
 Gauges Service::gauges() const {
     Gauges gauges;
-    parts_.views.read([&](const SharedViews::Seen& seen) {
+    parts_.views.look([&](const SharedViews::Seen& seen) {
         gauges.parked = parked_events(seen.views).size();
         gauges.projection_lag = seen.journal.size() - seen.size;
         gauges.journal_events = seen.journal.size();

@@ -44,6 +44,10 @@ void SharedViews::catch_up() {
 
 void SharedViews::read(const std::function<void(const Seen&)>& use) {
     catch_up();
+    look(use);
+}
+
+void SharedViews::look(const std::function<void(const Seen&)>& use) {
     const auto environment = this->environment();
     lmdb::Transaction views(*environment, lmdb::Transaction::Kind::read);
     const Snapshot journal = journal_.snapshot();  // after the views' snapshot: it has all that they have seen

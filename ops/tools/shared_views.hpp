@@ -37,6 +37,8 @@ public:
     // Everything that was appended before the call is in it. Keep `use` short; it must not call this object.
     // Throws StorageError, as all below.
     void read(const std::function<void(const Seen&)>& use);
+    // As read(), but folds nothing: what the views have seen by now.
+    void look(const std::function<void(const Seen&)>& use);
 
     // The rows of one projection as they were within `limit`: made for the occasion, from the first event on. One call at a time,
     // the others wait.

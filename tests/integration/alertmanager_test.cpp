@@ -69,16 +69,6 @@ std::size_t count(const Program& daybook, const std::string& status) {
     return outcome.status == 0 ? lines_of(outcome.out).size() : 0;
 }
 
-template <class Condition>
-bool becomes_true(const Condition& condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (std::chrono::steady_clock::now() < end) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    return false;
-}
-
 }  // namespace
 
 TEST_CASE("Alertmanager's alerts become incidents, resolve, and flap into a reopening; a server that was away loses nothing",

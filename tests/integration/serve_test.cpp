@@ -13,8 +13,6 @@ using Json = nlohmann::json;
 
 namespace {
 
-const HttpHeaders as_sofiia{};
-
 Json call(HttpClient& client, const std::string& tool, const Json& body, int status = 200) {
     const HttpAnswer answer = client.post("/v1/tools/" + tool, body.dump());
     INFO(answer.body);
@@ -32,16 +30,6 @@ std::string create(HttpClient& client, const std::string& title, const Json& mor
 std::string fixture(const std::string& name) { return read_file(project_file("fixtures/alerts/" + name)); }
 
 Json json_of(const HttpAnswer& answer) { return Json::parse(answer.body); }
-
-// Waits for what another thread or process does, at most half a minute.
-template <class Condition>
-bool becomes_true(const Condition& condition) {
-    for (int i = 0; i < 3000; ++i) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
-}
 
 }  // namespace
 
@@ -165,6 +153,15 @@ TEST_CASE("clients that were made for PagerDuty are answered as PagerDuty answer
     CHECK(bad.status == 400);
     CHECK(json_of(bad)["status"] == "invalid event");
     CHECK(json_of(bad)["errors"].size() == 1);
+}
+
+TEST_CASE("the views follow what is written, also while nobody reads", "[serve]") {
+    const Program daybook;
+    Server server(daybook);
+    HttpClient client = server.client();
+    for (int i = 0; i < 5; ++i) create(client, "Incident " + std::to_string(i));
+    CHECK(becomes_true([&] { return json_of(client.get("/readyz"))["projection_lag_events"] == 0; }));
+    CHECK(client.get("/metrics").body.find("\ndaybook_projection_lag_events 0\n") != std::string::npos);
 }
 
 TEST_CASE("Grafana's signature is asked for where there is a key for it", "[serve]") {
