@@ -1,5 +1,5 @@
 // The interface over HTTP (section 4): its routes, who may use them, and what is counted. Of HTTP itself it knows requests and
-// answers alone; tests call it without a socket.
+// answers alone.
 #pragma once
 
 #include <functional>
