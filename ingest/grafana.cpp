@@ -1,14 +1,9 @@
 #include "ingest/grafana.hpp"
 
-#include <array>
-#include <stdexcept>
 #include <string>
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include "ingest/labelled_alert.hpp"
+#include "journal/hmac.hpp"
 
 namespace daybook {
 namespace {
@@ -37,19 +32,10 @@ Result<std::vector<SourceRecord>> read_grafana(const JsonValue& body, const Sour
 
 bool is_grafana_signature(std::string_view signature, std::string_view key, std::string_view body,
                           std::optional<std::string_view> timestamp) {
-    std::string text;
-    if (timestamp) text = std::string(*timestamp) + ':';
-    text += body;
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
-             text.size(), digest.data(), &size) == nullptr) {
-        throw std::runtime_error("OpenSSL can't make an HMAC-SHA256");
-    }
-    const std::string expected = to_hex({reinterpret_cast<const char*>(digest.data()), size});
+    const Digest digest = timestamp ? hmac_sha256(key, {*timestamp, ":", body}) : hmac_sha256(key, {body});
     std::string given(signature);
     for (char& c : given) c = c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c;
-    return given.size() == expected.size() && CRYPTO_memcmp(given.data(), expected.data(), expected.size()) == 0;
+    return equal_in_constant_time(given, to_hex(digest));
 }
 
 }  // namespace daybook

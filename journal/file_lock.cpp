@@ -11,10 +11,19 @@
 
 namespace daybook {
 
-FileLock::FileLock(const std::filesystem::path& file) : file_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+FileLock::FileLock(const std::filesystem::path& file, int operation)
+    : file_(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
     int outcome = file_.get();
-    while (file_.get() >= 0 && (outcome = ::flock(file_.get(), LOCK_EX)) != 0 && errno == EINTR) continue;
-    if (outcome < 0) throw StorageError("cannot lock " + file.string() + ": " + std::strerror(errno));
+    while (file_.get() >= 0 && (outcome = ::flock(file_.get(), operation)) != 0 && errno == EINTR) continue;
+    taken_ = outcome >= 0;
+    if (!taken_ && errno != EWOULDBLOCK) throw StorageError("cannot lock " + file.string() + ": " + std::strerror(errno));
+}
+
+FileLock::FileLock(const std::filesystem::path& file) : FileLock(file, LOCK_EX) {}
+
+std::unique_ptr<FileLock> FileLock::try_take(const std::filesystem::path& file) {
+    std::unique_ptr<FileLock> lock(new FileLock(file, LOCK_EX | LOCK_NB));
+    return lock->taken_ ? std::move(lock) : nullptr;
 }
 
 }  // namespace daybook

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 
 #include "journal/descriptor.hpp"
 
@@ -12,9 +13,13 @@ class FileLock {
 public:
     // Waits for it. Makes `file`, in a directory that is there. Throws StorageError.
     explicit FileLock(const std::filesystem::path& file);
+    // As above, without waiting; nothing where somebody else holds it.
+    static std::unique_ptr<FileLock> try_take(const std::filesystem::path& file);
 
 private:
+    FileLock(const std::filesystem::path& file, int operation);
     Descriptor file_;
+    bool taken_ = false;
 };
 
 }  // namespace daybook

@@ -26,17 +26,6 @@ void check_name(const std::string& name) {
     throw StorageError("the journal's origin " + name + " cannot be the name of a key: it has a space or a +");
 }
 
-// Refuses a file that others than its owner may read or write.
-void check_mode(const std::filesystem::path& file) {
-    struct stat found{};
-    if (::stat(file.c_str(), &found) != 0) fail("look at", file);
-    if ((found.st_mode & 077) == 0) return;
-    char mode[8];
-    std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(found.st_mode & 07777));
-    throw StorageError("the signing key " + file.string() + " has mode " + mode + ", which lets others at it: `chmod 600 " +
-                       file.string() + "`; when others may have read it, it is no longer a secret, and a new one is needed");
-}
-
 // Writes the private half where there is none yet; when another process is faster, its key stays.
 void write_private(const std::filesystem::path& file, const std::string& pem) {
     const std::string partial = file.string() + "." + std::to_string(::getpid());
@@ -64,7 +53,7 @@ SigningKey SigningKey::read(const std::filesystem::path& file, const std::string
     check_name(name);
     const auto pem = read_if_exists(file, key_file_bytes_max);
     if (!pem) throw StorageError("the signing key " + file.string() + " is missing");
-    check_mode(file);
+    check_owner_only(file, "; when others may have read it, it is no longer a secret, and a new one is needed");
     auto key = Ed25519PrivateKey::from_pem(*pem);
     if (!key)
         throw StorageError(file.string() +

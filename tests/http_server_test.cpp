@@ -4,10 +4,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 #include <catch2/catch.hpp>
 
+#include "tests/integration/background.hpp"
 #include "tests/integration/http_client.hpp"
 
 using namespace daybook;
@@ -311,4 +313,15 @@ TEST_CASE("an address in use, or none, is said when the server is made", "[http]
     CHECK_THROWS_WITH(HttpServer(options, EchoServer::echo, [](const HttpExchange&) {}), Catch::Contains("Address already in use"));
     options.address = "nowhere";
     CHECK_THROWS_WITH(HttpServer(options, EchoServer::echo, [](const HttpExchange&) {}), Catch::Contains("no IP address"));
+}
+
+TEST_CASE("a port is free once its server is gone, whatever programs were started meanwhile", "[http]") {
+    HttpServerOptions options;
+    std::optional<EchoServer> server(std::in_place);
+    options.port = (*server)->port();
+    Background other({"sh", "-c", "echo started; exec sleep 60"});
+    other.line_with("started");
+    server.reset();
+    const EchoServer again(options);
+    CHECK(again.client().get("/a").body == "GET /a ");
 }

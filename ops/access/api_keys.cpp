@@ -1,13 +1,9 @@
 #include "ops/access/api_keys.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <set>
 #include <span>
-
-#include <sys/stat.h>
 
 #include "journal/atomic_file.hpp"
 #include "journal/file_lock.hpp"
@@ -33,19 +29,6 @@ bool is_key_id(std::string_view text) {
 bool is_key_name(std::string_view text) {
     const bool control = std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
     return !text.empty() && text.size() <= name_bytes_max && !control && is_clean_utf8(text);
-}
-
-void check_mode(const std::filesystem::path& file) {
-    struct stat found{};
-    if (::stat(file.c_str(), &found) != 0) {
-        if (errno == ENOENT) return;
-        throw StorageError("cannot look at " + file.string() + ": " + std::strerror(errno));
-    }
-    if ((found.st_mode & 077) == 0) return;
-    char mode[8];
-    std::snprintf(mode, sizeof mode, "%04o", static_cast<unsigned>(found.st_mode & 07777));
-    throw StorageError(file.string() + " has mode " + mode + ", which lets others at it: `chmod 600 " + file.string() +
-                       "`, then look through `daybook key list`");
 }
 
 // One row, field by field; what it throws never says what stands there, since it may be a secret that is out of place.
@@ -188,7 +171,7 @@ Digest hash_of_key(const KeySalt& salt, std::string_view key) {
 
 std::vector<StoredKey> read_keys(const std::filesystem::path& data) {
     const std::filesystem::path file = keys_file(data);
-    check_mode(file);
+    check_owner_only(file, ", then look through `daybook key list`");
     const auto text = read_if_exists(file, file_bytes_max);
     if (!text) return {};
     JsonReader reader;

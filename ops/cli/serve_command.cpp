@@ -14,6 +14,7 @@
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
 #include "ops/http/http_server.hpp"
+#include "ops/notify/notifier.hpp"
 #include "ops/service/server_log.hpp"
 #include "ops/service/service.hpp"
 
@@ -65,6 +66,12 @@ void allow_open_files(std::size_t wanted) {
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
     limit.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
     ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+NotifyPolicy read_notify_policy() {
+    auto policy = load_notify_policy(notify_policy_file);
+    if (!policy) throw CommandError(ExitStatus::failure, policy.refusal().message);
+    return std::move(*policy);
 }
 
 // A policy that holds until another takes its place. Thread-safe.
@@ -137,9 +144,11 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     ServerLog log(as_text ? ServerLog::Form::text : ServerLog::Form::json,
                   settings.quiet ? MessageKind::error : MessageKind::notice, settings.verbose);
     Metrics metrics;
-    HttpServer* running = nullptr;  // set before it runs
+    HttpServer* running = nullptr;  // set before it runs, as the next
+    Notifier* notifying = nullptr;
     session.on_commit([&](const Commit& commit) {
         metrics.committed(commit);
+        if (notifying != nullptr) notifying->news();
         if (running != nullptr) running->news();
     });
 
@@ -161,6 +170,7 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     Current<TriagePolicy> triage(session.triage_policy());
     const Tools tools(ToolParts{journal, session.commands(false), views, clock, settings.data});
     WebhookLetters letters(session.dead_letters(), clock);
+    const NotifyPolicy notify = read_notify_policy();
 
     ServiceParts parts{journal,
                        session.decisions(),
@@ -192,7 +202,9 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
             access.set_policy(read_access_policy());
             auto loaded = load_triage_policy(triage_policy_file);
             if (!loaded) throw CommandError(ExitStatus::failure, loaded.refusal().message);
+            const NotifyPolicy receivers = read_notify_policy();
             triage.set(std::move(*loaded));
+            notifying->set_receivers(receivers.receivers);
             log.say(MessageKind::notice, "policies and keys are read again");
         } catch (const std::exception& error) {
             log.say(MessageKind::error, std::string(error.what()) + "; what held before holds on");
@@ -213,18 +225,24 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
                              exchange.duration);
             log.request(exchange);
         });
+    Notifier notifier({journal, views, settings.data / "outbox", real_clock,
+                       [&log](MessageKind kind, std::string_view text) { log.say(kind, text); }});
     service.set_gauges([&](Gauges& gauges) {
         const HttpServerState state = server.state();
         gauges.connections = state.connections;
         gauges.requests = state.requests;
         gauges.streams = state.streams;
+        gauges.outboxes = notifier.states();
     });
     running = &server;
+    notifying = &notifier;
+    notifier.set_receivers(notify.receivers);
     const Folding folding(views, log);
     const std::string host = address.host.find(':') == std::string::npos ? address.host : '[' + address.host + ']';
     log.say(MessageKind::notice, "listening on http://" + host + ':' + std::to_string(server.port()));
     server.run();
     running = nullptr;
+    notifying = nullptr;
     log.say(MessageKind::notice, "stopped: all that was accepted is answered");
     return ExitStatus::done;
 }

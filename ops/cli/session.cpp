@@ -245,7 +245,10 @@ CommandHandler& Session::commands(bool dry_run) {
 }
 
 Views& Session::stale_views() {
-    if (!views_) views_ = std::make_unique<Views>(place_for("views"), journal_to_read());
+    if (!views_) {
+        const Journal& journal = journal_to_read();  // first: what keeps this user from it is told of the journal
+        views_ = std::make_unique<Views>(place_for("views"), journal);
+    }
     return *views_;
 }
 

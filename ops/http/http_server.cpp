@@ -2,11 +2,20 @@
 
 #include <stdexcept>
 
+#include <fcntl.h>
+
 #include <boost/asio/post.hpp>
 
 #include "ops/http/connection.hpp"
 
 namespace daybook {
+
+namespace {
+
+// A program that this process starts would keep the port, or the connection, beyond its end here; Asio leaves that to its user.
+void keep_from_children(int socket) { ::fcntl(socket, F_SETFD, FD_CLOEXEC); }
+
+}  // namespace
 
 void HttpServer::Parts::listen() {
     error_code error;
@@ -20,6 +29,7 @@ void HttpServer::Parts::listen() {
     };
     acceptor.open(endpoint.protocol(), error);
     demand("");
+    keep_from_children(acceptor.native_handle());
     acceptor.set_option(tcp::acceptor::reuse_address(true), error);
     demand("");
     acceptor.bind(endpoint, error);
@@ -50,6 +60,7 @@ void HttpServer::Parts::take(tcp::socket socket) {
         if (!longest) return;  // all are at work: the new one is closed
         longest->close();
     }
+    keep_from_children(socket.native_handle());
     const auto connection = std::make_shared<Connection>(*this, std::move(socket));
     all.remove_if([](const auto& other) { return other.expired(); });
     all.push_back(connection);

@@ -19,8 +19,15 @@ void Service::add_health_routes() {
     add("/healthz", "Alive", "application/json", [] { return json_response("{\"ok\":true}"); });
     add("/readyz", "Ready to take and to answer; how far the views are", "application/json", [this] {
         const Gauges now = gauges();
-        return json_response(fmt::format("{{\"ok\":true,\"journal_size\":{},\"projection_lag_events\":{},\"parked_events\":{}}}",
-                                         now.journal_events, now.projection_lag, now.parked));
+        std::string receivers;
+        for (const OutboxState& outbox : now.outboxes) {
+            receivers += fmt::format("{}{{\"name\":\"{}\",\"lag_events\":{},\"held_incidents\":{},\"failing\":{}}}",
+                                     receivers.empty() ? "" : ",", outbox.receiver, outbox.lag_events, outbox.held_incidents,
+                                     outbox.failing);
+        }
+        return json_response(
+            fmt::format("{{\"ok\":true,\"journal_size\":{},\"projection_lag_events\":{},\"parked_events\":{},\"receivers\":[{}]}}",
+                        now.journal_events, now.projection_lag, now.parked, receivers));
     });
     add("/metrics", "Counts, in the text format of Prometheus", "text/plain", [this] {
         HttpResponse response;

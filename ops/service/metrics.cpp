@@ -16,6 +16,29 @@ void write_gauge(std::string& out, std::string_view name, std::string_view help,
     out += fmt::format("{} {}\n", name, value);
 }
 
+void write_outboxes(std::string& out, const std::vector<OutboxState>& outboxes) {
+    const auto each = [&](std::string_view name, std::string_view type, std::string_view help, const auto& write) {
+        describe(out, name, type, help);
+        for (const OutboxState& outbox : outboxes) write(name, outbox);
+    };
+    each("daybook_notifications_total", "counter", "Attempts to tell a receiver, by what became of them; given_up: never told.",
+         [&](std::string_view name, const OutboxState& outbox) {
+             const auto line = [&](std::string_view outcome, std::uint64_t value) {
+                 out += fmt::format("{}{{receiver=\"{}\",outcome=\"{}\"}} {}\n", name, outbox.receiver, outcome, value);
+             };
+             line("delivered", outbox.delivered);
+             line("failed", outbox.failed);
+             line("given_up", outbox.given_up);
+         });
+    const auto gauges = [&](std::string_view name, std::string_view help, std::uint64_t OutboxState::* value) {
+        each(name, "gauge", help, [&](std::string_view series, const OutboxState& outbox) {
+            out += fmt::format("{}{{receiver=\"{}\"}} {}\n", series, outbox.receiver, outbox.*value);
+        });
+    };
+    gauges("daybook_notification_lag_events", "Events that a receiver has not been told of yet.", &OutboxState::lag_events);
+    gauges("daybook_notification_held_incidents", "Incidents of which a receiver refused an event.", &OutboxState::held_incidents);
+}
+
 }  // namespace
 
 void Histogram::add(double seconds) {
@@ -92,6 +115,7 @@ std::string Metrics::text(const Gauges& gauges) const {
     write_gauge(out, "daybook_http_connections", "Connections that are open.", number(gauges.connections));
     write_gauge(out, "daybook_http_queue", "Requests that run or wait for a worker.", number(gauges.requests));
     write_gauge(out, "daybook_http_streams", "Streams that are open.", number(gauges.streams));
+    write_outboxes(out, gauges.outboxes);
     return out;
 }
 

@@ -9,8 +9,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "journal/journal.hpp"
+#include "ops/notify/outbox_state.hpp"
 
 namespace daybook {
 
@@ -35,6 +37,7 @@ struct Gauges {
     std::uint64_t projection_lag = 0;  // events that the views have not seen
     std::uint64_t parked = 0;          // events that a projection could not take
     std::uint64_t connections = 0, requests = 0, streams = 0;
+    std::vector<OutboxState> outboxes;
 };
 
 // Thread-safe.

@@ -1,0 +1,106 @@
+#include "ops/notify/notification.hpp"
+
+#include <algorithm>
+
+#include "journal/base64.hpp"
+#include "journal/hmac.hpp"
+#include "projections/horizon.hpp"
+#include "projections/jsonl_layout.hpp"
+#include "projections/object_text.hpp"
+#include "projections/timeline.hpp"
+
+namespace daybook {
+namespace {
+
+bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
+    return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool concerns(const Receiver& receiver, const IncidentRow& incident) {
+    return incident.state.severity <= receiver.severity && is_one_of(receiver.services, incident.service) &&
+           is_one_of(receiver.envs, incident.env);
+}
+
+std::string body_of(const Notification& notification, std::string_view origin, std::string_view about, const std::string& json,
+                    const IncidentRow& incident) {
+    std::string body;
+    ObjectText object(body);
+    object.text("id", notification.id);
+    object.text("kind", to_text(notification.kind));
+    object.text("origin", origin);
+    object.raw(about, json);
+    object.raw("incident", "");
+    append_incident(body, incident);
+    object.finish();
+    return body;
+}
+
+std::string followup_json(const Followup& followup) {
+    std::string json;
+    ObjectText object(json);
+    object.text("followup_id", followup.id);
+    object.text("title", followup.state.title);
+    object.text_or_null("owner", followup.state.owner);
+    object.text("priority", to_text(followup.state.priority));
+    object.text("status", to_text(followup.state.status));
+    object.time("due_at", followup.state.due_at);
+    object.finish();
+    return json;
+}
+
+}  // namespace
+
+std::optional<Notification> notification_of(const RecordView& event, const JournalView& journal, const Receiver& receiver) {
+    const auto kind = news_of(event.header());
+    if (!kind || !receiver.events.has(*kind)) return std::nullopt;
+    if (event.recorded_at() - event.occurred_at() > receiver.give_up_after) return std::nullopt;
+    const auto incident = incident_within(journal, event.stream(), {event.sequence().value, {}});
+    if (!incident || !concerns(receiver, *incident)) return std::nullopt;
+    Notification notification;
+    notification.id = event.event_id();
+    notification.kind = *kind;
+    notification.incident_id = incident->id;
+    notification.since = event.recorded_at();
+    TimelineReader reader;
+    std::string line;
+    append_line(line, reader.read(event, journal));
+    line.pop_back();  // its end
+    notification.body = body_of(notification, journal.origin(), "event", line, *incident);
+    return notification;
+}
+
+std::optional<Notification> overdue_notification(const Followup& followup, Time since, const IncidentRow& incident,
+                                                 const std::string& origin, const Receiver& receiver) {
+    if (!receiver.events.has(News::overdue) || !concerns(receiver, incident)) return std::nullopt;
+    if (since - from_micros(followup.state.due_at) > receiver.give_up_after) return std::nullopt;
+    Notification notification;
+    notification.id = followup.id + '.' + std::to_string(to_micros(since));
+    notification.kind = News::overdue;
+    notification.incident_id = followup.incident_id;
+    notification.since = since;
+    notification.body = body_of(notification, origin, "followup", followup_json(followup), incident);
+    return notification;
+}
+
+std::optional<Time> overdue_since(const Followup& followup, const JournalView& journal, Time now) {
+    const std::int64_t due_at = followup.state.due_at;
+    if (!followup.state.overdue(to_micros(now))) return std::nullopt;
+    std::int64_t recorded_at = 0;  // of the first of the last changes that all left it unfinished and due then
+    for (auto change = followup.changes.rbegin(); change != followup.changes.rend(); ++change) {
+        if (change->state.finished() || change->state.due_at != due_at) break;
+        const auto header = journal.header({change->sequence});
+        if (header) recorded_at = header->recorded_at;
+    }
+    return from_micros(std::max(due_at, recorded_at));
+}
+
+std::vector<std::pair<std::string, std::string>> signature_headers(const Notification& notification, std::string_view secret,
+                                                                   Time now) {
+    const std::string seconds = std::to_string(std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count());
+    const Digest digest = hmac_sha256(secret, {notification.id, ".", seconds, ".", notification.body});
+    return {{"webhook-id", notification.id},
+            {"webhook-timestamp", seconds},
+            {"webhook-signature", "v1," + to_base64(bytes_of(digest))}};
+}
+
+}  // namespace daybook

@@ -1,0 +1,48 @@
+// What one receiver is told: a body that says what happened and how the incident stands then, and the headers that sign it
+// (Standard Webhooks, https://www.standardwebhooks.com).
+//
+//   {"id":"…","kind":"resolved","origin":"…","event":{a line of events.jsonl},"incident":{a line of incidents.jsonl}}
+//   {"id":"…","kind":"overdue","origin":"…","followup":{"followup_id":…,"title":…,"owner":…,"priority":…,"due_at":…},"incident":{…}}
+//
+// Told of the same event twice, a receiver gets the same id and the same body: the incident is as it was after that event.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "ops/notify/notify_policy.hpp"
+#include "projections/followups.hpp"
+#include "projections/incidents.hpp"
+
+namespace daybook {
+
+struct Notification {
+    std::string id;  // of the event; of an overdue follow-up, its own and the moment when it became so, in µs
+    News kind = News::opened;
+    std::string incident_id;
+    std::string body;
+    // When it became news, by the clock that recorded it.
+    Time since{};
+};
+
+// What `event` is to the receiver; nothing where it did not ask for it, or where it is history: what is written down more than
+// `give_up_after` after it happened, as an import does, is told nobody.
+std::optional<Notification> notification_of(const RecordView& event, const JournalView& journal, const Receiver& receiver);
+
+// As above, of a follow-up that became overdue at `since`; `incident` is as it is now.
+std::optional<Notification> overdue_notification(const Followup& followup, Time since, const IncidentRow& incident,
+                                                 const std::string& origin, const Receiver& receiver);
+
+// Since when, by the clock that recorded it, an overdue follow-up has been so without a break: its due date, or the moment in
+// which it was written down, was set to that date, or was taken up again. Nothing where it is not overdue at `now`.
+std::optional<Time> overdue_since(const Followup& followup, const JournalView& journal, Time now);
+
+// webhook-id, webhook-timestamp and webhook-signature (v1) of a delivery at `now`.
+std::vector<std::pair<std::string, std::string>> signature_headers(const Notification& notification, std::string_view secret,
+                                                                   Time now);
+
+}  // namespace daybook

@@ -1,0 +1,287 @@
+// Webhooks out, through the real binary: who is told what, in which order, and how often.
+#include <atomic>
+#include <map>
+#include <set>
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "journal/base64.hpp"
+#include "journal/hmac.hpp"
+#include "tests/integration/receiver.hpp"
+
+using namespace daybook;
+using namespace daybook::test;
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr const char* secret = "0123456789abcdef0123456789abcdef";
+
+// The policy that names these receivers, each with some lines of its own.
+void name_receivers(const Program& daybook, const std::vector<std::pair<const TestReceiver*, std::string>>& receivers) {
+    std::filesystem::create_directories(daybook / "ops/policy");
+    write_file(daybook / "secret", std::string(secret) + "\n");
+    ::chmod((daybook / "secret").c_str(), 0600);
+    std::string policy = "receivers:\n";
+    int number = 0;
+    for (const auto& [receiver, lines] : receivers) {
+        policy += "  - name: r" + std::to_string(++number) + "\n    url: http://127.0.0.1:" + std::to_string(receiver->port()) +
+                  "/hook?a=1\n    secret_file: secret\n" + lines;
+    }
+    write_file(daybook / "ops/policy/notify.yml", policy);
+}
+
+std::vector<std::string> kinds_of(const std::vector<TestReceiver::Delivery>& deliveries) {
+    std::vector<std::string> kinds;
+    for (const auto& delivery : deliveries) kinds.push_back(Json::parse(delivery.body)["kind"]);
+    return kinds;
+}
+
+std::string incident_of(const TestReceiver::Delivery& delivery) { return Json::parse(delivery.body)["incident"]["id"]; }
+
+std::string open_incident(const Program& daybook, const std::string& title, const std::string& severity = "P1") {
+    return daybook.out({"incident", "create", "--service", "gateway", "--severity", severity, "--title", title});
+}
+
+using Words = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a receiver is told of what it asked for, signed, in order, with the incident as it was then", "[notify]") {
+    const Program daybook;
+    const TestReceiver receiver;
+    name_receivers(daybook, {{&receiver, "    events: [opened, severity, resolved, reopened]\n    severity: P2\n"}});
+    const Server server(daybook);
+    const std::string id = open_incident(daybook, "Gateway 5xx", "P2");
+    open_incident(daybook, "a small one", "P3");
+    daybook.out({"incident", "ack", id});
+    daybook.out({"incident", "severity", id, "P1"});
+    daybook.out({"incident", "resolve", id});
+    daybook.out({"incident", "reopen", id});
+    REQUIRE(receiver.takes(4));
+    const auto told = receiver.taken();
+    CHECK(kinds_of(told) == Words{"opened", "severity", "resolved", "reopened"});
+    for (const auto& delivery : told) {
+        const Json body = Json::parse(delivery.body);
+        CHECK(delivery.id == body["id"]);
+        CHECK(delivery.id == body["event"]["event_id"]);
+        CHECK(body["incident"]["id"] == id);
+        const Digest digest = hmac_sha256(secret, {delivery.id, ".", delivery.timestamp, ".", delivery.body});
+        CHECK(delivery.signature == "v1," + to_base64(bytes_of(digest)));
+    }
+    CHECK(Json::parse(told[0].body)["incident"]["severity"] == "P2");
+    CHECK(Json::parse(told[1].body)["incident"]["severity"] == "P1");
+    CHECK(Json::parse(told[2].body)["incident"]["status"] == "resolved");
+    CHECK(Json::parse(told[3].body)["incident"]["status"] == "open");
+}
+
+TEST_CASE("a receiver that fails, stalls and dies in turn is told everything once it is back, and holds up nobody else",
+          "[notify]") {
+    const Program daybook;
+    std::atomic<bool> stalled = true;
+    TestReceiver troubled([](const TestReceiver::Delivery&) { return 503; });
+    const TestReceiver steady;
+    name_receivers(daybook, {{&troubled, "    events: [opened]\n    timeout_seconds: 1\n"}, {&steady, "    events: [opened]\n"}});
+    const Server server(daybook);
+    HttpClient client = server.client();
+    open_incident(daybook, "while it fails");
+    REQUIRE(becomes_true([&] { return !troubled.all().empty(); }));
+    REQUIRE(steady.takes(1));
+    troubled.answer_with([&](const TestReceiver::Delivery&) {
+        becomes_true([&] { return !stalled; });
+        return 503;
+    });
+    open_incident(daybook, "while it stalls");
+    REQUIRE(steady.takes(2));
+    REQUIRE(becomes_true([&] {
+        return client.get("/metrics").body.find("daybook_notifications_total{receiver=\"r1\",outcome=\"failed\"} 1") ==
+               std::string::npos;
+    }));
+    stalled = false;
+    troubled.stop();
+    open_incident(daybook, "while it is dead");
+    REQUIRE(steady.takes(3));
+    const Json ready = Json::parse(client.get("/readyz").body);
+    CHECK(ready["ok"] == true);
+    CHECK(ready["receivers"][0]["name"] == "r1");
+    CHECK(ready["receivers"][0]["failing"] == true);
+    CHECK(ready["receivers"][1]["failing"] == false);
+    troubled.answer_with([](const TestReceiver::Delivery&) { return 200; });
+    troubled.start();
+    REQUIRE(troubled.takes(3));
+    const auto told = troubled.taken();
+    CHECK(told[0].has("while it fails"));
+    CHECK(told[1].has("while it stalls"));
+    CHECK(told[2].has("while it is dead"));
+    CHECK(steady.all().size() == 3);
+}
+
+TEST_CASE("an event that a receiver refuses holds up its own incident alone, and is told when it is taken", "[notify]") {
+    const Program daybook;
+    TestReceiver receiver([](const TestReceiver::Delivery& delivery) { return delivery.has("too long for it") ? 400 : 200; });
+    name_receivers(daybook, {{&receiver, "    events: [opened, acknowledged, resolved]\n"}});
+    Server server(daybook);
+    const std::string refused = open_incident(daybook, "too long for it");
+    daybook.out({"incident", "ack", refused});
+    const std::string other = open_incident(daybook, "another");
+    daybook.out({"incident", "resolve", refused});
+    daybook.out({"incident", "resolve", other});
+    REQUIRE(receiver.takes(2));
+    for (const auto& delivery : receiver.taken()) CHECK(incident_of(delivery) == other);
+    HttpClient client = server.client();
+    CHECK(becomes_true([&] { return Json::parse(client.get("/readyz").body)["receivers"][0]["held_incidents"] == 1; }));
+    // Another server knows what waits.
+    REQUIRE(server.stop() == 0);
+    receiver.answer_with([](const TestReceiver::Delivery&) { return 200; });
+    const Server next(daybook);
+    REQUIRE(receiver.takes(5));
+    auto told = receiver.taken();
+    told.erase(told.begin(), told.begin() + 2);
+    CHECK(kinds_of(told) == Words{"opened", "acknowledged", "resolved"});
+    for (const auto& delivery : told) CHECK(incident_of(delivery) == refused);
+    HttpClient again = next.client();
+    CHECK(becomes_true([&] { return Json::parse(again.get("/readyz").body)["receivers"][0]["held_incidents"] == 0; }));
+}
+
+TEST_CASE("a server that is killed repeats at most the last delivery, and leaves none out", "[notify]") {
+    const Program daybook;
+    const TestReceiver receiver;
+    name_receivers(daybook, {{&receiver, "    events: [opened, acknowledged]\n"}});
+    constexpr int rounds = 4, incidents = 15;
+    {
+        Server first(daybook);  // gives the receiver its place
+        REQUIRE(first.stop() == 0);
+    }
+    for (int i = 0; i < rounds * incidents; ++i) daybook.out({"incident", "ack", open_incident(daybook, std::to_string(i))});
+    for (int round = 0; round < rounds; ++round) {
+        Server server(daybook);
+        REQUIRE(receiver.takes(receiver.taken().size() + 10));
+        server.process().signal(SIGKILL);
+        server.process().wait();
+    }
+    const Server last(daybook);
+    HttpClient client = last.client();
+    REQUIRE(becomes_true([&] { return Json::parse(client.get("/readyz").body)["receivers"][0]["lag_events"] == 0; }));
+    std::map<std::string, int> times;
+    std::map<std::string, std::int64_t> newest;
+    std::size_t repeated = 0;
+    for (const auto& delivery : receiver.all()) {
+        const Json body = Json::parse(delivery.body);
+        const std::int64_t sequence = body["event"]["seq"];
+        if (++times[delivery.id] > 1) ++repeated;
+        CHECK(sequence >= newest[body["incident"]["id"]]);
+        newest[body["incident"]["id"]] = sequence;
+    }
+    CHECK(times.size() == 2 * rounds * incidents);
+    CHECK(repeated <= rounds);
+}
+
+TEST_CASE("what was there before a receiver was named is told nobody, nor what an import or a replay brings", "[notify]") {
+    const Program daybook;
+    const TestReceiver receiver;
+    open_incident(daybook, "before");
+    name_receivers(daybook, {{&receiver, "    events: [opened]\n"}});
+    Server server(daybook);
+    std::filesystem::create_directories(daybook / "old");
+    write_file(daybook / "old/incidents.jsonl",
+               R"({"id":"inc_20200101_0000_aaaa","service":"a","title":"old","started_at":"2020-01-01T00:00:00Z"})"
+               "\n");
+    daybook.out({"import", "jsonl", (daybook / "old").string()});
+    daybook.out({"replay", "--rebuild"});
+    open_incident(daybook, "after");
+    REQUIRE(receiver.takes(1));
+    REQUIRE(server.stop() == 0);
+    daybook.out({"replay", "--rebuild"});
+    const Server again(daybook);
+    open_incident(daybook, "later");
+    REQUIRE(receiver.takes(2));
+    const auto told = receiver.all();
+    REQUIRE(told.size() == 2);
+    CHECK(told[0].has("\"title\":\"after\""));
+    CHECK(told[1].has("\"title\":\"later\""));
+}
+
+TEST_CASE("a follow-up that becomes overdue is told once, and one that is done in time is not", "[notify]") {
+    const Program daybook;
+    const TestReceiver receiver;
+    name_receivers(daybook, {{&receiver, "    events: [overdue]\n"}});
+    Server server(daybook);
+    const std::string id = open_incident(daybook, "with promises");
+    const std::string soon =
+        format_time(std::chrono::ceil<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::seconds(2));
+    const std::string done = daybook.out({"followup", "add", id, "done in time", "--due", soon});
+    daybook.out({"followup", "add", id, "forgotten", "--due", soon, "--owner", "nora"});
+    daybook.out({"followup", "done", done});
+    REQUIRE(receiver.takes(1));
+    const Json body = Json::parse(receiver.taken().front().body);
+    CHECK(body["kind"] == "overdue");
+    CHECK(body["followup"]["title"] == "forgotten");
+    CHECK(body["followup"]["owner"] == "nora");
+    CHECK(body["incident"]["id"] == id);
+    REQUIRE(server.stop() == 0);
+    const Server again(daybook);
+    // One that is written down when it is overdue already is told too; the others are not told again.
+    daybook.out({"followup", "add", id, "late from the start", "--due", soon});
+    REQUIRE(receiver.takes(2));
+    CHECK(receiver.all().size() == 2);
+    CHECK(Json::parse(receiver.taken().back().body)["followup"]["title"] == "late from the start");
+}
+
+TEST_CASE("SIGHUP names new receivers, and a wrong policy leaves those that there were", "[notify]") {
+    const Program daybook;
+    const TestReceiver first, second;
+    name_receivers(daybook, {{&first, ""}});
+    Server server(daybook);
+    open_incident(daybook, "one");
+    REQUIRE(first.takes(1));
+    name_receivers(daybook, {{&first, ""}, {&second, ""}});
+    server.process().signal(SIGHUP);
+    server.process().line_with("are read again");
+    HttpClient client = server.client();
+    REQUIRE(becomes_true([&] { return std::filesystem::exists(daybook.data() / "outbox/r2.json"); }));
+    open_incident(daybook, "two");
+    REQUIRE(first.takes(2));
+    REQUIRE(second.takes(1));
+    write_file(daybook / "ops/policy/notify.yml", "receivers:\n  - name: r1\n");
+    server.process().signal(SIGHUP);
+    server.process().line_with("what held before holds on");
+    open_incident(daybook, "three");
+    REQUIRE(first.takes(3));
+    REQUIRE(second.takes(2));
+    CHECK(second.taken().front().has("\"title\":\"two\""));
+}
+
+TEST_CASE("of two servers on one journal only one tells, and the other goes on when that ends", "[notify]") {
+    const Program daybook;
+    const TestReceiver receiver;
+    name_receivers(daybook, {{&receiver, "    events: [opened]\n"}});
+    Server first(daybook);
+    open_incident(daybook, "one");
+    REQUIRE(receiver.takes(1));
+    Server second(daybook);
+    second.process().line_with("another server tells the receivers");
+    open_incident(daybook, "two");
+    REQUIRE(receiver.takes(2));
+    REQUIRE(first.stop() == 0);
+    open_incident(daybook, "three");
+    REQUIRE(receiver.takes(3));
+    CHECK(receiver.all().size() == 3);
+}
+
+TEST_CASE("a secret that others can read, or that is not there, keeps a server from starting and says what to do", "[notify]") {
+    const Program daybook;
+    const TestReceiver receiver;
+    name_receivers(daybook, {{&receiver, ""}});
+    ::chmod((daybook / "secret").c_str(), 0644);
+    Outcome outcome = daybook.run({"serve", "--listen", "127.0.0.1:0"});
+    CHECK(outcome.status == 1);
+    CHECK(outcome.err.find("ops/policy/notify.yml:4: receivers[0].secret_file") != std::string::npos);
+    CHECK(outcome.err.find("chmod 600 secret") != std::string::npos);
+    std::filesystem::remove(daybook / "secret");
+    outcome = daybook.run({"serve", "--listen", "127.0.0.1:0"});
+    CHECK(outcome.status == 1);
+    CHECK(outcome.err.find("openssl rand -hex 32 >secret") != std::string::npos);
+}
