@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include <fcntl.h>
 #include <lmdb.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -34,6 +36,10 @@ std::string advice(int code) {
         case MDB_CORRUPTED:
         case MDB_PAGE_NOTFOUND: return "it is damaged: run `daybook verify`, and restore a backup if it says so";
         case MDB_READERS_FULL: return "too many readers at once: close some daybook processes";
+        case MDB_BAD_TXN:
+            return "lock.mdb does not know the newest commit, and nothing was read or written: end all processes that have it "
+                   "open, and run "
+                   "the command again";
         case MDB_PANIC: return "an earlier error on the disk stopped it: run the command again";
         default: return "";
     }
@@ -67,15 +73,41 @@ bool is_of_finished_commit(MDB_env* env, MDB_txn* txn) {
     return info.me_last_txnid <= mdb_txn_id(txn) + 1;
 }
 
-// Begins a read transaction again until its snapshot is of a commit that is over.
+// Begins a read transaction again until its snapshot is of a commit that is over; LMDB's code. A commit lasts no minute: where
+// there seems to be one that does, lock.mdb is behind the file.
 int settle(MDB_env* env, MDB_txn* txn) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (!is_of_finished_commit(env, txn)) {
+        if (std::chrono::steady_clock::now() > end) return MDB_BAD_TXN;
         mdb_txn_reset(txn);
         const int code = mdb_txn_renew(txn);
         if (code != 0) return code;
     }
     return 0;
 }
+
+// A writer goes on from the commit that lock.mdb names. Where the file has a newer one it would write over that: never do it.
+int check_newest(MDB_env* env, MDB_txn* txn) {
+    MDB_envinfo info;
+    mdb_env_info(env, &info);
+    return info.me_last_txnid > mdb_txn_id(txn) ? MDB_BAD_TXN : 0;
+}
+
+// Held while an environment is opened, by one process at a time.
+//
+// Who opens alone makes lock.mdb anew, as of commit 0, and fills in the newest commit at the end. LMDB lets others wait for that;
+// but where the opening fails in between, or is killed, the next of those that wait takes commit 0 for the newest, and writes over
+// what was acknowledged. Nobody waits in LMDB when all wait here. Where a file system knows no such locks nobody waits at all.
+class OpeningTurn {
+public:
+    explicit OpeningTurn(const std::filesystem::path& directory)
+        : directory_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+        while (directory_.get() >= 0 && ::flock(directory_.get(), LOCK_EX) != 0 && errno == EINTR) continue;
+    }
+
+private:
+    Descriptor directory_;
+};
 
 void sync_directory(const std::filesystem::path& directory) {
     const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -147,6 +179,7 @@ Environment::Environment(std::filesystem::path directory, const Options& options
     if (options.read_only && must_do_without_lock(directory_)) flags |= MDB_NOLOCK;
     if (!options.durable) flags |= MDB_NOSYNC;
     try {
+        const OpeningTurn turn(directory_);
         std::size_t map_bytes = options.map_bytes;
         int code = open_environment(handle_, directory_, options, flags, map_bytes);
         // Where the process may not reserve so much address space, less will do.
@@ -233,7 +266,10 @@ Transaction::Transaction(Environment& environment, Kind kind) : environment_(env
         environment.clear_dead_readers();
         code = mdb_txn_begin(environment.handle(), nullptr, flags, &handle_);
     }
-    if (code == 0 && kind == Kind::read) code = settle(environment.handle(), handle_);
+    if (code == 0) {
+        code = kind == Kind::read ? settle(environment.handle(), handle_) : check_newest(environment.handle(), handle_);
+        if (code != 0) mdb_txn_abort(std::exchange(handle_, nullptr));
+    }
     if (code != 0) fail(code, environment.directory(), kind == Kind::read ? "read" : "write to");
 }
 

@@ -1,12 +1,16 @@
 #include "journal/lmdb.hpp"
 
+#include <fstream>
 #include <limits>
+#include <memory>
 #include <thread>
 
 #include <rapidcheck/catch.h>
 #include <catch2/catch.hpp>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/support.hpp"
 
@@ -281,4 +285,62 @@ TEST_CASE("big-endian keys sort as their numbers do", "[lmdb]") {
         RC_ASSERT(from_sortable(sortable(a)) == a);
     });
     CHECK(from_sortable(sortable(std::numeric_limits<std::int64_t>::min())) == std::numeric_limits<std::int64_t>::min());
+}
+
+TEST_CASE("processes that open a database at once, with less address space than it asks for, lose no commit", "[lmdb]") {
+    const TemporaryDirectory directory;
+    constexpr int processes = 4, rounds = 100;
+    const auto work = [&] {
+        std::ifstream statm("/proc/self/statm");  // pages in use; the sanitizers have terabytes of them
+        rlim_t pages = 0;
+        statm >> pages;
+        const rlim_t bytes = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (rlim_t{8} << 30);
+        const rlimit limit{bytes, bytes};
+        if (::setrlimit(RLIMIT_AS, &limit) != 0) return std::string("no limit");
+        for (int i = 0; i < rounds; ++i) {
+            Environment environment(directory.path(), {});
+            Transaction transaction(environment, Transaction::Kind::write);
+            const auto table = *transaction.open("rows");
+            const auto count = transaction.get(table, "count");
+            transaction.put(table, "count", std::to_string(count ? std::stoi(std::string(*count)) + 1 : 1));
+            transaction.commit();
+        }
+        return std::string("done");
+    };
+    {
+        std::vector<std::unique_ptr<Child>> children;
+        for (int i = 0; i < processes; ++i) children.push_back(std::make_unique<Child>(work));
+        for (const auto& child : children) CHECK(child->wait() == "done");
+    }
+    Environment environment(directory.path(), small());
+    Transaction transaction(environment, Transaction::Kind::read);
+    CHECK(transaction.get(*transaction.open("rows"), "count") == std::to_string(processes * rounds));
+}
+
+TEST_CASE("a writer does not go on from an older commit than the newest, whatever lock.mdb says", "[lmdb]") {
+    const TemporaryDirectory directory;
+    Environment environment(directory.path(), small());
+    const auto commit = [&] {
+        Transaction transaction(environment, Transaction::Kind::write);
+        transaction.put(*transaction.open("rows"), "a", "1");
+        transaction.commit();
+    };
+    for (int i = 0; i < 7; ++i) commit();
+    const std::uint64_t newest = Transaction(environment, Transaction::Kind::read).number();
+    Child forgetting([&] {  // another process, since closing the file ends the locks of its process
+        std::string bytes = read_file(directory / "lock.mdb");
+        const std::size_t place = bytes.find(std::string(reinterpret_cast<const char*>(&newest), sizeof newest));
+        if (place > 64) return std::string("not found");
+        std::fstream file(directory / "lock.mdb", std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(static_cast<std::streamoff>(place));
+        file.write(std::string(sizeof newest, '\0').data(), sizeof newest);
+        return std::string(file.flush() ? "done" : "not written");
+    });
+    REQUIRE(forgetting.wait() == "done");
+    try {
+        commit();
+        FAIL("it was written");
+    } catch (const StorageError& error) {
+        CHECK(std::string(error.what()).find("lock.mdb does not know the newest commit") != std::string::npos);
+    }
 }
