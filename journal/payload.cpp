@@ -114,7 +114,7 @@ bool take(const JsonValue& value, T& to, std::string& problem) {
 
 class Decoder {
 public:
-    explicit Decoder(const JsonValue& object) : members_(object.members()) {}
+    Decoder(const JsonValue& object, JsonFields json_fields) : members_(object.members()), json_fields_(json_fields) {}
 
     template <class T>
     void operator()(std::string_view name, T& value) {
@@ -139,11 +139,18 @@ public:
 private:
     // Fields are asked for, and members stand, in the order of RFC 8785: none is passed that is still wanted.
     const JsonValue* find(std::string_view name) {
-        while (next_ < members_.size() && json_name_less(members_[next_].name, name)) ++next_;
-        return next_ < members_.size() && members_[next_].name == name ? &members_[next_].value : nullptr;
+        for (; next_ < members_.size(); ++next_) {
+            const JsonMember& member = members_[next_];
+            if (member.name == name) return &member.value;
+            if (!json_name_less(member.name, name)) return nullptr;
+        }
+        return nullptr;
     }
     template <class T>
     void read(std::string_view name, const JsonValue& from, T& value) {
+        if constexpr (std::is_same_v<T, JsonText>) {
+            if (json_fields_ == JsonFields::left_out) return;
+        }
         std::string problem;
         if (!take(from, value, problem)) fail(name, problem);
     }
@@ -151,6 +158,7 @@ private:
         if (!refusal_) refusal_ = Refusal{RefusalCode::invalid, std::string(name) + " " + problem, pointer_token(name)};
     }
     std::span<const JsonMember> members_;
+    JsonFields json_fields_;
     std::size_t next_ = 0;
     std::optional<Refusal> refusal_;
 };
@@ -265,7 +273,7 @@ void seal(EncodedPayload& payload, Entropy& entropy, Sha256& sha256) {
 
 std::uint16_t schema_version_of(EventType) { return 1; }
 
-Result<Payload> decode(EventType type, std::uint16_t schema_version, const JsonValue& value) {
+Result<Payload> decode(EventType type, std::uint16_t schema_version, const JsonValue& value, JsonFields json_fields) {
     if (schema_version == 0 || schema_version > schema_version_of(type)) {
         return Refusal{RefusalCode::invalid,
                        "schema version " + std::to_string(schema_version) + " of " + std::string(to_text(type)) +
@@ -274,7 +282,7 @@ Result<Payload> decode(EventType type, std::uint16_t schema_version, const JsonV
     }
     if (!value.is_object()) return Refusal{RefusalCode::invalid, "a payload must be an object", ""};
     Payload payload = empty_payload_of(type);
-    Decoder decoder(value);
+    Decoder decoder(value, json_fields);
     std::visit([&](auto& event) { std::decay_t<decltype(event)>::fields(event, decoder); }, payload);
     if (decoder.refusal()) return *decoder.refusal();
     return payload;

@@ -57,9 +57,13 @@ EventFacts facts_of(const Payload& payload);
 // The newest schema version of `type` that this program knows.
 std::uint16_t schema_version_of(EventType type);
 
+// Whether fields that hold any JSON, such as an alert's labels, are copied; what looks at facts alone does without most of them.
+enum class JsonFields { kept, left_out };
+
 // Decodes a stored payload; versions before the newest are upcast on the way. Fields that the type does not know are
 // passed over. Refuses: invalid (a field is missing or of the wrong kind; a schema version from the future).
-Result<Payload> decode(EventType type, std::uint16_t schema_version, const JsonValue& value);
+Result<Payload> decode(EventType type, std::uint16_t schema_version, const JsonValue& value,
+                       JsonFields json_fields = JsonFields::kept);
 
 // The common fields of any payload.
 const CommonFields& common_fields(const Payload& payload);

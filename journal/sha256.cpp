@@ -50,14 +50,18 @@ Digest Sha256::operator()(std::initializer_list<std::string_view> parts) {
 }
 
 void append_hex(std::string& out, std::string_view bytes) {
-    static constexpr char digits[] = "0123456789abcdef";
+    static constexpr auto pairs = [] {  // of digits, one for each byte
+        constexpr char digits[] = "0123456789abcdef";
+        std::array<std::array<char, 2>, 256> all{};
+        for (std::size_t byte = 0; byte < all.size(); ++byte) all[byte] = {digits[byte >> 4], digits[byte & 15]};
+        return all;
+    }();
     const std::size_t start = out.size();
     out.resize(start + 2 * bytes.size());
     char* to = out.data() + start;
     for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        *to++ = digits[byte >> 4];
-        *to++ = digits[byte & 15];
+        std::memcpy(to, pairs[static_cast<unsigned char>(c)].data(), 2);
+        to += 2;
     }
 }
 
