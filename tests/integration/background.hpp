@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -10,6 +11,9 @@
 #include <vector>
 
 namespace daybook::test {
+
+// A port of loopback that nobody listens on just now.
+std::uint16_t free_port();
 
 // Killed at the end, if it still runs.
 class Background {

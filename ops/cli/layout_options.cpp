@@ -1,0 +1,61 @@
+#include "ops/cli/layout_options.hpp"
+
+#include <cstdlib>
+
+#include <CLI/CLI.hpp>
+
+#include "ops/cli/number_option.hpp"
+#include "ops/cli/session.hpp"
+
+namespace daybook {
+
+DatabaseOptions::DatabaseOptions(CLI::App& command) {
+    command
+        .add_option(
+            "--database-url", url_,
+            "Where the tables are; give it as DATABASE_URL, so that others do not see its password in the list of processes")
+        ->envname("DATABASE_URL")
+        ->type_name("URL");
+    add_number(command, "--statement-timeout", statement_timeout_s_,
+               "Seconds that a statement may take; loads and checks may take an hour")
+        ->capture_default_str();
+}
+
+postgres::Options DatabaseOptions::options() const {
+    if (url_.empty()) {
+        throw CommandError(ExitStatus::usage,
+                           "say which database: DATABASE_URL (or --database-url) is to be such as "
+                           "postgresql://daybook@db.example:5432/incidents");
+    }
+    if (statement_timeout_s_ == 0 || statement_timeout_s_ > 86'400)
+        throw CommandError(ExitStatus::usage, "--statement-timeout is 1 to 86400 seconds");
+    postgres::Options options;
+    options.url = url_;
+    options.statement_timeout = std::chrono::seconds(statement_timeout_s_);
+    return options;
+}
+
+LayoutOptions::LayoutOptions(CLI::App& command) : database_(command) {
+    command.add_option("--backend", backend_, "Which layouts: jsonl, postgres or auto")
+        ->envname("INCIDENT_BACKEND")
+        ->type_name("BACKEND")
+        ->capture_default_str();
+    add_number(command, "--retry-after", retry_after_s_, "Seconds until a database that was away is tried again")
+        ->capture_default_str();
+}
+
+LayoutSettings LayoutOptions::settings() const {
+    const auto backend = export_backend_from_text(backend_);
+    if (!backend) {
+        throw CommandError(ExitStatus::usage, std::string("INCIDENT_BACKEND (--backend) must be one of ") + export_backend_choices +
+                                                  ", not " + backend_);
+    }
+    LayoutSettings settings;
+    settings.backend = *backend;
+    if (const char* artifacts = std::getenv("INCIDENT_ARTIFACTS_DIR"); artifacts != nullptr) settings.artifacts = artifacts;
+    if (*backend != ExportBackend::jsonl) settings.database = database_.options();
+    settings.retry_after = std::chrono::seconds(std::min<std::uint64_t>(retry_after_s_, 86'400));
+    return settings;
+}
+
+}  // namespace daybook
