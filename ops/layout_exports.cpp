@@ -22,6 +22,7 @@ std::optional<ExportBackend> export_backend_from_text(std::string_view text) {
     if (text == "jsonl") return ExportBackend::jsonl;
     if (text == "postgres") return ExportBackend::postgres;
     if (text == "auto") return ExportBackend::automatic;
+    if (text == "none") return ExportBackend::none;
     return std::nullopt;
 }
 
@@ -57,7 +58,7 @@ std::optional<Refusal> refuse_other_jsonl_files(const std::filesystem::path& dir
 std::vector<LayoutOutcome> LayoutExports::run(SteadyTime now, bool files_are_due) {
     std::vector<LayoutOutcome> outcomes;
     bool tables_done = false;
-    if (settings_.backend != ExportBackend::jsonl) {
+    if (settings_.backend == ExportBackend::postgres || settings_.backend == ExportBackend::automatic) {
         LayoutOutcome outcome;
         if (next_try_ && now < *next_try_) {
             outcome.layout = KnownExport::Kind::postgres;
@@ -75,7 +76,11 @@ std::vector<LayoutOutcome> LayoutExports::run(SteadyTime now, bool files_are_due
     }
     const bool wants_files = settings_.backend == ExportBackend::jsonl ||
                              (settings_.backend == ExportBackend::automatic && (!tables_done || has_files_of_this_journal()));
-    if (wants_files && files_are_due) outcomes.push_back(write_files());
+    if (wants_files && files_are_due) {
+        outcomes.push_back(write_files());
+    } else if (wants_files) {
+        outcomes.emplace_back().state = LayoutOutcome::State::waiting;
+    }
     return outcomes;
 }
 

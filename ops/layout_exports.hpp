@@ -5,6 +5,7 @@
 //   postgres   the tables
 //   auto       the tables; where they can't be had the files, and the tables again after a while. Files of this journal that are
 //              there already are kept up to date too, so that after an outage both are complete.
+//   none       nothing
 #pragma once
 
 #include <chrono>
@@ -24,9 +25,9 @@
 
 namespace daybook {
 
-enum class ExportBackend { jsonl, postgres, automatic };
+enum class ExportBackend { jsonl, postgres, automatic, none };
 std::optional<ExportBackend> export_backend_from_text(std::string_view text);
-inline constexpr const char* export_backend_choices = "jsonl, postgres, auto";
+inline constexpr const char* export_backend_choices = "jsonl, postgres, auto, none";
 
 struct LayoutSettings {
     ExportBackend backend = ExportBackend::jsonl;
@@ -43,7 +44,7 @@ PostgresExportOptions postgres_export_options();
 struct LayoutOutcome {
     enum class State {
         done,
-        waiting,      // a try failed a while ago, and the next one is not due
+        waiting,      // it is not due: the last try failed a while ago, or files are to be written later
         unreachable,  // no connection
         refused,      // what is there is somebody else's
         failed,
@@ -81,8 +82,7 @@ public:
     LayoutExports(Parts parts, LayoutSettings settings) : parts_(std::move(parts)), settings_(std::move(settings)) {}
 
     // Brings each layout that the backend asks for up to date. A fault is the outcome of its layout, and keeps no other one from
-    // being written. The files are left alone, and are not in the answer, where they are not due. Throws what `progress` throws,
-    // and postgres::Error of the kind `stopped`.
+    // being written. Throws what `progress` throws, and postgres::Error of the kind `stopped`.
     std::vector<LayoutOutcome> run(SteadyTime now, bool files_are_due = true);
     // When a layout that failed is to be tried again; nothing where none did.
     std::optional<SteadyTime> next_try() const { return next_try_; }

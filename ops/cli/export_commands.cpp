@@ -33,8 +33,8 @@ ExitStatus export_by_backend(Session& session, const LayoutSettings& settings) {
                            [&](const KnownExport& place) { remember_export(session, place); }},
                           settings);
     const auto outcomes = exports.run(std::chrono::steady_clock::now());
-    const bool has_files =
-        outcomes.back().layout == KnownExport::Kind::jsonl && outcomes.back().state == LayoutOutcome::State::done;
+    const bool has_files = !outcomes.empty() && outcomes.back().layout == KnownExport::Kind::jsonl &&
+                           outcomes.back().state == LayoutOutcome::State::done;
     RowWriter rows(session.out(), session.format(), session.style(),
                    {{"layout", "LAYOUT"},
                     {"place", "PLACE"},

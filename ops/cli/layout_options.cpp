@@ -36,10 +36,11 @@ postgres::Options DatabaseOptions::options() const {
 }
 
 LayoutOptions::LayoutOptions(CLI::App& command) : database_(command) {
-    command.add_option("--backend", backend_, "Which layouts: jsonl, postgres or auto")
+    command.add_option("--backend", backend_, "Which layouts: jsonl, postgres, auto or none")
         ->envname("INCIDENT_BACKEND")
         ->type_name("BACKEND")
         ->capture_default_str();
+    command.add_option("--jsonl", directory_, "Where the JSONL layout goes")->type_name("DIR")->capture_default_str();
     add_number(command, "--retry-after", retry_after_s_, "Seconds until a database that was away is tried again")
         ->capture_default_str();
 }
@@ -52,8 +53,9 @@ LayoutSettings LayoutOptions::settings() const {
     }
     LayoutSettings settings;
     settings.backend = *backend;
+    settings.directory = directory_;
     if (const char* artifacts = std::getenv("INCIDENT_ARTIFACTS_DIR"); artifacts != nullptr) settings.artifacts = artifacts;
-    if (*backend != ExportBackend::jsonl) settings.database = database_.options();
+    if (*backend == ExportBackend::postgres || *backend == ExportBackend::automatic) settings.database = database_.options();
     settings.retry_after = std::chrono::seconds(std::min<std::uint64_t>(retry_after_s_, 86'400));
     return settings;
 }

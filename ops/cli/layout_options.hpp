@@ -24,7 +24,7 @@ private:
     std::uint64_t statement_timeout_s_ = 60;
 };
 
-// Those, and --backend (INCIDENT_BACKEND) and --retry-after; INCIDENT_ARTIFACTS_DIR too.
+// Those, and --backend (INCIDENT_BACKEND), --jsonl and --retry-after; INCIDENT_ARTIFACTS_DIR too.
 class LayoutOptions {
 public:
     explicit LayoutOptions(CLI::App& command);
@@ -33,7 +33,7 @@ public:
 
 private:
     DatabaseOptions database_;
-    std::string backend_ = "jsonl";
+    std::string backend_ = "jsonl", directory_ = "ops/incidents";
     std::uint64_t retry_after_s_ = 300;
 };
 
