@@ -1,7 +1,6 @@
 #include "projections/postgres_layout.hpp"
 
 #include <algorithm>
-#include <future>
 #include <set>
 #include <vector>
 
@@ -36,6 +35,20 @@ void each_event(const Journal& journal, std::uint64_t after, std::uint64_t size,
         next = end;
     }
 }
+
+// That an event is what its leaf hash was taken over; throws StorageError where it is damaged. It costs no time: the server is
+// slower.
+class LeafCheck {
+public:
+    void operator()(const RecordView& record, const JournalView& journal) {
+        leaf_.clear();
+        append_leaf_of(leaf_, journal, record, sha256_);
+    }
+
+private:
+    std::string leaf_;
+    Sha256 sha256_;
+};
 
 bool of_incident(const RecordView& record, const JournalView& journal) {
     return !journal.stream_id(record.stream()).starts_with('$');
@@ -82,13 +95,10 @@ Result<PostgresExported> Exporter::run() {
                            ""};
         }
         Sha256 sha256;
-        exported_.size = size_;
-        exported_.root = snapshot->root(sha256, size_);
+        exported_.size = position ? std::max(position->size, size_) : size_;
+        exported_.root = snapshot->root(sha256, exported_.size);
     }
-    if (position && position->size >= size_) {
-        exported_.size = position->size;
-        return exported_;
-    }
+    if (position && position->size >= size_) return exported_;
     if (position) {
         write_changes(position->size);
     } else {
@@ -103,14 +113,12 @@ Result<PostgresExported> Exporter::run() {
 
 void Exporter::load() {
     exported_.loaded = true;
-    auto checked = std::async(std::launch::async, [this] { check_leaves(journal_, size_); });
     connection_.allow(options_.load_timeout);
     const bool frozen = drop_keys();
     load_incidents(frozen);
     load_events(frozen);
     load_artifacts(frozen);
     if (frozen) connection_.execute(options_.after_load);
-    checked.get();
 }
 
 // Only their owner may, and only while nothing of somebody else's depends on them. Rows that come into a table that was emptied in
@@ -143,7 +151,9 @@ void Exporter::load_incidents(bool frozen) {
 void Exporter::load_events(bool frozen) {
     LoadedRows rows(connection_, events_layout, frozen);
     TimelineReader reader;
+    LeafCheck check;
     each_event(journal_, 0, size_, [&](const RecordView& record, const JournalView& journal) {
+        check(record, journal);
         if (options_.progress && record.sequence().value % snapshot_events == 0) options_.progress(record.sequence().value);
         const std::size_t stream = record.stream().value;
         if (stream < has_row_.size() && has_row_[stream]) {
@@ -171,11 +181,9 @@ void Exporter::write_changes(std::uint64_t after) {
     std::set<StreamNumber> streams;  // whose incidents changed
     std::set<Sequence> artifacts;    // attached, or redacted
     std::vector<Sequence> redacted;  // of the rows that are there
-    std::string leaf;
-    Sha256 sha256;
+    LeafCheck check;
     each_event(journal_, after, size_, [&](const RecordView& record, const JournalView& journal) {
-        leaf.clear();
-        append_leaf_of(leaf, journal, record, sha256);  // throws where it is damaged
+        check(record, journal);
         if (of_incident(record, journal)) streams.insert(record.stream());
         if (record.type() == EventType::artifact_attached) artifacts.insert(record.sequence());
         if (record.type() != EventType::redacted) return;

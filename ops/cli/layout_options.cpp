@@ -9,6 +9,25 @@
 
 namespace daybook {
 
+namespace {
+
+// `5m`, `90s`, `1h`; a bare number is of seconds. At most a day.
+std::chrono::seconds duration_option(const std::string& option, const std::string& text) {
+    std::uint64_t unit_s = 1;
+    std::string number = text;
+    if (!text.empty() && std::string_view("smh").find(text.back()) != std::string_view::npos) {
+        unit_s = text.back() == 'h' ? 3600 : text.back() == 'm' ? 60 : 1;
+        number.pop_back();
+    }
+    const auto count = whole_number(number);
+    if (!count || *count > 86'400 / unit_s) {
+        throw CommandError(ExitStatus::usage, option + " must be a time of a day at most, such as 90s, 5m or 1h, not " + text);
+    }
+    return std::chrono::seconds(*count * unit_s);
+}
+
+}  // namespace
+
 DatabaseOptions::DatabaseOptions(CLI::App& command) {
     command
         .add_option(
@@ -41,7 +60,8 @@ LayoutOptions::LayoutOptions(CLI::App& command) : database_(command) {
         ->type_name("BACKEND")
         ->capture_default_str();
     command.add_option("--jsonl", directory_, "Where the JSONL layout goes")->type_name("DIR")->capture_default_str();
-    add_number(command, "--retry-after", retry_after_s_, "Seconds until a database that was away is tried again")
+    command.add_option("--retry-after", retry_after_, "How long until a database that was away is tried again: 90s, 5m, 1h")
+        ->type_name("TIME")
         ->capture_default_str();
 }
 
@@ -56,7 +76,7 @@ LayoutSettings LayoutOptions::settings() const {
     settings.directory = directory_;
     if (const char* artifacts = std::getenv("INCIDENT_ARTIFACTS_DIR"); artifacts != nullptr) settings.artifacts = artifacts;
     if (*backend == ExportBackend::postgres || *backend == ExportBackend::automatic) settings.database = database_.options();
-    settings.retry_after = std::chrono::seconds(std::min<std::uint64_t>(retry_after_s_, 86'400));
+    settings.retry_after = duration_option("--retry-after", retry_after_);
     return settings;
 }
 

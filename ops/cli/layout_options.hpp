@@ -33,8 +33,7 @@ public:
 
 private:
     DatabaseOptions database_;
-    std::string backend_ = "jsonl", directory_ = "ops/incidents";
-    std::uint64_t retry_after_s_ = 300;
+    std::string backend_ = "jsonl", directory_ = "ops/incidents", retry_after_ = "5m";
 };
 
 }  // namespace daybook

@@ -68,7 +68,8 @@ DECLARE
     older record;
 BEGIN
     FOR older IN
-        SELECT a.attrelid::regclass AS of_table, a.attname, wanted.type, a.atttypid = 'timestamp'::regtype AS without_zone
+        SELECT a.attrelid::regclass AS of_table, a.attname, wanted.type, a.atttypid = 'timestamp'::regtype AS without_zone,
+               wanted.type = 'jsonb' AND a.atttypid NOT IN ('json'::regtype, 'text'::regtype, 'varchar'::regtype) AS to_json
         FROM (VALUES ('text', '{id,service,env,severity,status,title,summary,kind,signature,assignee,created_by,duplicate_of,event_id,
                                 incident_id,type,message,actor,source,artifact_id,format,name,path,sha256}'::name[]),
                      ('timestamptz', '{started_at,acknowledged_at,mitigated_at,resolved_at,closed_at,archived_at,ended_at,created_at,
@@ -81,7 +82,8 @@ BEGIN
     LOOP
         EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT, ALTER COLUMN %2$I TYPE %s USING ', older.of_table, older.attname,
                        older.type)
-            || format(CASE WHEN older.without_zone THEN '%I AT TIME ZONE ''UTC''' ELSE '%I::%s' END, older.attname, older.type);
+            || format(CASE WHEN older.without_zone THEN '%I AT TIME ZONE ''UTC'''
+                           WHEN older.to_json THEN 'to_jsonb(%I)' ELSE '%I::%s' END, older.attname, older.type);
     END LOOP;
 END $$;
 

@@ -15,6 +15,17 @@ namespace daybook::test {
 // A port of loopback that nobody listens on just now.
 std::uint16_t free_port();
 
+// Waits for what another thread or process does, at most a minute; whether it came.
+template <class Condition>
+bool becomes_true(const Condition& condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (std::chrono::steady_clock::now() < end) {
+        if (condition()) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return false;
+}
+
 // Killed at the end, if it still runs.
 class Background {
 public:

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "tests/integration/postgres_server.hpp"
+#include "tests/integration/postgres_program.hpp"
 #include "tests/integration/server.hpp"
 
 using namespace daybook;
@@ -12,12 +12,6 @@ using namespace daybook::test;
 using Json = nlohmann::json;
 
 namespace {
-
-bool no_postgres() {
-    if (PostgresServer::programs()) return false;
-    skip("PostgreSQL is not installed");
-    return true;
-}
 
 std::string create(const PostgresProgram& daybook, const std::string& title) {
     return daybook.out({"incident", "create", "--service", "gateway", "--severity", "P1", "--title", title});

@@ -8,19 +8,13 @@
 
 #include "tests/desk.hpp"
 #include "tests/integration/file_system.hpp"
-#include "tests/integration/postgres_server.hpp"
+#include "tests/integration/postgres_program.hpp"
 #include "tests/integration/server.hpp"
 
 using namespace daybook;
 using namespace daybook::test;
 
 namespace {
-
-bool no_postgres() {
-    if (PostgresServer::programs()) return false;
-    skip("PostgreSQL is not installed");
-    return true;
-}
 
 std::string feed(std::size_t records, const std::string& name) {
     std::string lines;
@@ -146,6 +140,19 @@ TEST_CASE("a server that is frozen is given up after the timeout", "[postgres]")
     daybook.ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()");
     holder.wait();
     CHECK(daybook.run({"export", "postgres"}).status == 0);
+}
+
+TEST_CASE("two exports at once take turns, whether it is the first or a later one", "[postgres]") {
+    if (no_postgres()) return;
+    const MigratedProgram daybook;
+    for (const char* name : {"a", "b"}) {
+        ingest(daybook, 5'000, name);
+        Background one(daybook.command({"export", "postgres"}, daybook.url()), daybook.directory().string());
+        Background two(daybook.command({"export", "postgres"}, daybook.url()), daybook.directory().string());
+        CHECK(one.wait() == 0);
+        CHECK(two.wait() == 0);
+        CHECK(daybook.holds_the_journal());
+    }
 }
 
 // DAYBOOK_KILLS: how many (10, or 50 as the issue wants); DAYBOOK_SEED: the points in time.

@@ -4,19 +4,13 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "tests/integration/postgres_server.hpp"
+#include "tests/integration/postgres_program.hpp"
 
 using namespace daybook;
 using namespace daybook::test;
 using Json = nlohmann::json;
 
 namespace {
-
-bool no_postgres() {
-    if (PostgresServer::programs()) return false;
-    skip("PostgreSQL is not installed");
-    return true;
-}
 
 void must(const Outcome& outcome) {
     INFO(outcome.out << outcome.err);

@@ -7,10 +7,9 @@
 
 #include <pwd.h>
 #include <unistd.h>
-#include <catch2/catch.hpp>
 
 #include "projections/postgres.hpp"
-#include "tests/integration/server.hpp"
+#include "tests/support.hpp"
 
 namespace daybook::test {
 namespace {
@@ -42,7 +41,7 @@ PostgresServer& PostgresServer::shared() {
     return server;
 }
 
-PostgresServer::PostgresServer() : port_(free_port()) {
+PostgresServer::PostgresServer(const std::vector<std::string>& settings) : port_(free_port()), settings_(settings) {
     std::string name = (fs::temp_directory_path() / "daybook-postgres-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::generic_category(), name);
     directory_ = name;
@@ -79,7 +78,8 @@ void PostgresServer::give(const fs::path& path) const {
 void PostgresServer::start() {
     auto words = as_its_user();
     words.insert(words.end(), {(*programs() / "postgres").string(), "-D", (directory_ / "data").string(), "-k", directory_.string(),
-                               "-p", std::to_string(port_), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"});
+                               "-p", std::to_string(port_), "-c", "listen_addresses=127.0.0.1"});
+    for (const std::string& setting : settings_) words.insert(words.end(), {"-c", setting});
     process_ = std::make_unique<Background>(words);
     process_->line_with("ready to accept connections");
 }
@@ -135,18 +135,6 @@ void PostgresServer::wait_until_ready() const {
         }
     });
     if (!ready) throw std::runtime_error("PostgreSQL does not take connections");
-}
-
-std::vector<std::string> PostgresProgram::command(const std::vector<std::string>& arguments, const std::string& url) const {
-    std::vector<std::string> words{"env", "DATABASE_URL=" + url, daybook_program(), "--data", data().string()};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    return words;
-}
-
-bool PostgresProgram::holds_the_journal() const {
-    const Outcome outcome = run({"export", "postgres", "--check"});
-    if (outcome.status != 0) UNSCOPED_INFO(outcome.out << outcome.err);
-    return outcome.status == 0;
 }
 
 }  // namespace daybook::test

@@ -1,4 +1,4 @@
-// PostgreSQL, the real one, on a free port of loopback with a directory of its own; and `daybook` beside it.
+// PostgreSQL, the real one, on a free port of loopback with a directory of its own.
 #pragma once
 
 #include <cstdint>
@@ -6,11 +6,9 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "tests/integration/background.hpp"
-#include "tests/integration/program.hpp"
 
 namespace daybook::test {
 
@@ -21,7 +19,8 @@ public:
     // The one that most tests share: each makes its own database in it. A test that stops it starts it again.
     static PostgresServer& shared();
 
-    PostgresServer();
+    // `settings` as in postgresql.conf: what is given up for the tests' speed, unless something else is wanted.
+    explicit PostgresServer(const std::vector<std::string>& settings = {"fsync=off"});
     ~PostgresServer();
     PostgresServer(const PostgresServer&) = delete;
     PostgresServer& operator=(const PostgresServer&) = delete;
@@ -50,37 +49,9 @@ public:
 private:
     std::filesystem::path directory_;
     std::uint16_t port_;
+    std::vector<std::string> settings_;
     std::unique_ptr<Background> process_;
     int databases_ = 0;
-};
-
-// The real binary with DATABASE_URL set.
-class PostgresProgram : public Program {
-public:
-    explicit PostgresProgram(std::string url) : url_(std::move(url)) {}
-    const std::string& url() const { return url_; }
-    std::vector<std::string> command(const std::vector<std::string>& arguments, const std::string& url) const;
-    Outcome run(const std::vector<std::string>& arguments, std::string_view input = {}) const {
-        return test::run(command(arguments, url_), input, directory());
-    }
-    Outcome run_at(const std::string& url, const std::vector<std::string>& arguments) const {
-        return test::run(command(arguments, url), {}, directory());
-    }
-    std::string ask(const std::string& statement) const { return PostgresServer::ask(url_, statement); }
-    // Whether `export postgres --check` finds nothing.
-    bool holds_the_journal() const;
-
-private:
-    std::string url_;
-};
-
-// With a database of its own in the shared server, that has the tables.
-class MigratedProgram : public PostgresProgram {
-public:
-    MigratedProgram() : PostgresProgram(PostgresServer::shared().new_database()) {
-        const Outcome outcome = run({"migrate", "postgres"});
-        if (outcome.status != 0) throw std::runtime_error("migrate postgres: " + outcome.err);
-    }
 };
 
 }  // namespace daybook::test

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "projections/postgres.hpp"
-#include "tests/integration/postgres_server.hpp"
+#include "tests/integration/postgres_program.hpp"
 
 using namespace daybook;
 using namespace daybook::test;
@@ -14,12 +14,6 @@ namespace {
 constexpr const char* all_rows =
     "SELECT to_jsonb(r) FROM incidents r UNION ALL SELECT to_jsonb(r) FROM incident_events r UNION ALL SELECT to_jsonb(r) FROM "
     "incident_artifacts r UNION ALL SELECT to_jsonb(r) FROM daybook_export r ORDER BY 1";
-
-bool no_postgres() {
-    if (PostgresServer::programs()) return false;
-    skip("PostgreSQL is not installed");
-    return true;
-}
 
 std::int64_t number_of(const Outcome& outcome, const char* name) {
     INFO(outcome.out << outcome.err);
