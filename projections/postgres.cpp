@@ -12,6 +12,8 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include "projections/postgres_advice.hpp"
+
 namespace daybook::postgres {
 namespace {
 
@@ -60,63 +62,6 @@ std::string percent_encoded(std::string_view text) {
     }
     return out;
 }
-
-// libpq's text in one line, without its own advice: lines that a tab begins.
-std::string one_line(std::string_view text) {
-    std::string line;
-    bool advice = false;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const char c = text[at];
-        if (c == '\n') advice = text.substr(at + 1).starts_with('\t');
-        if (advice) continue;
-        const bool space = c == '\n' || c == '\t' || c == ' ';
-        if (space && (line.empty() || line.back() == ' ')) continue;
-        line += space ? ' ' : c;
-    }
-    while (!line.empty() && line.back() == ' ') line.pop_back();
-    return line;
-}
-
-std::string without(std::string text, const std::vector<std::string>& secrets) {
-    for (const std::string& secret : secrets) {
-        for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + 3)) {
-            text.replace(at, secret.size(), "***");
-        }
-    }
-    return text;
-}
-
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-
-// What to do about a connection that did not come about. Servers say it in words alone.
-std::string advice_on_connecting(std::string_view said) {
-    if (contains(said, "password")) return "give the right password in the URL (DATABASE_URL), PGPASSWORD or a .pgpass file";
-    if (contains(said, "does not exist")) return "see that the URL names a database and a role that there are";
-    if (contains(said, "pg_hba.conf")) return "the server's pg_hba.conf does not let this user in from here";
-    if (contains(said, "SSL") || contains(said, "certificate")) return "see sslmode, sslrootcert and sslcert of the URL";
-    return "see that the server runs, and that host and port of the URL are right";
-}
-
-// Servers that are up and want nothing to do with us now, but will: they start, stop, or are full.
-bool is_passing(std::string_view said) {
-    if (contains(said, "SSL") || contains(said, "certificate")) return false;
-    return !contains(said, "FATAL") || contains(said, "starting up") || contains(said, "shutting down") ||
-           contains(said, "recovery") || contains(said, "too many") || contains(said, "reserved for");
-}
-
-// By SQLSTATE (PostgreSQL 15, appendix A).
-std::string advice_on(std::string_view state) {
-    if (state == "42P01" || state == "42703" || state == "42883" || state == "3F000") return "run `daybook migrate postgres`";
-    if (state == "42501") return "grant this role what it needs, or run it as the owner of the tables";
-    if (state == "53100") return "the server's disk is full: make room there, and run this again";
-    if (state == "57014") return "it took too long: --statement-timeout allows more";
-    if (state == "55P03" || state == "40P01") return "somebody else holds a lock on the tables: run this again";
-    if (state == "25006") return "the server takes no writes: it is a standby, or set read-only";
-    if (state.starts_with("23")) return "`daybook export postgres --check` says what is in the way";
-    return "";
-}
-
-bool is_lost(std::string_view state) { return state.starts_with("08") || state.starts_with("57P"); }
 
 std::string field(const PGresult* result, int code) {
     const char* text = PQresultErrorField(result, code);
@@ -328,7 +273,7 @@ Transaction::~Transaction() {
     if (!open_) return;
     try {
         connection_.execute("ROLLBACK");
-    } catch (const Error&) {
+    } catch (const std::exception&) {
         // The connection is lost or in the middle of something: closing it rolls back.
     }
 }

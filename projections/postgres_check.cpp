@@ -58,7 +58,6 @@ private:
     postgres::Connection& connection_;
     const Journal& journal_;
     const PostgresCheckOptions& options_;
-    bool adopts_ = false;  // no position says whose the rows are
     JsonReader reader_;
     Sha256 sha256_;
     std::string comparable_;
@@ -78,8 +77,8 @@ Result<PostgresChecked> Check::run() {
     options_.views_at(checked_.size, [&](lmdb::Transaction& views) {
         read_journal(views);
         compare();
-        if (!options_.repair || (checked_.differences.empty() && !adopts_)) return;
-        if (adopts_ && !strangers_.empty()) {
+        if (!options_.repair || (checked_.differences.empty() && checked_.has_position)) return;
+        if (!checked_.has_position && !strangers_.empty()) {
             refusal = Refusal{RefusalCode::conflict,
                               "the tables hold rows of " + std::to_string(strangers_.size()) +
                                   " incidents that this journal does not have, such as " + strangers_.begin()->first +
@@ -109,10 +108,10 @@ std::optional<Refusal> Check::find_position() {
         checked_.size = position->size;
         return refuse_position(*position, *journal_.snapshot());
     }
-    if (!options_.repair || !has_rows(connection_)) {
+    if (!has_rows(connection_)) {
         return Refusal{RefusalCode::not_found, "no journal has been exported to " + connection_.place() + " yet", ""};
     }
-    adopts_ = true;
+    checked_.has_position = false;
     checked_.size = options_.size;
     return std::nullopt;
 }
@@ -181,7 +180,7 @@ void Check::read_tables() {
             const JsonValue* id = *row ? (**row)->find(tables[table].incident) : nullptr;
             const std::string incident = id != nullptr && id->is_string() ? std::string(id->text()) : std::string();
             if (*row) append_comparable(comparable_, tables[table].table, ***row);
-            const auto stream = incident.starts_with('$') ? std::nullopt : snapshot->stream_number(incident);
+            const auto stream = is_incident_id(incident) ? snapshot->stream_number(incident) : std::nullopt;
             const bool known = stream && stream->value < ours_.size() && ours_[stream->value][0].count != 0;
             AllRows& side = known ? side_of(theirs_, *stream) : strangers_[incident];
             side[table].add(sha256_({comparable_}));

@@ -19,7 +19,8 @@ struct PostgresDifference {
 };
 
 struct PostgresChecked {
-    std::uint64_t size = 0;  // of the prefix that the tables are held against
+    std::uint64_t size = 0;    // of the prefix that the tables are held against
+    bool has_position = true;  // false: no export says whose the rows are, and they are held against the whole journal
     std::uint64_t incidents = 0, events = 0, artifacts = 0;
     std::vector<PostgresDifference> differences;  // by incident, as the journal has them; then those that it does not have
     std::uint64_t mended = 0;                     // incidents whose rows were written anew

@@ -133,6 +133,13 @@ ExitStatus check(Session& session, const postgres::Options& options, bool repair
     const std::string held = std::to_string(checked->incidents) + " incidents, " + std::to_string(checked->events) +
                              " events and " + std::to_string(checked->artifacts) + " artifacts of the first " +
                              std::to_string(checked->size) + " events of the journal";
+    if (!checked->has_position && !repair) {
+        session.messages().say(MessageKind::error,
+                               "no journal has been exported to these tables, and they differ from this one in " +
+                                   std::to_string(checked->differences.size()) +
+                                   " incidents: `daybook export postgres --repair` makes them this journal's");
+        return ExitStatus::no;
+    }
     if (checked->differences.empty()) {
         session.messages().say(MessageKind::notice, "the tables hold what the journal says: " + held);
         return ExitStatus::done;

@@ -142,6 +142,32 @@ TEST_CASE("a server that is frozen is given up after the timeout", "[postgres]")
     CHECK(daybook.run({"export", "postgres"}).status == 0);
 }
 
+TEST_CASE("the TLS parameters of the URL hold: a certificate that its root does not vouch for is refused", "[postgres]") {
+    if (no_postgres()) return;
+    const TemporaryDirectory directory;
+    std::filesystem::permissions(directory.path(), std::filesystem::perms::others_exec, std::filesystem::perm_options::add);
+    const auto make_certificate = [&](const std::string& name) {
+        return test::run({"openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=daybook",
+                          "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", (directory / (name + ".key")).string(), "-out",
+                          (directory / (name + ".crt")).string()});
+    };
+    if (make_certificate("server").status != 0 || make_certificate("other").status != 0) return skip("there is no openssl");
+    PostgresServer server;
+    for (const char* file : {"server.key", "server.crt"}) server.give(directory / file);
+    server.stop();
+    server.start(
+        {"ssl=on", "ssl_key_file=" + (directory / "server.key").string(), "ssl_cert_file=" + (directory / "server.crt").string()});
+    const PostgresProgram daybook(server.new_database());
+    const auto with_root = [&](const std::string& name) {
+        return daybook.url() + "?sslmode=verify-full&sslrootcert=" + (directory / name).string();
+    };
+    CHECK(daybook.run_at(with_root("server.crt"), {"migrate", "postgres"}).status == 0);
+    CHECK(PostgresServer::ask(with_root("server.crt"), "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == "t");
+    const Outcome refused = daybook.run_at(with_root("other.crt"), {"migrate", "postgres"});
+    CHECK(refused.status == 1);
+    CHECK(refused.err.find("see sslmode, sslrootcert") != std::string::npos);
+}
+
 TEST_CASE("two exports at once take turns, whether it is the first or a later one", "[postgres]") {
     if (no_postgres()) return;
     const MigratedProgram daybook;

@@ -75,11 +75,13 @@ void PostgresServer::give(const fs::path& path) const {
         throw std::system_error(errno, std::generic_category(), path.string());
 }
 
-void PostgresServer::start() {
+void PostgresServer::start(const std::vector<std::string>& more_settings) {
     auto words = as_its_user();
     words.insert(words.end(), {(*programs() / "postgres").string(), "-D", (directory_ / "data").string(), "-k", directory_.string(),
                                "-p", std::to_string(port_), "-c", "listen_addresses=127.0.0.1"});
-    for (const std::string& setting : settings_) words.insert(words.end(), {"-c", setting});
+    for (const auto& settings : {settings_, more_settings}) {
+        for (const std::string& setting : settings) words.insert(words.end(), {"-c", setting});
+    }
     process_ = std::make_unique<Background>(words);
     process_->line_with("ready to accept connections");
 }

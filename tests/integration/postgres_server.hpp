@@ -34,7 +34,7 @@ public:
     // Runs statements; the rows of the last one, a line each, columns parted by `|`, null as nothing. Throws postgres::Error.
     static std::string ask(const std::string& url, const std::string& statement);
 
-    void start();
+    void start(const std::vector<std::string>& more_settings = {});
     void stop(bool at_once = false);  // at once: as a crash, to be recovered from
     // kill -9 of the server's process that serves a connection to this database; false where there is none. Waits until
     // the server has recovered.

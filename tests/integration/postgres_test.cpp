@@ -195,6 +195,9 @@ TEST_CASE("the migration brings an older store's tables up to date, rows stay, a
     const Outcome refused = daybook.run({"export", "postgres"});
     CHECK(refused.status == 6);
     CHECK(refused.err.find("import postgres") != std::string::npos);
+    const Outcome preview = daybook.run({"export", "postgres", "--check"});
+    CHECK(preview.status == 3);
+    CHECK(lines_of(preview.out).size() == 2);
     daybook.ask(
         "INSERT INTO incidents (id, service, title, started_at) VALUES ('inc_20260301_0000_late', 'a', 'not imported', now())");
     CHECK(daybook.run({"export", "postgres", "--repair"}).status == 6);
