@@ -20,12 +20,14 @@ const char* to_text(KnownExport::Kind kind) {
         case KnownExport::Kind::jsonl: return "jsonl";
         case KnownExport::Kind::journal: return "journal";
         case KnownExport::Kind::weekly_digests: return "weekly_digests";
+        case KnownExport::Kind::postgres: return "postgres";
     }
     return "?";
 }
 
 std::optional<KnownExport::Kind> kind_from_text(std::string_view text) {
-    for (const auto kind : {KnownExport::Kind::jsonl, KnownExport::Kind::journal, KnownExport::Kind::weekly_digests}) {
+    for (const auto kind :
+         {KnownExport::Kind::jsonl, KnownExport::Kind::journal, KnownExport::Kind::weekly_digests, KnownExport::Kind::postgres}) {
         if (text == to_text(kind)) return kind;
     }
     return std::nullopt;
@@ -66,7 +68,8 @@ bool append(const std::filesystem::path& file, const std::string& line) {
 }  // namespace
 
 std::optional<std::string> remember_export(const std::filesystem::path& data, KnownExport place) {
-    place.directory = std::filesystem::absolute(place.directory).lexically_normal();
+    const bool is_directory = place.kind != KnownExport::Kind::postgres;
+    if (is_directory) place.directory = std::filesystem::absolute(place.directory).lexically_normal();
     if (!place.artifacts.empty()) place.artifacts = std::filesystem::absolute(place.artifacts).lexically_normal();
     const std::string line = line_of(place);
     const std::string known = read_if_exists(file_of(data), file_bytes_max).value_or("");

@@ -12,9 +12,9 @@
 namespace daybook {
 
 struct KnownExport {
-    enum class Kind { jsonl, journal, weekly_digests };
+    enum class Kind { jsonl, journal, weekly_digests, postgres };
     Kind kind = Kind::jsonl;
-    std::filesystem::path directory;
+    std::filesystem::path directory;  // of postgres, the database's URL without a password
     std::filesystem::path artifacts;  // of jsonl, where it is not `directory`
 };
 

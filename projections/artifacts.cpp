@@ -91,6 +91,13 @@ std::optional<Artifact> find_artifact(lmdb::Transaction& transaction, std::strin
     return find_by(transaction, ids_table, id);
 }
 
+std::optional<Artifact> find_artifact(lmdb::Transaction& transaction, Sequence sequence) {
+    const auto table = transaction.open(artifacts_table);
+    const auto bytes = table ? transaction.get(*table, key_of(sequence.value, 8)) : std::nullopt;
+    if (!bytes) return std::nullopt;
+    return decode_row<Artifact>(*bytes);
+}
+
 std::optional<Artifact> find_artifact(lmdb::Transaction& transaction, StreamNumber incident, std::string_view name) {
     return find_by(transaction, names_table, name_key(incident.value, name));
 }

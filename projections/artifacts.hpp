@@ -53,6 +53,8 @@ private:
 // Visits all, in the order of seq.
 void scan_artifacts(lmdb::Transaction& transaction, const std::function<void(const Artifact&)>& visit);
 std::optional<Artifact> find_artifact(lmdb::Transaction& transaction, std::string_view id);
+// The one that this event attached.
+std::optional<Artifact> find_artifact(lmdb::Transaction& transaction, Sequence sequence);
 // The newest artifact of that name of an incident.
 std::optional<Artifact> find_artifact(lmdb::Transaction& transaction, StreamNumber incident, std::string_view name);
 

@@ -2,10 +2,12 @@
 // what is to be run, so that parsing is over before anything is opened.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "ingest/commands.hpp"
 #include "ops/cli/session.hpp"
@@ -25,6 +27,9 @@ void add_incident_diff(CLI::App& incident, ChosenCommand& chosen);    // inciden
 void add_ingest_commands(CLI::App& root, ChosenCommand& chosen);      // ingest, import …
 void add_projection_commands(CLI::App& root, ChosenCommand& chosen);  // digest …, replay
 void add_export_commands(CLI::App& root, ChosenCommand& chosen);      // export …
+void add_postgres_export(CLI::App& parent, ChosenCommand& chosen);    // export postgres
+void add_postgres_import(CLI::App& parent, ChosenCommand& chosen);    // import postgres
+void add_migrate_command(CLI::App& root, ChosenCommand& chosen);      // migrate postgres
 void add_redact_command(CLI::App& root, ChosenCommand& chosen);       // redact
 void add_check_commands(CLI::App& root, ChosenCommand& chosen);       // verify, completion
 void add_verify_command(CLI::App& root, ChosenCommand& chosen);       // verify
@@ -34,6 +39,15 @@ void add_backup_commands(CLI::App& root, ChosenCommand& chosen);  // backup, res
 void add_doctor_command(CLI::App& root, ChosenCommand& chosen);   // doctor
 void add_serve_command(CLI::App& root, ChosenCommand& chosen);    // serve
 void add_key_commands(CLI::App& root, ChosenCommand& chosen);     // key …
+
+// The three files of a layout, for the commands that import one.
+struct LayoutToImport {
+    std::filesystem::path directory;
+    std::filesystem::path artifacts;  // empty: `directory`
+    bool strict = false, dry_run = false;
+    std::function<std::string(std::string_view file)> name;  // what a person calls it
+};
+ExitStatus import_layout(Session& session, const LayoutToImport& layout);
 
 // The public key that a person gave with --key. Throws CommandError (usage).
 VerifierKey key_option(const std::string& vkey);

@@ -4,43 +4,75 @@
 
 #include <CLI/CLI.hpp>
 
-#include "journal/json.hpp"
-#include "journal/line_file.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/known_exports.hpp"
+#include "ops/cli/layout_options.hpp"
 
 namespace daybook {
 namespace {
 
-constexpr std::size_t line_bytes_max = std::size_t{4} << 20;
-
-// A file that an export writes, and a member of the object in its first line.
-struct ExportedFile {
-    const char* name;
-    const char* member;
-};
-
-// What is written over must itself be an export, or the layout of a store before daybook: other files are somebody's.
-void refuse_other_files(const std::filesystem::path& directory, std::initializer_list<ExportedFile> files) {
-    for (const auto& [name, member] : files) {
-        const std::filesystem::path file = directory / name;
-        if (!std::filesystem::exists(file)) continue;
-        LineFile lines(file, line_bytes_max);
-        const auto first = lines.next();
-        JsonReader reader;
-        const auto value = reader.read(first.value_or("{}"));
-        if (!first || (value && (*value)->is_object() && (*value)->find(member) != nullptr)) continue;
-        throw CommandError(ExitStatus::conflict, file.string() +
-                                                     " is not from an export, and would be written over: name another "
-                                                     "directory, or move it away");
+ExitStatus status_of(LayoutOutcome::State state) {
+    switch (state) {
+        case LayoutOutcome::State::done: return ExitStatus::done;
+        case LayoutOutcome::State::refused: return ExitStatus::conflict;
+        case LayoutOutcome::State::waiting:
+        case LayoutOutcome::State::unreachable:
+        case LayoutOutcome::State::failed: return ExitStatus::failure;
     }
+    return ExitStatus::failure;
+}
+
+// `export` without a word: what INCIDENT_BACKEND says.
+ExitStatus export_by_backend(Session& session, const LayoutSettings& settings) {
+    Views& views = session.views();
+    LayoutExports exports({session.journal_to_read(),
+                           [&](const auto& use) {
+                               lmdb::Transaction transaction = views.read();
+                               use(transaction, position_of_all(transaction).sequence.value);
+                           },
+                           [&](const KnownExport& place) { remember_export(session, place); }},
+                          settings);
+    const auto outcomes = exports.run(std::chrono::steady_clock::now());
+    const bool has_files = !outcomes.empty() && outcomes.back().layout == KnownExport::Kind::jsonl &&
+                           outcomes.back().state == LayoutOutcome::State::done;
+    RowWriter rows(session.out(), session.format(), session.style(),
+                   {{"layout", "LAYOUT"},
+                    {"place", "PLACE"},
+                    {"size", "JOURNAL SIZE", Align::right},
+                    {"incidents", "INCIDENTS", Align::right},
+                    {"events", "EVENTS", Align::right},
+                    {"artifacts", "ARTIFACTS", Align::right}});
+    ExitStatus status = ExitStatus::done;
+    for (const LayoutOutcome& outcome : outcomes) {
+        if (outcome.state == LayoutOutcome::State::done) {
+            rows.add({outcome.layout == KnownExport::Kind::jsonl ? "jsonl" : "postgres", outcome.place, outcome.size,
+                      outcome.incidents, outcome.events, outcome.artifacts});
+            continue;
+        }
+        // The files are what `auto` has for a server that is away.
+        const bool stood_in = outcome.state == LayoutOutcome::State::unreachable && has_files;
+        session.messages().say(stood_in ? MessageKind::warning : MessageKind::error,
+                               outcome.message + (stood_in ? "; the JSONL layout has it all" : ""));
+        if (!stood_in) status = std::max(status, status_of(outcome.state));
+    }
+    rows.finish();
+    return status;
 }
 
 }  // namespace
 
 void add_export_commands(CLI::App& root, ChosenCommand& chosen) {
-    CLI::App* parent = root.add_subcommand("export", "Write what others read");
-    parent->require_subcommand(1);
+    CLI::App* parent = root.add_subcommand("export", "Write what others read; without a word after it, what INCIDENT_BACKEND says");
+    parent->require_subcommand(0, 1);
+    const auto layouts = std::make_shared<LayoutOptions>(*parent);
+    parent->footer(
+        "Examples:\n  daybook export\n  INCIDENT_BACKEND=auto DATABASE_URL=postgresql://daybook@db/incidents daybook export\n"
+        "auto: the tables; while their server is away the files, and both once it is back.");
+    parent->callback([parent, layouts, &chosen] {
+        if (!parent->get_subcommands().empty()) return;
+        chosen = [layouts](Session& session) { return export_by_backend(session, layouts->settings()); };
+    });
+    add_postgres_export(*parent, chosen);
     auto directory = std::make_shared<std::string>("ops/incidents");
     CLI::App* jsonl = parent->add_subcommand("jsonl", "The JSONL layout: incidents, events, artifacts, export.json");
     jsonl->add_option("directory", *directory, "Where to")->type_name("DIR")->capture_default_str();
@@ -49,10 +81,7 @@ void add_export_commands(CLI::App& root, ChosenCommand& chosen) {
         "Artifact files go to INCIDENT_ARTIFACTS_DIR, if that is set.");
     jsonl->callback([directory, &chosen] {
         chosen = [directory](Session& session) {
-            refuse_other_files(*directory, {{"incidents.jsonl", "id"},
-                                            {"events.jsonl", "incident_id"},
-                                            {"artifacts.jsonl", "incident_id"},
-                                            {"export.json", "root"}});
+            if (const auto refusal = refuse_other_jsonl_files(*directory)) fail(*refusal);
             KnownExport place{KnownExport::Kind::jsonl, *directory, {}};
             if (const char* artifacts = std::getenv("INCIDENT_ARTIFACTS_DIR"); artifacts != nullptr) place.artifacts = artifacts;
             Progress bar(session.progress_screen(), "Exporting", session.views().size(), "events");
@@ -81,7 +110,7 @@ void add_export_commands(CLI::App& root, ChosenCommand& chosen) {
     journal->footer("Example:\n  daybook export journal /srv/daybook-export");
     journal->callback([journal_directory, &chosen] {
         chosen = [journal_directory](Session& session) {
-            refuse_other_files(*journal_directory, {{"journal.jsonl", "leaf"}});
+            if (const auto refusal = refuse_other_files(*journal_directory, {{"journal.jsonl", "leaf"}})) fail(*refusal);
             const Journal& source = session.journal_to_read();
             Progress bar(session.progress_screen(), "Exporting", source.snapshot()->size(), "events");
             std::uint64_t done = 0;

@@ -192,31 +192,12 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
     jsonl->callback([o, &chosen] {
         chosen = [o](Session& session) {
             check_readable(o->directory);
-            Progress bar(session.progress_screen(), "Importing", 0, "lines");
-            std::uint64_t told = 0, done = 0;
-            ImportOptions options;
-            options.directory = o->directory;
-            options.strict = o->strict;
-            options.dry_run = o->dry_run;
-            options.refused = [&](std::string_view file, const RefusedLine& line) {
-                if (++told <= told_max || session.settings().verbose)
-                    tell_refused(session, (std::filesystem::path(o->directory) / file).string(), line);
-            };
-            options.progress = [&](std::uint64_t lines, std::uint64_t) {
-                bar.advance(lines - std::min(done, lines));
-                done = std::max(done, lines);
-            };
-            Journal& target = o->dry_run ? session.journal_to_rehearse() : session.journal_to_write();
-            const auto counts = import_jsonl(target, session.decisions(), options);
-            bar.finish();
-            if (!counts) fail(counts.refusal());
-            session.messages().say(MessageKind::notice,
-                                   std::to_string(counts->events) + " events " + (o->dry_run ? "would be" : "were") + " written, " +
-                                       std::to_string(counts->synthesised) + " of them to complete what the lines leave out");
-            return print_counts(session, counts->lines, o->dry_run, {});
+            const auto name = [o](std::string_view file) { return (std::filesystem::path(o->directory) / file).string(); };
+            return import_layout(session, {o->directory, {}, o->strict, o->dry_run, name});
         };
     });
 
+    add_postgres_import(*import, chosen);
     CLI::App* journal = import->add_subcommand("journal", "A directory with journal.jsonl and blobs, into an empty journal");
     auto directory = std::make_shared<std::string>();
     journal->add_option("directory", *directory, "The directory")->required()->type_name("DIR");
@@ -245,6 +226,31 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
 }
 
 }  // namespace
+
+ExitStatus import_layout(Session& session, const LayoutToImport& layout) {
+    Progress bar(session.progress_screen(), "Importing", 0, "lines");
+    std::uint64_t told = 0, done = 0;
+    ImportOptions options;
+    options.directory = layout.directory;
+    options.artifacts = layout.artifacts;
+    options.strict = layout.strict;
+    options.dry_run = layout.dry_run;
+    options.refused = [&](std::string_view file, const RefusedLine& line) {
+        if (++told <= told_max || session.settings().verbose) tell_refused(session, layout.name(file), line);
+    };
+    options.progress = [&](std::uint64_t lines, std::uint64_t) {
+        bar.advance(lines - std::min(done, lines));
+        done = std::max(done, lines);
+    };
+    Journal& target = layout.dry_run ? session.journal_to_rehearse() : session.journal_to_write();
+    const auto counts = import_jsonl(target, session.decisions(), options);
+    bar.finish();
+    if (!counts) fail(counts.refusal());
+    session.messages().say(MessageKind::notice,
+                           std::to_string(counts->events) + " events " + (layout.dry_run ? "would be" : "were") + " written, " +
+                               std::to_string(counts->synthesised) + " of them to complete what the lines leave out");
+    return print_counts(session, counts->lines, layout.dry_run, {});
+}
 
 void add_ingest_commands(CLI::App& root, ChosenCommand& chosen) {
     add_ingest(root, chosen);

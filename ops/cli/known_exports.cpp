@@ -1,6 +1,9 @@
 #include "ops/cli/known_exports.hpp"
 
+#include <cstdlib>
+
 #include "ops/cli/weekly_digests.hpp"
+#include "ops/layout_exports.hpp"
 
 namespace daybook {
 namespace {
@@ -10,8 +13,25 @@ std::string name_of(const KnownExport& place) {
         case KnownExport::Kind::jsonl: return "the JSONL layout in " + place.directory.string();
         case KnownExport::Kind::journal: return "the journal's text in " + place.directory.string();
         case KnownExport::Kind::weekly_digests: return "the weekly digests in " + place.directory.string();
+        case KnownExport::Kind::postgres: return "the tables at " + place.directory.string();
     }
     return {};
+}
+
+// With the password of DATABASE_URL, where that is the place; else libpq has ways to find one. The rows of what was redacted are
+// written over; VACUUM takes their old versions out of the pages.
+void write_tables_anew(Session& session, const std::string& place) {
+    const char* url = std::getenv("DATABASE_URL");
+    postgres::Options options;
+    options.url = url != nullptr && postgres::without_password(url) == place ? url : place;
+    postgres::Connection connection(options);
+    lmdb::Transaction views = session.stale_views().read();
+    const auto exported = export_postgres(connection, session.journal_to_read(), views, position_of_all(views).sequence.value,
+                                          postgres_export_options());
+    if (!exported) throw StorageError(exported.refusal().message);
+    connection.allow(postgres_export_options().load_timeout);
+    for (const char* table : {"incidents", "incident_events", "incident_artifacts"})
+        connection.execute(std::string("VACUUM ") + table);
 }
 
 void write_anew(Session& session, const KnownExport& place) {
@@ -19,6 +39,7 @@ void write_anew(Session& session, const KnownExport& place) {
         case KnownExport::Kind::jsonl: write_jsonl(session, place); return;
         case KnownExport::Kind::journal: export_journal(session.journal_to_read(), place.directory, {}); return;
         case KnownExport::Kind::weekly_digests: write_digests_again(session, place.directory); return;
+        case KnownExport::Kind::postgres: write_tables_anew(session, place.directory.string()); return;
     }
 }
 
@@ -41,7 +62,7 @@ JsonlExported write_jsonl(Session& session, const KnownExport& place, const Expo
 }
 
 bool write_again(Session& session, const KnownExport& place) {
-    if (!std::filesystem::exists(place.directory)) {
+    if (place.kind != KnownExport::Kind::postgres && !std::filesystem::exists(place.directory)) {
         session.messages().say(MessageKind::warning, name_of(place) + " is not there any more: if it was moved, write it again");
         return true;
     }

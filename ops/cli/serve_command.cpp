@@ -12,9 +12,11 @@
 
 #include "ingest/dead_letters.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/layout_options.hpp"
 #include "ops/cli/named.hpp"
 #include "ops/http/http_server.hpp"
 #include "ops/notify/notifier.hpp"
+#include "ops/service/layout_follower.hpp"
 #include "ops/service/server_log.hpp"
 #include "ops/service/service.hpp"
 
@@ -22,6 +24,8 @@ namespace daybook {
 namespace {
 
 struct ServeOptions {
+    explicit ServeOptions(CLI::App& command) : layouts(command) {}
+    LayoutOptions layouts;
     std::string listen = "127.0.0.1:8787", log = "auto", grafana_key_file;
     double requests_per_second = 1000;
     std::size_t connections_max = 1024;
@@ -139,6 +143,7 @@ private:
 
 ExitStatus serve(Session& session, const ServeOptions& options) {
     const Address address = listen_option(options.listen);
+    const LayoutSettings layouts = options.layouts.settings();
     const bool as_text = options.log == "text" || (options.log == "auto" && ::isatty(STDERR_FILENO) == 1);
     const Settings& settings = session.settings();
     ServerLog log(as_text ? ServerLog::Form::text : ServerLog::Form::json,
@@ -227,7 +232,9 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
         });
     Notifier notifier({journal, views, settings.data / "outbox", real_clock,
                        [&log](MessageKind kind, std::string_view text) { log.say(kind, text); }});
+    const LayoutFollower follower(journal, views, log, settings.data, layouts);
     service.set_gauges([&](Gauges& gauges) {
+        gauges.exports = follower.states();
         const HttpServerState state = server.state();
         gauges.connections = state.connections;
         gauges.requests = state.requests;
@@ -250,8 +257,8 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
 }  // namespace
 
 void add_serve_command(CLI::App& root, ChosenCommand& chosen) {
-    auto o = std::make_shared<ServeOptions>();
     CLI::App* app = root.add_subcommand("serve", "Answer agents, alert sources and readers over HTTP");
+    auto o = std::make_shared<ServeOptions>(*app);
     app->add_option("--listen", o->listen, "Where; port 0 takes a free one. Beyond loopback only with keys")
         ->type_name("ADDRESS:PORT")
         ->capture_default_str();
@@ -264,7 +271,9 @@ void add_serve_command(CLI::App& root, ChosenCommand& chosen) {
     app->footer(
         "Examples:\n  daybook serve\n  daybook serve --listen 127.0.0.1:0 --log json\n  daybook key create --name gateway --agent "
         "gateway --role agent_gateway && daybook serve --listen 0.0.0.0:8787\n"
-        "SIGTERM ends it when what was accepted is answered; SIGHUP reads policies and keys again.");
+        "SIGTERM ends it when what was accepted is answered; SIGHUP reads policies and keys again. The layouts follow the journal "
+        "as\n"
+        "--backend (INCIDENT_BACKEND) says; /readyz tells how far they are.");
     app->callback([o, &chosen] { chosen = [o](Session& session) { return serve(session, *o); }; });
 }
 

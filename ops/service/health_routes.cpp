@@ -1,4 +1,6 @@
 // What watches the server: alive, ready, counted; and what there is to ask for.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "journal/json.hpp"
@@ -17,7 +19,7 @@ void Service::add_health_routes() {
         routes_.push_back(std::move(route));
     };
     add("/healthz", "Alive", "application/json", [] { return json_response("{\"ok\":true}"); });
-    add("/readyz", "Ready to take and to answer; how far the views are", "application/json", [this] {
+    add("/readyz", "Ready to take and to answer; how far the views and the exports are", "application/json", [this] {
         const Gauges now = gauges();
         std::string receivers;
         for (const OutboxState& outbox : now.outboxes) {
@@ -25,9 +27,16 @@ void Service::add_health_routes() {
                                      receivers.empty() ? "" : ",", outbox.receiver, outbox.lag_events, outbox.held_incidents,
                                      outbox.failing);
         }
+        std::string exports;
+        for (const Gauges::Export& one : now.exports) {
+            exports += fmt::format("{}{{\"layout\":\"{}\",\"size\":{},\"lag_events\":{},\"behind_seconds\":{:.0f},\"late\":{}}}",
+                                   exports.empty() ? "" : ",", one.layout, one.size,
+                                   now.journal_events - std::min(one.size, now.journal_events), one.behind_seconds, one.late);
+        }
         return json_response(
-            fmt::format("{{\"ok\":true,\"journal_size\":{},\"projection_lag_events\":{},\"parked_events\":{},\"receivers\":[{}]}}",
-                        now.journal_events, now.projection_lag, now.parked, receivers));
+            fmt::format("{{\"ok\":true,\"journal_size\":{},\"projection_lag_events\":{},\"parked_events\":{},\"exports\":[{}],"
+                        "\"receivers\":[{}]}}",
+                        now.journal_events, now.projection_lag, now.parked, exports, receivers));
     });
     add("/metrics", "Counts, in the text format of Prometheus", "text/plain", [this] {
         HttpResponse response;
@@ -54,6 +63,13 @@ Gauges Service::gauges() const {
     gauges.journal_bytes = parts_.journal.environment().used_bytes();
     gauges.map_bytes = parts_.journal.environment().map_bytes();
     if (server_gauges_) server_gauges_(gauges);
+    const Snapshot journal = parts_.journal.snapshot();
+    for (Gauges::Export& one : gauges.exports) {
+        const auto lacking = one.size < gauges.journal_events ? journal->header({one.size + 1}) : std::nullopt;
+        if (lacking)
+            one.behind_seconds =
+                static_cast<double>(std::max<std::int64_t>(0, to_micros(parts_.clock()) - lacking->recorded_at)) / 1e6;
+    }
     return gauges;
 }
 

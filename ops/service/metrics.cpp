@@ -116,6 +116,17 @@ std::string Metrics::text(const Gauges& gauges) const {
     write_gauge(out, "daybook_http_queue", "Requests that run or wait for a worker.", number(gauges.requests));
     write_gauge(out, "daybook_http_streams", "Streams that are open.", number(gauges.streams));
     write_outboxes(out, gauges.outboxes);
+    const auto of_exports = [&](std::string_view name, std::string_view help, const auto& value) {
+        if (gauges.exports.empty()) return;
+        describe(out, name, "gauge", help);
+        for (const auto& one : gauges.exports) out += fmt::format("{}{{layout=\"{}\"}} {}\n", name, one.layout, value(one));
+    };
+    of_exports("daybook_export_lag_events", "Events that the layout does not hold yet.",
+               [&](const auto& one) { return gauges.journal_events - std::min(one.size, gauges.journal_events); });
+    of_exports("daybook_export_behind_seconds", "Since the first event that the layout lacks was recorded.",
+               [](const auto& one) { return one.behind_seconds; });
+    of_exports("daybook_export_late", "1 where the last try to write the layout failed.",
+               [](const auto& one) { return one.late ? 1 : 0; });
     return out;
 }
 

@@ -38,6 +38,13 @@ struct Gauges {
     std::uint64_t parked = 0;          // events that a projection could not take
     std::uint64_t connections = 0, requests = 0, streams = 0;
     std::vector<OutboxState> outboxes;
+    struct Export {
+        std::string layout;         // jsonl, postgres
+        std::uint64_t size = 0;     // of the journal's prefix that it holds
+        bool late = false;          // the last try failed
+        double behind_seconds = 0;  // since the first event that it lacks was recorded
+    };
+    std::vector<Export> exports;
 };
 
 // Thread-safe.

@@ -55,6 +55,15 @@ double cpu_seconds();
 double thread_cpu_seconds();
 double median(std::vector<double> values);
 
+// Memory of this process.
+struct Resident {
+    std::uint64_t anonymous_kb = 0;
+    std::uint64_t file_kb = 0;  // of mapped files: pages of the page cache
+};
+Resident resident();
+// The most that is seen while `work` goes on.
+Resident peak_of(const std::function<void()>& work);
+
 // One line of the table.
 struct Line {
     std::string work;
@@ -125,6 +134,7 @@ void bench_timeline(const Setup&, Fixture&, Table&);
 void bench_codecs(const Setup&, Fixture&, Table&);
 void bench_reports(const Setup&, Fixture&, Table&);
 void bench_verify(const Setup&, Fixture&, Table&);
+void bench_postgres(const Setup&, Fixture&, Table&);
 void bench_memory(const Setup&, Fixture&, Table&);
 // What bench_memory starts in a process of its own: does the task there, and prints its peak.
 int print_memory(const std::string& task, const std::filesystem::path& directory);

@@ -19,12 +19,6 @@
 #include "tests/bench/bench.hpp"
 
 namespace daybook::bench {
-namespace {
-
-struct Resident {
-    std::uint64_t anonymous_kb = 0;
-    std::uint64_t file_kb = 0;
-};
 
 Resident resident() {
     Resident now;
@@ -36,7 +30,6 @@ Resident resident() {
     return now;
 }
 
-// The most that is seen while `work` goes on.
 Resident peak_of(const std::function<void()>& work) {
     std::atomic<bool> over = false;
     Resident peak;
@@ -53,6 +46,8 @@ Resident peak_of(const std::function<void()>& work) {
     watching.join();
     return peak;
 }
+
+namespace {
 
 // What the process that was started anew does: prints the two numbers.
 Resident measure(const std::string& task, const std::filesystem::path& directory) {

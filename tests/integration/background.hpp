@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -10,6 +11,20 @@
 #include <vector>
 
 namespace daybook::test {
+
+// A port of loopback that nobody listens on just now.
+std::uint16_t free_port();
+
+// Waits for what another thread or process does, at most a minute; whether it came.
+template <class Condition>
+bool becomes_true(const Condition& condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (std::chrono::steady_clock::now() < end) {
+        if (condition()) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return false;
+}
 
 // Killed at the end, if it still runs.
 class Background {

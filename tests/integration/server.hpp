@@ -1,10 +1,8 @@
 // `daybook serve`, the real binary, on a free port of loopback.
 #pragma once
 
-#include <chrono>
 #include <csignal>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "tests/integration/background.hpp"
@@ -12,17 +10,6 @@
 #include "tests/integration/program.hpp"
 
 namespace daybook::test {
-
-// Waits for what another thread or process does, at most a minute; whether it came.
-template <class Condition>
-bool becomes_true(const Condition& condition) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-    while (std::chrono::steady_clock::now() < end) {
-        if (condition()) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return false;
-}
 
 class Server {
 public:

@@ -1,0 +1,91 @@
+#include "ingest/import_postgres.hpp"
+
+#include <algorithm>
+#include <fstream>
+
+#include "journal/json.hpp"
+#include "journal/time.hpp"
+#include "projections/postgres_rows.hpp"
+
+namespace daybook {
+namespace {
+
+struct Source {
+    const LayoutTable& table;
+    const char* file;
+    const char* always;  // a column that daybook fills in
+    const char* order;   // of an older store's rows
+};
+
+constexpr std::string_view made_up_id = "older:";
+
+// Whether the migration made this key up.
+bool is_made_up(const JsonMember& member) {
+    if (member.name == "seq") return member.value.kind == JsonValue::Kind::integer && member.value.integer < 0;
+    return member.name == "artifact_id" && member.value.is_string() && member.value.text().starts_with(made_up_id);
+}
+
+bool is_time(const LayoutTable& table, std::string_view name) {
+    return std::any_of(table.columns.begin(), table.columns.end(), [&](const LayoutTable::Column& column) {
+        return column.type == LayoutTable::Type::time && column.name == name;
+    });
+}
+
+// Of a column without a zone in UTC. Nothing for what is no time: the import says so then.
+std::optional<Time> time_of(const JsonValue& value) {
+    if (!value.is_string()) return std::nullopt;
+    const auto time = parse_time(value.text());
+    return time ? time : parse_time(std::string(value.text()) + 'Z');
+}
+
+std::string line_of(const Source& source, const JsonValue& row) {
+    const JsonValue* always = row.find(source.always);
+    const bool older = always == nullptr || always->is_null();
+    std::string line = "{";
+    for (const JsonMember& member : row.members()) {
+        if (older && (member.value.is_null() || is_made_up(member))) continue;
+        if (line.size() > 1) line += ',';
+        append_json_string(line, member.name);
+        line += ':';
+        const auto time = is_time(source.table, member.name) ? time_of(member.value) : std::nullopt;
+        if (time) {
+            append_json_string(line, format_time(*time));
+        } else {
+            append_canonical(line, member.value);
+        }
+    }
+    return line + "}\n";
+}
+
+std::uint64_t write_file(postgres::Connection& connection, const Source& source, const std::filesystem::path& directory) {
+    const std::string name = source.table.name;
+    if (connection.query("SELECT to_regclass($1)", {name}).is_null(0, 0)) return 0;
+    const std::filesystem::path file = directory / source.file;
+    std::ofstream out(file, std::ios::binary);
+    std::uint64_t count = 0;
+    StoredRows rows(connection, "SELECT to_jsonb(r) FROM " + name + " r ORDER BY " + source.order);
+    while (const auto row = rows.next()) {
+        ++count;
+        out << (*row ? line_of(source, ***row) : "this row can't be read: " + row->refusal().message + '\n');
+    }
+    if (!out.flush()) throw StorageError("cannot write " + file.string() + ": no space left? TMPDIR says where");
+    return count;
+}
+
+}  // namespace
+
+PostgresRowsRead write_layout_from_postgres(postgres::Connection& connection, const std::filesystem::path& directory) {
+    const Source incidents{incidents_layout, "incidents.jsonl", "event_count", "r.id"};
+    const Source events{events_layout, "events.jsonl", "event_id",
+                        "r.ts, (to_jsonb(r) ->> 'seq')::bigint, to_jsonb(r) -> 'id', r.ctid"};
+    const Source artifacts{artifacts_layout, "artifacts.jsonl", "created_by", "to_jsonb(r) ->> 'created_at', r.ctid"};
+    postgres::Transaction transaction(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    PostgresRowsRead read;
+    read.incidents = write_file(connection, incidents, directory);
+    read.events = write_file(connection, events, directory);
+    read.artifacts = write_file(connection, artifacts, directory);
+    transaction.commit();
+    return read;
+}
+
+}  // namespace daybook

@@ -1,0 +1,107 @@
+-- The tables of the Postgres layout: the columns of the JSONL layout under the same names.
+-- May be run at any time, also over tables that an older store made with fewer columns or other types, with rows in them.
+
+CREATE TABLE IF NOT EXISTS incidents ();
+ALTER TABLE incidents
+    ADD COLUMN IF NOT EXISTS id              text,
+    ADD COLUMN IF NOT EXISTS service         text,
+    ADD COLUMN IF NOT EXISTS env             text,
+    ADD COLUMN IF NOT EXISTS severity        text,         -- P0 (worst) to P4
+    ADD COLUMN IF NOT EXISTS status          text,         -- open, mitigated, resolved, closed
+    ADD COLUMN IF NOT EXISTS title           text,
+    ADD COLUMN IF NOT EXISTS summary         text,
+    ADD COLUMN IF NOT EXISTS kind            text,
+    ADD COLUMN IF NOT EXISTS signature       text,
+    ADD COLUMN IF NOT EXISTS labels          jsonb,
+    ADD COLUMN IF NOT EXISTS assignee        text,
+    ADD COLUMN IF NOT EXISTS started_at      timestamptz,
+    ADD COLUMN IF NOT EXISTS acknowledged_at timestamptz,
+    ADD COLUMN IF NOT EXISTS mitigated_at    timestamptz,
+    ADD COLUMN IF NOT EXISTS resolved_at     timestamptz,
+    ADD COLUMN IF NOT EXISTS closed_at       timestamptz,
+    ADD COLUMN IF NOT EXISTS archived_at     timestamptz,
+    ADD COLUMN IF NOT EXISTS ended_at        timestamptz,  -- resolved_at, or closed_at where that is null
+    ADD COLUMN IF NOT EXISTS created_by      text,
+    ADD COLUMN IF NOT EXISTS created_at      timestamptz,  -- of the first event
+    ADD COLUMN IF NOT EXISTS updated_at      timestamptz,  -- of the latest event
+    ADD COLUMN IF NOT EXISTS duplicate_of    text,
+    ADD COLUMN IF NOT EXISTS event_count     bigint,
+    ADD COLUMN IF NOT EXISTS meta            jsonb;
+
+CREATE TABLE IF NOT EXISTS incident_events ();
+ALTER TABLE incident_events
+    ADD COLUMN IF NOT EXISTS seq         bigint,           -- the place in the journal; negative: a row that no journal numbered
+    ADD COLUMN IF NOT EXISTS event_id    text,
+    ADD COLUMN IF NOT EXISTS incident_id text,
+    ADD COLUMN IF NOT EXISTS ts          timestamptz,      -- when it happened
+    ADD COLUMN IF NOT EXISTS recorded_at timestamptz,      -- when the journal took it
+    ADD COLUMN IF NOT EXISTS type        text,
+    ADD COLUMN IF NOT EXISTS message     text,
+    ADD COLUMN IF NOT EXISTS actor       text,
+    ADD COLUMN IF NOT EXISTS source      text,
+    ADD COLUMN IF NOT EXISTS meta        jsonb;            -- the event's payload without its message
+
+CREATE TABLE IF NOT EXISTS incident_artifacts ();
+ALTER TABLE incident_artifacts
+    ADD COLUMN IF NOT EXISTS artifact_id text,
+    ADD COLUMN IF NOT EXISTS incident_id text,
+    ADD COLUMN IF NOT EXISTS kind        text,
+    ADD COLUMN IF NOT EXISTS format      text,
+    ADD COLUMN IF NOT EXISTS name        text,
+    ADD COLUMN IF NOT EXISTS path        text,
+    ADD COLUMN IF NOT EXISTS sha256      text,
+    ADD COLUMN IF NOT EXISTS size_bytes  bigint,
+    ADD COLUMN IF NOT EXISTS created_by  text,
+    ADD COLUMN IF NOT EXISTS created_at  timestamptz;
+
+-- How far the export has got, of which journal. One row at most: a database holds one journal's rows.
+CREATE TABLE IF NOT EXISTS daybook_export (
+    origin text PRIMARY KEY,
+    seq    bigint NOT NULL,  -- the last event that the tables hold
+    root   text NOT NULL     -- of the journal's Merkle tree there, in hex
+);
+CREATE UNIQUE INDEX IF NOT EXISTS daybook_export_one_row ON daybook_export ((true));
+
+-- Columns of an older store get the types above; a time without a zone was UTC. Its other columns stay, and need not be filled in.
+DO $$
+DECLARE
+    older record;
+BEGIN
+    FOR older IN
+        SELECT a.attrelid::regclass AS of_table, a.attname, wanted.type, a.atttypid = 'timestamp'::regtype AS without_zone,
+               wanted.type = 'jsonb' AND a.atttypid NOT IN ('json'::regtype, 'text'::regtype, 'varchar'::regtype) AS to_json
+        FROM (VALUES ('text', '{id,service,env,severity,status,title,summary,kind,signature,assignee,created_by,duplicate_of,event_id,
+                                incident_id,type,message,actor,source,artifact_id,format,name,path,sha256}'::name[]),
+                     ('timestamptz', '{started_at,acknowledged_at,mitigated_at,resolved_at,closed_at,archived_at,ended_at,created_at,
+                                       updated_at,ts,recorded_at}'),
+                     ('bigint', '{event_count,seq,size_bytes}'),
+                     ('jsonb', '{labels,meta}')) AS wanted (type, columns)
+        JOIN pg_attribute a ON a.attname = ANY (wanted.columns) AND NOT a.attisdropped
+            AND a.attrelid IN ('incidents'::regclass, 'incident_events'::regclass, 'incident_artifacts'::regclass)
+        WHERE a.atttypid <> wanted.type::regtype AND (a.attname <> 'id' OR a.attrelid = 'incidents'::regclass)
+    LOOP
+        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT, ALTER COLUMN %2$I TYPE %s USING ', older.of_table, older.attname,
+                       older.type)
+            || format(CASE WHEN older.without_zone THEN '%I AT TIME ZONE ''UTC'''
+                           WHEN older.to_json THEN 'to_jsonb(%I)' ELSE '%I::%s' END, older.attname, older.type);
+    END LOOP;
+END $$;
+
+-- Rows of an older store that lack what is to be their key: numbers below zero, in the order in which things happened.
+UPDATE incident_events e
+SET seq = numbered.seq
+FROM (SELECT o.ctid AS place,
+             (SELECT least(min(seq), 0) FROM incident_events)
+                 - row_number() OVER (ORDER BY o.ts DESC, to_jsonb(o) -> 'id' DESC, o.ctid DESC) AS seq
+      FROM incident_events o
+      WHERE o.seq IS NULL) AS numbered
+WHERE e.ctid = numbered.place;
+
+UPDATE incident_artifacts a
+SET artifact_id = numbered.artifact_id
+FROM (SELECT o.ctid AS place,
+             'older:' || (SELECT count(*) FROM incident_artifacts WHERE artifact_id LIKE 'older:%')
+                 + row_number() OVER (ORDER BY o.created_at, o.ctid) AS artifact_id
+      FROM incident_artifacts o
+      WHERE o.artifact_id IS NULL) AS numbered
+WHERE a.ctid = numbered.place;

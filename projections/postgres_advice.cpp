@@ -1,0 +1,64 @@
+#include "projections/postgres_advice.hpp"
+
+namespace daybook::postgres {
+namespace {
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+bool is_about_tls(std::string_view said) { return contains(said, "SSL") || contains(said, "certificate"); }
+
+}  // namespace
+
+std::string one_line(std::string_view text) {
+    std::string line;
+    bool advice = false;  // a line that a tab begins
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        if (c == '\n') advice = text.substr(at + 1).starts_with('\t');
+        if (advice) continue;
+        const bool space = c == '\n' || c == '\t' || c == ' ';
+        if (space && (line.empty() || line.back() == ' ')) continue;
+        line += space ? ' ' : c;
+    }
+    while (!line.empty() && line.back() == ' ') line.pop_back();
+    return line;
+}
+
+std::string without(std::string text, const std::vector<std::string>& secrets) {
+    constexpr std::string_view stars = "***";
+    for (const std::string& secret : secrets) {
+        for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at + stars.size())) {
+            text.replace(at, secret.size(), stars);
+        }
+    }
+    return text;
+}
+
+std::string advice_on_connecting(std::string_view said) {
+    if (contains(said, "password")) return "give the right password in the URL (DATABASE_URL), PGPASSWORD or a .pgpass file";
+    if (contains(said, "does not exist")) return "see that the URL names a database and a role that there are";
+    if (contains(said, "pg_hba.conf")) return "the server's pg_hba.conf does not let this user in from here";
+    if (is_about_tls(said)) return "see sslmode, sslrootcert and sslcert of the URL";
+    return "see that the server runs, and that host and port of the URL are right";
+}
+
+bool is_passing(std::string_view said) {
+    if (is_about_tls(said) || contains(said, "password")) return false;
+    return !contains(said, "FATAL") || contains(said, "starting up") || contains(said, "shutting down") ||
+           contains(said, "recovery") || contains(said, "too many") || contains(said, "reserved for");
+}
+
+std::string advice_on(std::string_view state) {
+    if (state == "42P01" || state == "42703" || state == "42883" || state == "3F000") return "run `daybook migrate postgres`";
+    if (state == "42501") return "grant this role what it needs, or run it as the owner of the tables";
+    if (state == "53100") return "the server's disk is full: make room there, and run this again";
+    if (state == "57014") return "it took too long: --statement-timeout allows more";
+    if (state == "55P03" || state == "40P01") return "somebody else holds a lock on the tables: run this again";
+    if (state == "25006") return "the server takes no writes: it is a standby, or set read-only";
+    if (state.starts_with("23")) return "`daybook export postgres --check` says what is in the way";
+    return "";
+}
+
+bool is_lost(std::string_view state) { return state.starts_with("08") || state.starts_with("57P"); }
+
+}  // namespace daybook::postgres

@@ -1,0 +1,25 @@
+// What Postgres and libpq say of a fault, for people: in one line, without secrets, and with what to do about it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace daybook::postgres {
+
+// libpq's text in one line, without its own advice.
+std::string one_line(std::string_view text);
+// With *** for each of `secrets` (none is empty).
+std::string without(std::string text, const std::vector<std::string>& secrets);
+
+// What to do about a connection that did not come about. Servers say why in words alone.
+std::string advice_on_connecting(std::string_view said);
+// Whether that may be over by itself: the server is away, starts, stops, or is full.
+bool is_passing(std::string_view said);
+
+// What to do about an error that has a SQLSTATE (PostgreSQL 15, appendix A); empty where nothing is known.
+std::string advice_on(std::string_view state);
+// Whether the server has let go of the connection with it.
+bool is_lost(std::string_view state);
+
+}  // namespace daybook::postgres

@@ -1,0 +1,275 @@
+#include "projections/postgres_check.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+
+#include "journal/sha256.hpp"
+#include "projections/artifacts.hpp"
+#include "projections/incidents.hpp"
+#include "projections/jsonl_layout.hpp"
+#include "projections/postgres_rows.hpp"
+#include "projections/timeline.hpp"
+
+namespace daybook {
+namespace {
+
+constexpr std::uint64_t snapshot_events = 10'000;
+
+struct TableOf {
+    const LayoutTable& table;
+    const char* incident;  // the column with the incident's id
+    const char* word;
+};
+const std::array<TableOf, 3> tables{
+    {{incidents_layout, "id", "row"}, {events_layout, "incident_id", "events"}, {artifacts_layout, "incident_id", "artifacts"}}};
+
+// The rows of one table that are of one incident.
+struct Rows {
+    std::array<std::uint8_t, 16> digest{};
+    std::uint32_t count = 0;
+    bool operator==(const Rows&) const = default;
+    void add(const Digest& row) {
+        for (std::size_t i = 0; i < digest.size(); ++i) digest[i] ^= row[i];
+        ++count;
+    }
+};
+using AllRows = std::array<Rows, 3>;
+
+class Check {
+public:
+    Check(postgres::Connection& connection, const Journal& journal, const PostgresCheckOptions& options)
+        : connection_(connection), journal_(journal), options_(options) {}
+
+    Result<PostgresChecked> run();
+
+private:
+    std::optional<Refusal> find_position();
+    void compare();
+    void read_journal(lmdb::Transaction& views);
+    void read_tables();
+    void name_differences();
+    AllRows& side_of(std::vector<AllRows>& side, StreamNumber stream);
+    void add_line(AllRows& rows, std::size_t table, std::string_view line);
+    void mend(lmdb::Transaction& views);
+    void take_away(const std::set<std::string>& incidents);
+
+    postgres::Connection& connection_;
+    const Journal& journal_;
+    const PostgresCheckOptions& options_;
+    JsonReader reader_;
+    Sha256 sha256_;
+    std::string comparable_;
+    std::vector<AllRows> ours_, theirs_;        // by stream number
+    std::map<std::string, AllRows> strangers_;  // rows of incidents that the journal does not have
+    std::vector<StreamNumber> differing_;
+    PostgresChecked checked_;
+};
+
+Result<PostgresChecked> Check::run() {
+    connection_.allow(options_.statement_timeout);
+    postgres::Transaction transaction(connection_, options_.repair ? "BEGIN ISOLATION LEVEL REPEATABLE READ"
+                                                                   : "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
+    if (options_.repair) connection_.execute(lock_position);
+    if (auto refusal = find_position()) return *refusal;
+    std::optional<Refusal> refusal;
+    options_.views_at(checked_.size, [&](lmdb::Transaction& views) {
+        read_journal(views);
+        compare();
+        if (!options_.repair || (checked_.differences.empty() && checked_.has_position)) return;
+        if (!checked_.has_position && !strangers_.empty()) {
+            refusal = Refusal{RefusalCode::conflict,
+                              "the tables hold rows of " + std::to_string(strangers_.size()) +
+                                  " incidents that this journal does not have, such as " + strangers_.begin()->first +
+                                  ": `daybook import postgres` takes them in",
+                              ""};
+            return;
+        }
+        const std::vector<PostgresDifference> found = checked_.differences;
+        mend(views);
+        compare();
+        if (!checked_.differences.empty()) {
+            throw StorageError("the tables can't be mended, and are as they were: " + checked_.differences.front().incident_id +
+                               ": " + checked_.differences.front().what);
+        }
+        move_position(connection_, *journal_.snapshot(), checked_.size);
+        transaction.commit();
+        checked_.differences = found;
+        checked_.mended = found.size();
+    });
+    if (refusal) return *refusal;
+    return checked_;
+}
+
+std::optional<Refusal> Check::find_position() {
+    const auto position = postgres_position(connection_);
+    if (position) {
+        checked_.size = position->size;
+        return refuse_position(*position, *journal_.snapshot());
+    }
+    if (!has_rows(connection_)) {
+        return Refusal{RefusalCode::not_found, "no journal has been exported to " + connection_.place() + " yet", ""};
+    }
+    checked_.has_position = false;
+    checked_.size = options_.size;
+    return std::nullopt;
+}
+
+AllRows& Check::side_of(std::vector<AllRows>& side, StreamNumber stream) {
+    if (side.size() <= stream.value) side.resize(std::size_t{stream.value} + 1);
+    return side[stream.value];
+}
+
+void Check::add_line(AllRows& rows, std::size_t table, std::string_view line) {
+    const auto row = reader_.read(line);
+    if (!row) throw StorageError("a row of the layout is no JSON: " + row.refusal().message);
+    comparable_.clear();
+    append_comparable(comparable_, tables[table].table, **row);
+    rows[table].add(sha256_({comparable_}));
+}
+
+void Check::read_journal(lmdb::Transaction& views) {
+    std::string line;
+    if (const auto table = IncidentTable::open(views)) {
+        table->each([&](StreamNumber number, const IncidentRow& row) {
+            line.clear();
+            append_incident(line, row);
+            add_line(side_of(ours_, number), 0, line);
+            ++checked_.incidents;
+        });
+    }
+    TimelineReader timeline;
+    for (Sequence next{1}; next.value <= checked_.size;) {
+        const auto snapshot = journal_.snapshot();
+        next = snapshot->scan(next, std::min(snapshot_events, checked_.size - next.value + 1), [&](const RecordView& record) {
+            const std::size_t stream = record.stream().value;
+            if (stream >= ours_.size() || ours_[stream][0].count == 0) return true;  // left out, or of no incident
+            line.clear();
+            append_line(line, timeline.read(record, *snapshot));
+            line.pop_back();
+            add_line(ours_[stream], 1, line);
+            ++checked_.events;
+            return true;
+        });
+    }
+    const auto snapshot = journal_.snapshot();
+    scan_artifacts(views, [&](const Artifact& artifact) {
+        const std::size_t stream = snapshot->stream_number(artifact.incident_id)->value;
+        if (stream >= ours_.size() || ours_[stream][0].count == 0) return;
+        line.clear();
+        append_artifact(line, artifact);
+        add_line(ours_[stream], 2, line);
+        ++checked_.artifacts;
+    });
+}
+
+void Check::compare() {
+    theirs_.clear();
+    strangers_.clear();
+    read_tables();
+    name_differences();
+}
+
+void Check::read_tables() {
+    const auto snapshot = journal_.snapshot();
+    for (std::size_t table = 0; table < tables.size(); ++table) {
+        StoredRows rows(connection_, std::string("SELECT to_jsonb(r) FROM ") + tables[table].table.name + " r");
+        while (const auto row = rows.next()) {
+            comparable_.clear();
+            const JsonValue* id = *row ? (**row)->find(tables[table].incident) : nullptr;
+            const std::string incident = id != nullptr && id->is_string() ? std::string(id->text()) : std::string();
+            if (*row) append_comparable(comparable_, tables[table].table, ***row);
+            const auto stream = is_incident_id(incident) ? snapshot->stream_number(incident) : std::nullopt;
+            const bool known = stream && stream->value < ours_.size() && ours_[stream->value][0].count != 0;
+            AllRows& side = known ? side_of(theirs_, *stream) : strangers_[incident];
+            side[table].add(sha256_({comparable_}));
+        }
+    }
+}
+
+void Check::name_differences() {
+    differing_.clear();
+    checked_.differences.clear();
+    theirs_.resize(std::max(theirs_.size(), ours_.size()));
+    const auto snapshot = journal_.snapshot();
+    for (std::uint32_t stream = 1; stream < ours_.size(); ++stream) {
+        std::string what;
+        for (std::size_t table = 0; table < tables.size(); ++table) {
+            const Rows &ours = ours_[stream][table], &theirs = theirs_[stream][table];
+            if (ours == theirs) continue;
+            what += what.empty() ? "" : "; ";
+            if (ours.count == theirs.count) {
+                what += std::string("its ") + tables[table].word + (table == 0 ? " differs" : " differ");
+            } else {
+                what += std::string(tables[table].word) + ": " + std::to_string(theirs.count) + " in the tables, " +
+                        std::to_string(ours.count) + " in the journal";
+            }
+        }
+        if (what.empty()) continue;
+        differing_.push_back({stream});
+        checked_.differences.push_back({std::string(snapshot->stream_id({stream})), what});
+    }
+    for (const auto& [incident, rows] : strangers_) {
+        checked_.differences.push_back({incident, incident.empty() ? "rows of no incident" : "is not in the journal"});
+    }
+}
+
+// Everything of the incidents that differ goes and comes anew. What goes goes first: a row may have got to another incident.
+void Check::mend(lmdb::Transaction& views) {
+    std::set<std::string> all, strange;
+    for (const PostgresDifference& difference : checked_.differences) all.insert(difference.incident_id);
+    for (const auto& [incident, rows] : strangers_) strange.insert(incident);
+    take_away(all);
+    for (const std::string& incident : strange) connection_.query("DELETE FROM incidents WHERE id = $1", {incident});
+
+    postgres::Pipeline pipeline(connection_);
+    WrittenRows incidents(pipeline, incidents_layout), events(pipeline, events_layout), artifacts(pipeline, artifacts_layout);
+    const auto table = IncidentTable::open(views);
+    for (const StreamNumber stream : differing_) {
+        append_incident(incidents.begin_row(), *table->find(stream));
+        incidents.end_row();
+    }
+    incidents.finish();
+    TimelineReader timeline;
+    for (const StreamNumber stream : differing_) {
+        const auto snapshot = journal_.snapshot();
+        for (const Sequence sequence : snapshot->stream_sequences(stream)) {
+            if (sequence.value > checked_.size) break;
+            append_line(events.begin_row(), timeline.read(*snapshot->record(sequence), *snapshot));
+            events.end_row();
+        }
+    }
+    events.finish();
+    scan_artifacts(views, [&](const Artifact& artifact) {
+        if (!all.contains(artifact.incident_id)) return;
+        append_artifact(artifacts.begin_row(), artifact);
+        artifacts.end_row();
+    });
+    artifacts.finish();
+    pipeline.finish();
+}
+
+// The rows of events and artifacts of these incidents; of the empty name, those that name none.
+void Check::take_away(const std::set<std::string>& incidents) {
+    std::string names = "[";
+    for (const std::string& incident : incidents) {
+        if (names.size() > 1) names += ',';
+        append_json_string(names, incident);
+    }
+    names += ']';
+    for (const char* table : {"incident_events", "incident_artifacts"}) {
+        connection_.query(std::string("DELETE FROM ") + table +
+                              " WHERE coalesce(incident_id, '') IN (SELECT jsonb_array_elements_text($1::jsonb))",
+                          {names});
+    }
+}
+
+}  // namespace
+
+Result<PostgresChecked> check_postgres(postgres::Connection& connection, const Journal& journal,
+                                       const PostgresCheckOptions& options) {
+    return Check(connection, journal, options).run();
+}
+
+}  // namespace daybook
