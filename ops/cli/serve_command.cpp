@@ -159,7 +159,10 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     }
     const LogSigner signer = session.signer();
     Current<TriagePolicy> triage(session.triage_policy());
-    const Tools tools(ToolParts{journal, session.commands(false), views, clock, settings.data});
+    Current<ReportPolicies> policies(session.report_policies());
+    ToolParts tool_parts{journal, session.commands(false), views, clock, settings.data};
+    tool_parts.policies = [&] { return policies.get(); };
+    const Tools tools(std::move(tool_parts));
     WebhookLetters letters(session.dead_letters(), clock);
 
     ServiceParts parts{journal,
@@ -193,6 +196,9 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
             auto loaded = load_triage_policy(triage_policy_file);
             if (!loaded) throw CommandError(ExitStatus::failure, loaded.refusal().message);
             triage.set(std::move(*loaded));
+            auto reports = load_report_policies();
+            if (!reports) throw CommandError(ExitStatus::failure, reports.refusal().message);
+            policies.set(std::move(*reports));
             log.say(MessageKind::notice, "policies and keys are read again");
         } catch (const std::exception& error) {
             log.say(MessageKind::error, std::string(error.what()) + "; what held before holds on");

@@ -8,14 +8,6 @@
 namespace daybook {
 namespace {
 
-constexpr std::int64_t window_days_max = 3'660;
-
-// The text of a report without its last newline, to stand in an answer.
-std::string_view without_end(std::string_view text) {
-    while (text.ends_with('\n')) text.remove_suffix(1);
-    return text;
-}
-
 std::string files_of(const DigestSaving& saving) {
     std::string list = "[";
     for (const char* ending : {".json", ".md"}) {
@@ -93,7 +85,7 @@ Result<std::string> weekly_digest_action(ToolRun& run) {
             return;
         }
         saving.size = past.given() ? std::min(horizon->size, seen.size) : size_without_reports(seen.journal, seen.size);
-        files = make_digest(seen.views, seen.journal, saving.week, now, saving.size);
+        files = make_digest(seen.views, seen.journal, saving.week, now, saving.size, run.parts.policies()->intelligence);
     });
     if (refusal) return *refusal;
     std::string answer;
