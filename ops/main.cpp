@@ -159,6 +159,7 @@ int run(int argc, char** argv) {
     add_query_commands(app, chosen);
     add_projection_commands(app, chosen);
     add_intelligence_commands(app, chosen);
+    add_gate_command(app, chosen);
     add_export_commands(app, chosen);
     add_check_commands(app, chosen);
     add_audit_commands(app, chosen);

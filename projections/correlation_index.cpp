@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstring>
 #include <tuple>
+#include <utility>
 
 #include "projections/canonical_walk.hpp"
 
@@ -16,7 +17,6 @@ constexpr const char* spans_table = "related_spans";
 constexpr const char* starts_table = "related_starts";
 constexpr const char* signatures_table = "related_signatures";
 constexpr const char* fingerprints_table = "related_fingerprints";
-constexpr const char* reverse_table = "fingerprints_related";
 
 constexpr std::size_t fingerprint_bytes_max = 200;
 constexpr std::size_t fingerprint_start_bytes = 128;
@@ -49,26 +49,57 @@ std::string with_stream(std::string_view start, std::uint32_t stream) {
     return key;
 }
 
-std::string fingerprint_key(std::uint32_t stream, std::string_view fingerprint) {
+// FNV-1a: what shares a hash is looked at and found to be another.
+std::string fingerprint_key(std::string_view fingerprint) {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const char c : fingerprint) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
     std::string key;
-    append_big_endian(key, stream, 4);
-    key += fingerprint;
+    append_big_endian(key, hash, 8);
     return key;
 }
 
 std::string_view bytes_of_key(const SignatureKey& key) { return {reinterpret_cast<const char*>(key.data()), key.size()}; }
 
+[[noreturn]] void fail_damaged() { throw StorageError("a row of the views is damaged: run `daybook replay --rebuild`"); }
+
 Hull hull_of(std::string_view row) {
-    if (row.size() != sizeof(Hull)) throw StorageError("a row of the views is damaged: run `daybook replay --rebuild`");
+    if (row.size() < sizeof(Hull)) fail_damaged();
     Hull hull;
     std::memcpy(&hull, row.data(), sizeof hull);
     return hull;
 }
 
-std::vector<Telling> tellings_of(std::string_view row) {
-    std::vector<Telling> tellings(row.size() / sizeof(Telling));
-    std::memcpy(tellings.data(), row.data(), tellings.size() * sizeof(Telling));
-    return tellings;
+// One fingerprint of a row.
+struct Fingerprint {
+    std::string_view text;
+    std::vector<Telling> tellings;  // each with a later seq and an earlier moment than the one before
+};
+
+// Takes the first off `rest`, which is what follows the hull.
+Fingerprint take_fingerprint(std::string_view& rest) {
+    const std::size_t size = rest.size() < 2 ? 0 : static_cast<unsigned char>(rest[0]);
+    const std::size_t count = rest.size() < 2 ? 0 : static_cast<unsigned char>(rest[1]);
+    if (count == 0 || rest.size() < 2 + size + count * sizeof(Telling)) fail_damaged();
+    Fingerprint one{rest.substr(2, size), std::vector<Telling>(count)};
+    std::memcpy(one.tellings.data(), rest.data() + 2 + size, count * sizeof(Telling));
+    rest.remove_prefix(2 + size + count * sizeof(Telling));
+    return one;
+}
+
+void append_fingerprint(std::string& row, const Fingerprint& one) {
+    row += static_cast<char>(one.text.size());
+    row += static_cast<char>(one.tellings.size());
+    row += one.text;
+    row.append(reinterpret_cast<const char*>(one.tellings.data()), one.tellings.size() * sizeof(Telling));
+}
+
+// A telling counts for who looks at fewer events, or at an earlier moment: one that is later on both clocks than another says
+// nothing new.
+void tell(Fingerprint& one, const Telling& telling) {
+    constexpr std::size_t tellings_max = 255;
+    if (!one.tellings.empty() && one.tellings.back().occurred_at <= telling.occurred_at) return;
+    if (one.tellings.size() == tellings_max) one.tellings.pop_back();
+    one.tellings.push_back(telling);
 }
 
 // `moment` - `by`, or the earliest moment that there is.
@@ -87,7 +118,7 @@ SignatureKey signature_key(Sha256& sha256, std::string_view signature) {
 }
 
 std::vector<std::string> CorrelationProjection::tables() const {
-    return {hulls_table, spans_table, starts_table, signatures_table, fingerprints_table, reverse_table};
+    return {hulls_table, spans_table, starts_table, signatures_table, fingerprints_table};
 }
 
 void CorrelationProjection::begin(lmdb::Transaction& transaction) {
@@ -97,43 +128,44 @@ void CorrelationProjection::begin(lmdb::Transaction& transaction) {
     starts_ = *transaction.open(starts_table);
     signatures_ = *transaction.open(signatures_table);
     fingerprints_ = *transaction.open(fingerprints_table);
-    reverse_ = *transaction.open(reverse_table);
     cached_.clear();
     alerts_.clear();
+    texts_.clear();
 }
 
-Hull* CorrelationProjection::find(const ProjectedEvent& event) {
+CorrelationProjection::Cached* CorrelationProjection::find(const ProjectedEvent& event) {
     const std::uint32_t number = event.header().stream;
     const auto known = cached_.find(number);
-    if (known != cached_.end()) return &known->second.hull;
+    if (known != cached_.end()) return &known->second;
     if (!event.of_incident()) return nullptr;
     Cached cached;
     if (const auto row = transaction_->get(hulls_, key_of(number, 4))) {
         cached.hull = hull_of(*row);
         cached.stored_first = cached.hull.first;
     }
-    return &cached_.emplace(number, cached).first->second.hull;
+    return &cached_.emplace(number, cached).first->second;
 }
 
 std::optional<std::string> CorrelationProjection::apply(const ProjectedEvent& event) {
-    Hull* hull = find(event);
-    if (hull == nullptr) return std::nullopt;
+    Cached* cached = find(event);
+    if (cached == nullptr) return std::nullopt;
+    Hull& hull = cached->hull;
     const RecordHeader& header = event.header();
     // What the fold of now refuses may be taken as of an earlier moment, so it counts here all the same.
-    std::ignore = daybook::apply(hull->state, header);
-    hull->last = std::max(hull->last, header.occurred_at);
-    if (header.type == EventType::incident_created) take_created(*hull, event);
+    std::ignore = daybook::apply(hull.state, header);
+    hull.last = std::max(hull.last, header.occurred_at);
+    if (header.type == EventType::incident_created) take_created(hull, event);
     if (header.type == EventType::incident_updated && header.moment != RecordHeader::no_time) {
-        take_start(*hull, header.moment, header.stream);
+        take_start(hull, header.moment, header.stream);
     }
-    if (header.type == EventType::alert) take_alert(event);
+    if (header.type == EventType::alert) take_alert(*cached, event);
     return std::nullopt;
 }
 
 void CorrelationProjection::take_start(Hull& hull, std::int64_t started_at, std::uint32_t stream) {
     hull.first = std::min(hull.first, started_at);
     hull.last = std::max(hull.last, started_at);
-    transaction_->put(starts_, FixedKey().add(sortable(started_at), 8).add(stream, 4), {});
+    new_starts_.emplace_back(std::string_view(FixedKey().add(sortable(started_at), 8).add(stream, 4)));
 }
 
 void CorrelationProjection::take_created(Hull& hull, const ProjectedEvent& event) {
@@ -142,16 +174,18 @@ void CorrelationProjection::take_created(Hull& hull, const ProjectedEvent& event
     const auto* created = payload ? std::get_if<IncidentCreated>(*payload) : nullptr;
     if (created == nullptr || !created->signature) return;
     hull.signature = signature_key(sha256_, *created->signature);
-    transaction_->put(signatures_, with_stream(bytes_of_key(hull.signature), event.header().stream), {});
+    new_signatures_.push_back(with_stream(bytes_of_key(hull.signature), event.header().stream));
 }
 
-void CorrelationProjection::take_alert(const ProjectedEvent& event) {
-    std::string fingerprint;
+void CorrelationProjection::take_alert(Cached& cached, const ProjectedEvent& event) {
+    std::string_view fingerprint;
+    std::string kept;
     if (event.record.redacted()) {
         const auto payload = event.payload();
         const auto* alert = payload ? std::get_if<Alert>(*payload) : nullptr;
         if (alert == nullptr) return;
-        append_json_string(fingerprint, alert->fingerprint);
+        append_json_string(kept, alert->fingerprint);
+        fingerprint = kept;
     } else {
         const std::string_view payload = event.record.payload();
         const auto place = find_member(payload, "fingerprint");
@@ -161,72 +195,93 @@ void CorrelationProjection::take_alert(const ProjectedEvent& event) {
     if (fingerprint.size() < 3) return;  // an empty text in its quotes
     fingerprint = fingerprint.substr(1, fingerprint.size() - 2);
     if (fingerprint.size() > fingerprint_bytes_max) {
-        fingerprint = fingerprint.substr(0, fingerprint_start_bytes) + to_hex(sha256_({fingerprint}));
+        kept = std::string(fingerprint.substr(0, fingerprint_start_bytes)) + to_hex(sha256_({fingerprint}));
+        fingerprint = kept;
     }
-    alerts_.push_back({event.header().stream, std::move(fingerprint), event.header().occurred_at, event.header().sequence});
+    Told told;
+    told.previous = std::exchange(cached.newest_alert, static_cast<std::uint32_t>(alerts_.size() + 1));
+    told.at = static_cast<std::uint32_t>(texts_.size());
+    told.size = static_cast<std::uint32_t>(fingerprint.size());
+    told.occurred_at = event.header().occurred_at;
+    told.sequence = event.header().sequence;
+    texts_ += fingerprint;
+    alerts_.push_back(told);
 }
 
 void CorrelationProjection::flush() {
-    flush_hulls();
-    flush_alerts();
-}
-
-void CorrelationProjection::flush_hulls() {
     std::vector<std::uint32_t> numbers;
     numbers.reserve(cached_.size());
     for (const auto& [number, cached] : cached_) numbers.push_back(number);
     std::sort(numbers.begin(), numbers.end());
+    std::string row;
     for (const std::uint32_t number : numbers) {
         Cached& cached = cached_.at(number);
-        Hull& hull = cached.hull;
-        if (hull.first != INT64_MAX) {
-            const std::uint64_t size_class = class_of(!hull.state.exists() || hull.state.active(), hull.first, hull.last);
-            if (size_class != hull.size_class || hull.first != cached.stored_first) {
-                if (hull.size_class != Hull::no_class)
-                    transaction_->erase(spans_, span_key(hull.size_class, cached.stored_first, number));
-                transaction_->put(spans_, span_key(size_class, hull.first, number), {});
-                hull.size_class = size_class;
-            }
-        }
-        transaction_->put(hulls_, key_of(number, 4), {reinterpret_cast<const char*>(&hull), sizeof hull});
+        flush_span(number, cached);
+        const auto stored = transaction_->get(hulls_, key_of(number, 4));
+        const std::string_view known = stored ? stored->substr(sizeof(Hull)) : std::string_view();
+        const std::string fingerprints = fingerprints_of(number, cached, known);
+        row.assign(reinterpret_cast<const char*>(&cached.hull), sizeof(Hull));
+        row += fingerprints;
+        transaction_->put(hulls_, key_of(number, 4), row);
     }
+    const auto put_all = [&](lmdb::Table table, std::vector<std::string>& keys) {
+        std::sort(keys.begin(), keys.end());
+        for (const std::string& key : keys) transaction_->put(table, key, {});
+        keys.clear();
+    };
+    put_all(starts_, new_starts_);
+    put_all(signatures_, new_signatures_);
+    put_all(fingerprints_, new_fingerprints_);
     cached_.clear();
+    alerts_.clear();
+    texts_.clear();
 }
 
-// A telling counts for who looks at fewer events, or at an earlier moment: so one that is later on both clocks than another says
-// nothing new.
-void CorrelationProjection::flush_alerts() {
-    std::sort(alerts_.begin(), alerts_.end(), [](const Firing& a, const Firing& b) {
-        if (a.stream != b.stream) return a.stream < b.stream;
-        if (const int order = a.fingerprint.compare(b.fingerprint)) return order < 0;
-        return a.sequence < b.sequence;
+void CorrelationProjection::flush_span(std::uint32_t number, Cached& cached) {
+    Hull& hull = cached.hull;
+    if (hull.first == INT64_MAX) return;
+    const std::uint64_t size_class = class_of(!hull.state.exists() || hull.state.active(), hull.first, hull.last);
+    if (size_class == hull.size_class && hull.first == cached.stored_first) return;
+    if (hull.size_class != Hull::no_class) transaction_->erase(spans_, span_key(hull.size_class, cached.stored_first, number));
+    transaction_->put(spans_, span_key(size_class, hull.first, number), {});
+    hull.size_class = size_class;
+}
+
+// The stored ones and those of this transaction; notes what is new for the table by hash.
+std::string CorrelationProjection::fingerprints_of(std::uint32_t number, const Cached& cached, std::string_view stored) {
+    if (cached.newest_alert == 0) return std::string(stored);
+    std::vector<const Told*> told;
+    for (std::uint32_t place = cached.newest_alert; place != 0; place = alerts_[place - 1].previous)
+        told.push_back(&alerts_[place - 1]);
+    const auto text_of = [&](const Told& one) { return std::string_view(texts_).substr(one.at, one.size); };
+    std::sort(told.begin(), told.end(), [&](const Told* a, const Told* b) {
+        const int order = text_of(*a).compare(text_of(*b));
+        return order != 0 ? order < 0 : a->sequence < b->sequence;
     });
-    std::vector<std::string> fresh;
-    for (std::size_t i = 0; i < alerts_.size();) {
-        const Firing& first = alerts_[i];
-        const std::string key = fingerprint_key(first.stream, first.fingerprint);
-        const auto stored = transaction_->get(fingerprints_, key);
-        std::string row(stored.value_or(std::string_view()));
-        const std::size_t before = row.size();
-        std::int64_t earliest = before == 0 ? INT64_MAX : tellings_of(row).back().occurred_at;
-        for (; i < alerts_.size() && alerts_[i].stream == first.stream && alerts_[i].fingerprint == first.fingerprint; ++i) {
-            if (alerts_[i].occurred_at >= earliest) continue;
-            earliest = alerts_[i].occurred_at;
-            const Telling telling{earliest, alerts_[i].sequence};
-            row.append(reinterpret_cast<const char*>(&telling), sizeof telling);
+    std::string row;
+    std::optional<Fingerprint> next;  // of the stored ones
+    const auto advance = [&] { next = stored.empty() ? std::nullopt : std::optional(take_fingerprint(stored)); };
+    advance();
+    for (auto at = told.begin(); at != told.end();) {
+        const std::string_view text = text_of(**at);
+        for (; next && next->text < text; advance()) append_fingerprint(row, *next);
+        Fingerprint one{text, {}};
+        if (next && next->text == text) {
+            one = std::move(*next);
+            advance();
+        } else {
+            new_fingerprints_.push_back(with_stream(fingerprint_key(text), number));
         }
-        if (row.size() == before) continue;
-        if (before == 0) fresh.push_back(with_stream(first.fingerprint + '\0', first.stream));
-        transaction_->put(fingerprints_, key, row);
+        for (; at != told.end() && text_of(**at) == text; ++at) tell(one, {(*at)->occurred_at, (*at)->sequence});
+        append_fingerprint(row, one);
     }
-    std::sort(fresh.begin(), fresh.end());
-    for (const std::string& key : fresh) transaction_->put(reverse_, key, {});
-    alerts_.clear();
+    for (; next; advance()) append_fingerprint(row, *next);
+    return row;
 }
 
 std::string CorrelationProjection::describe(std::string_view table, std::string_view key) const {
     if (key.size() < 4) return "a key of another form";
-    const bool stream_first = table == hulls_table || table == fingerprints_table;
+    const bool stream_first = table == hulls_table;
     const auto stream = stream_first ? read_big_endian(key.substr(0, 4)) : std::uint64_t{stream_at_end(key).value};
     return "stream " + std::to_string(stream);
 }
@@ -240,8 +295,7 @@ std::optional<CorrelationIndex> CorrelationIndex::open(lmdb::Transaction& transa
         return found.has_value();
     };
     const bool all = open(hulls_table, index.hulls_) && open(spans_table, index.spans_) && open(starts_table, index.starts_) &&
-                     open(signatures_table, index.signatures_) && open(fingerprints_table, index.fingerprints_) &&
-                     open(reverse_table, index.reverse_);
+                     open(signatures_table, index.signatures_) && open(fingerprints_table, index.fingerprints_);
     return all ? std::optional(index) : std::nullopt;
 }
 
@@ -274,8 +328,8 @@ void CorrelationIndex::each_of_signature(const SignatureKey& signature, const Vi
 }
 
 void CorrelationIndex::each_with_fingerprint(std::string_view fingerprint, const Visit& visit) const {
-    const std::string start = std::string(fingerprint) + '\0';
-    lmdb::Cursor cursor(*transaction_, reverse_);
+    const std::string start = fingerprint_key(fingerprint);
+    lmdb::Cursor cursor(*transaction_, fingerprints_);
     for (bool there = cursor.seek(start); there && cursor.key().starts_with(start); there = cursor.next()) {
         visit(stream_at_end(cursor.key()));
     }
@@ -288,14 +342,14 @@ SignatureKey CorrelationIndex::signature_of(StreamNumber incident) const {
 
 std::vector<std::string> CorrelationIndex::fingerprints_of(StreamNumber incident, std::int64_t end, std::uint64_t size) const {
     std::vector<std::string> fingerprints;
-    const FixedKey start = key_of(incident.value, 4);
-    lmdb::Cursor cursor(*transaction_, fingerprints_);
-    for (bool there = cursor.seek(start); there && cursor.key().starts_with(std::string_view(start)); there = cursor.next()) {
-        const std::vector<Telling> tellings = tellings_of(cursor.value());
-        const bool told = std::any_of(tellings.begin(), tellings.end(), [&](const Telling& telling) {
+    const auto row = transaction_->get(hulls_, key_of(incident.value, 4));
+    std::string_view rest = row ? row->substr(std::min(row->size(), sizeof(Hull))) : std::string_view();
+    while (!rest.empty()) {
+        const Fingerprint one = take_fingerprint(rest);
+        const bool told = std::any_of(one.tellings.begin(), one.tellings.end(), [&](const Telling& telling) {
             return telling.occurred_at < end && telling.sequence <= size;
         });
-        if (told) fingerprints.emplace_back(cursor.key().substr(4));
+        if (told) fingerprints.emplace_back(one.text);
     }
     return fingerprints;
 }

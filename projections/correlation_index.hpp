@@ -4,12 +4,14 @@
 // history and decides. So no row but those of spans is ever taken away.
 //
 // On disk, in the views' environment:
-//   related               stream number (4) -> Hull, as it lies in memory
+//   related               stream number (4) -> Hull, as it lies in memory, and for each fingerprint of its alerts, by its bytes:
+//   its
+//                         length (1), the number of tellings (1), it, the tellings: one for each that occurred before all that were
+//                         told earlier (occurred_at and seq, as they lie in memory; not more than 255)
 //   related_spans         size class (1), start of the hull (8, sortable), stream number (4) -> nothing
 //   related_starts        started_at (8, sortable), stream number (4) -> nothing; each start that an incident was ever said to have
 //   related_signatures    SignatureKey (16), stream number (4) -> nothing
-//   related_fingerprints  stream number (4), fingerprint -> a Telling for each that occurred before all that were told earlier
-//   fingerprints_related  fingerprint, 0, stream number (4) -> nothing
+//   related_fingerprints  a 64-bit hash of a fingerprint, stream number (4) -> nothing
 // A fingerprint stands as the payload has it, between its quotes; of one over 200 bytes its start and SHA-256.
 #pragma once
 
@@ -55,28 +57,32 @@ public:
     std::string describe(std::string_view table, std::string_view key) const override;
 
 private:
-    struct Firing {
-        std::uint32_t stream = 0;
-        std::string fingerprint;
+    struct Cached {
+        Hull hull;
+        std::int64_t stored_first = 0;   // under which it stands in related_spans
+        std::uint32_t newest_alert = 0;  // place from 1 in alerts_; 0: none
+    };
+    // An alert of this transaction, with the place of the one before it in its stream, so that an event allocates nothing.
+    struct Told {
+        std::uint32_t previous = 0;
+        std::uint32_t at = 0, size = 0;  // its fingerprint in texts_
         std::int64_t occurred_at = 0;
         std::uint64_t sequence = 0;
     };
 
-    Hull* find(const ProjectedEvent& event);
+    Cached* find(const ProjectedEvent& event);
     void take_start(Hull& hull, std::int64_t started_at, std::uint32_t stream);
     void take_created(Hull& hull, const ProjectedEvent& event);
-    void take_alert(const ProjectedEvent& event);
-    void flush_hulls();
-    void flush_alerts();
+    void take_alert(Cached& cached, const ProjectedEvent& event);
+    void flush_span(std::uint32_t number, Cached& cached);
+    std::string fingerprints_of(std::uint32_t number, const Cached& cached, std::string_view stored);
 
     lmdb::Transaction* transaction_ = nullptr;
-    lmdb::Table hulls_, spans_, starts_, signatures_, fingerprints_, reverse_;
-    struct Cached {
-        Hull hull;
-        std::int64_t stored_first = 0;  // under which it stands in related_spans
-    };
-    std::unordered_map<std::uint32_t, Cached> cached_;  // of this transaction
-    std::vector<Firing> alerts_;                        // likewise
+    lmdb::Table hulls_, spans_, starts_, signatures_, fingerprints_;
+    std::unordered_map<std::uint32_t, Cached> cached_;  // of this transaction, as all below
+    std::vector<Told> alerts_;
+    std::string texts_;
+    std::vector<std::string> new_starts_, new_signatures_, new_fingerprints_;  // keys
     Sha256 sha256_;
 };
 
@@ -92,6 +98,7 @@ public:
     // Incidents that may have started from `from` on and before `end`, by start; one may come several times.
     void each_started(std::int64_t from, std::int64_t end, const Visit& visit) const;
     void each_of_signature(const SignatureKey& signature, const Visit& visit) const;
+    // One whose fingerprints have the same hash may be among them.
     void each_with_fingerprint(std::string_view fingerprint, const Visit& visit) const;
 
     // Zeroes where the incident has none.
@@ -101,7 +108,7 @@ public:
 
 private:
     lmdb::Transaction* transaction_ = nullptr;
-    lmdb::Table hulls_, spans_, starts_, signatures_, fingerprints_, reverse_;
+    lmdb::Table hulls_, spans_, starts_, signatures_, fingerprints_;
 };
 
 }  // namespace daybook

@@ -53,3 +53,20 @@ TEST_CASE("a call that reads needs the right to write where it is asked to write
     CHECK(needs(R"({"action":"correlate","incident_id":"x","append_note":true})") == Permission::write);
     CHECK(needs(R"({"action":"correlate","incident_id":"x","append_note":"yes"})") == Permission::write);
 }
+
+TEST_CASE("followup_watch answers what blocks a release, and writes it down once for a key", "[tools][gate]") {
+    ToolDesk desk;
+    const std::string id = desk.create("10:00", R"(,"severity":"P1")");
+    desk.oncall("followup_watch", R"("env":"prod")");
+    CHECK(desk.result("/outcome") == "block");
+    CHECK(desk.result("/findings/0/rule") == "FW001");
+    CHECK(desk.result("/findings/0/incident_id") == id);
+    const std::uint64_t before = desk.size();
+    desk.oncall("followup_watch", R"("mode":"warn","append":true,"idempotency_key":"release 7")");
+    CHECK(desk.result("/outcome") == "warn");
+    CHECK(desk.result("/appended/seq") == std::to_string(before + 1));
+    desk.oncall("followup_watch", R"("mode":"warn","append":true,"idempotency_key":"release 7")");
+    CHECK(desk.result("/appended/duplicate") == "true");
+    CHECK(desk.size() == before + 1);
+    CHECK(desk.refusal_of("followup_watch", R"("mode":"loud")") == "invalid /params/mode");
+}

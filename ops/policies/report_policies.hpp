@@ -2,12 +2,14 @@
 #pragma once
 
 #include "journal/result.hpp"
+#include "projections/gate_policy.hpp"
 #include "projections/intelligence_policy.hpp"
 
 namespace daybook {
 
 struct ReportPolicies {
     IntelligencePolicy intelligence;
+    GatePolicy gate;
 };
 
 // Refuses: invalid (file, line and key of the first that is wrong).

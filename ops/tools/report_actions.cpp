@@ -1,6 +1,7 @@
-// The actions that make reports: follow-ups and the weekly digest.
+// The actions that make reports: follow-ups, the gate, the weekly digest.
 #include <algorithm>
 
+#include "ops/gate.hpp"
 #include "ops/known_exports.hpp"
 #include "ops/tools/tool_actions.hpp"
 #include "projections/followup_summary.hpp"
@@ -59,6 +60,41 @@ Result<std::string> incident_followups_summary(ToolRun& run) {
         answer = std::string(without_end(followup_summary_json(followup_summary(seen.views, seen.journal, request))));
     });
     return answer;
+}
+
+Result<std::string> followup_watch_action(ToolRun& run) {
+    const auto policies = run.parts.policies();
+    GateRequest request;
+    request.service = optional_param(run.params, "service");
+    request.env = optional_param(run.params, "env");
+    request.window_days =
+        static_cast<int>(run.params.optional_integer("window_days", 1, window_days_max).value_or(request.window_days));
+    request.mode = run.params.optional_word<GateMode>("mode");
+    const bool append = run.params.optional_boolean("append").value_or(false);
+    const auto input = keyed_input(run);
+    if (run.params.refusal()) return *run.params.refusal();
+    request.now = run.parts.clock();
+    request.policy = policies->gate;
+    request.intelligence = policies->intelligence;
+    GateReport report;
+    try {
+        run.parts.views.read([&](const SharedViews::Seen& seen) {
+            request.size = seen.size;
+            report = followup_watch(seen.views, seen.journal, request);
+        });
+    } catch (const StorageError& error) {
+        report = unreadable_journal(request, error.what());  // what cannot be read is a finding, and not a gate that is open
+    }
+    std::string answer(without_end(gate_json(report, request.policy)));
+    if (!append) return answer;
+    const auto appended = append_gate(run.parts.journal, report, request, {run.caller.agent, std::string(run.call.tool), input});
+    if (!appended) return appended.refusal();
+    answer.pop_back();
+    ObjectText object(answer += ",\"appended\":");
+    seq_or_null(object, appended->first);
+    object.boolean("duplicate", appended->duplicate);
+    object.finish();
+    return answer + '}';
 }
 
 Result<std::string> weekly_digest_action(ToolRun& run) {

@@ -108,6 +108,7 @@ Result<std::string> incident_get(ToolRun& run);
 Result<std::string> incident_list(ToolRun& run);
 Result<std::string> incident_timeline(ToolRun& run);
 Result<std::string> incident_followups_summary(ToolRun& run);
+Result<std::string> followup_watch_action(ToolRun& run);
 // incident_intelligence_tool
 Result<std::string> correlate_action(ToolRun& run);
 Result<std::string> recurrence_action(ToolRun& run);
