@@ -50,10 +50,11 @@ std::string with_stream(std::string_view start, std::uint32_t stream) {
 }
 
 // FNV-1a: what shares a hash is looked at and found to be another.
-std::string fingerprint_key(std::string_view fingerprint) {
+std::string fingerprint_key(std::uint64_t run, std::string_view fingerprint) {
     std::uint64_t hash = 0xcbf29ce484222325;
     for (const char c : fingerprint) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
     std::string key;
+    append_big_endian(key, run, 4);
     append_big_endian(key, hash, 8);
     return key;
 }
@@ -102,6 +103,8 @@ void tell(Fingerprint& one, const Telling& telling) {
     one.tellings.push_back(telling);
 }
 
+constexpr int run_bits = 16;
+
 // `moment` - `by`, or the earliest moment that there is.
 std::int64_t earlier(std::int64_t moment, std::uint64_t by) {
     const std::uint64_t room = static_cast<std::uint64_t>(moment) - static_cast<std::uint64_t>(INT64_MIN);
@@ -128,6 +131,8 @@ void CorrelationProjection::begin(lmdb::Transaction& transaction) {
     starts_ = *transaction.open(starts_table);
     signatures_ = *transaction.open(signatures_table);
     fingerprints_ = *transaction.open(fingerprints_table);
+    lmdb::Cursor cursor(transaction, hulls_);
+    last_stored_ = cursor.last() ? static_cast<std::uint32_t>(read_big_endian(cursor.key())) : 0;
     cached_.clear();
     alerts_.clear();
     texts_.clear();
@@ -139,7 +144,8 @@ CorrelationProjection::Cached* CorrelationProjection::find(const ProjectedEvent&
     if (known != cached_.end()) return &known->second;
     if (!event.of_incident()) return nullptr;
     Cached cached;
-    if (const auto row = transaction_->get(hulls_, key_of(number, 4))) {
+    const auto row = number <= last_stored_ ? transaction_->get(hulls_, key_of(number, 4)) : std::nullopt;
+    if (row) {
         cached.hull = hull_of(*row);
         cached.stored_first = cached.hull.first;
     }
@@ -217,12 +223,13 @@ void CorrelationProjection::flush() {
     for (const std::uint32_t number : numbers) {
         Cached& cached = cached_.at(number);
         flush_span(number, cached);
-        const auto stored = transaction_->get(hulls_, key_of(number, 4));
+        const bool known_before = number <= last_stored_;
+        const auto stored = known_before ? transaction_->get(hulls_, key_of(number, 4)) : std::nullopt;
         const std::string_view known = stored ? stored->substr(sizeof(Hull)) : std::string_view();
         const std::string fingerprints = fingerprints_of(number, cached, known);
         row.assign(reinterpret_cast<const char*>(&cached.hull), sizeof(Hull));
         row += fingerprints;
-        transaction_->put(hulls_, key_of(number, 4), row);
+        known_before ? transaction_->put(hulls_, key_of(number, 4), row) : transaction_->append(hulls_, key_of(number, 4), row);
     }
     const auto put_all = [&](lmdb::Table table, std::vector<std::string>& keys) {
         std::sort(keys.begin(), keys.end());
@@ -270,7 +277,7 @@ std::string CorrelationProjection::fingerprints_of(std::uint32_t number, const C
             one = std::move(*next);
             advance();
         } else {
-            new_fingerprints_.push_back(with_stream(fingerprint_key(text), number));
+            new_fingerprints_.push_back(with_stream(fingerprint_key((*at)->sequence >> run_bits, text), number));
         }
         for (; at != told.end() && text_of(**at) == text; ++at) tell(one, {(*at)->occurred_at, (*at)->sequence});
         append_fingerprint(row, one);
@@ -328,10 +335,13 @@ void CorrelationIndex::each_of_signature(const SignatureKey& signature, const Vi
 }
 
 void CorrelationIndex::each_with_fingerprint(std::string_view fingerprint, const Visit& visit) const {
-    const std::string start = fingerprint_key(fingerprint);
     lmdb::Cursor cursor(*transaction_, fingerprints_);
-    for (bool there = cursor.seek(start); there && cursor.key().starts_with(start); there = cursor.next()) {
-        visit(stream_at_end(cursor.key()));
+    const std::uint64_t runs = cursor.last() ? read_big_endian(cursor.key().substr(0, 4)) + 1 : 0;
+    for (std::uint64_t run = 0; run < runs; ++run) {
+        const std::string start = fingerprint_key(run, fingerprint);
+        for (bool there = cursor.seek(start); there && cursor.key().starts_with(start); there = cursor.next()) {
+            visit(stream_at_end(cursor.key()));
+        }
     }
 }
 

@@ -11,7 +11,8 @@
 //   related_spans         size class (1), start of the hull (8, sortable), stream number (4) -> nothing
 //   related_starts        started_at (8, sortable), stream number (4) -> nothing; each start that an incident was ever said to have
 //   related_signatures    SignatureKey (16), stream number (4) -> nothing
-//   related_fingerprints  a 64-bit hash of a fingerprint, stream number (4) -> nothing
+//   related_fingerprints  run (4), a 64-bit hash of a fingerprint, stream number (4) -> nothing; a run is 65,536 seqs: who looks
+//                         one up asks each run, and new rows lie together, which makes a rebuild quick
 // A fingerprint stands as the payload has it, between its quotes; of one over 200 bytes its start and SHA-256.
 #pragma once
 
@@ -79,6 +80,7 @@ private:
 
     lmdb::Transaction* transaction_ = nullptr;
     lmdb::Table hulls_, spans_, starts_, signatures_, fingerprints_;
+    std::uint32_t last_stored_ = 0;                     // the greatest stream number that had a row when it began; 0: none
     std::unordered_map<std::uint32_t, Cached> cached_;  // of this transaction, as all below
     std::vector<Told> alerts_;
     std::string texts_;
