@@ -158,6 +158,8 @@ int run(int argc, char** argv) {
     add_entry_commands(app, chosen);
     add_query_commands(app, chosen);
     add_projection_commands(app, chosen);
+    add_intelligence_commands(app, chosen);
+    add_gate_command(app, chosen);
     add_export_commands(app, chosen);
     add_migrate_command(app, chosen);
     add_check_commands(app, chosen);

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "journal/journal.hpp"
+#include "projections/intelligence_policy.hpp"
 #include "projections/iso_week.hpp"
 
 namespace daybook {
@@ -21,7 +22,8 @@ struct DigestFiles {
     std::string json, markdown;
 };
 // `views` has seen at least the first `size` events, and `journal` at least as many; the week has begun at `now`.
-DigestFiles make_digest(lmdb::Transaction& views, const JournalView& journal, IsoWeek week, Time now, std::uint64_t size);
+DigestFiles make_digest(lmdb::Transaction& views, const JournalView& journal, IsoWeek week, Time now, std::uint64_t size,
+                        const IntelligencePolicy& policy);
 
 // What the journal is told of a digest that is saved.
 struct DigestSaving {
@@ -45,7 +47,8 @@ struct SavedDigest {
 };
 std::map<std::string, SavedDigest> saved_digests(const JournalView& journal);
 
-// The first `size` events without the notes at their end that reports were saved: saving one must not make another of the next.
+// The first `size` events without those at their end that say what daybook did itself (jobs, reports, snapshots, gates): saving a
+// report, or that a job saves it, must not make another of the next.
 std::uint64_t size_without_reports(const JournalView& journal, std::uint64_t size);
 
 std::string contents_of(const std::filesystem::path& path);

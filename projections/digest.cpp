@@ -8,6 +8,8 @@ namespace daybook {
 namespace {
 
 constexpr std::int64_t week_us = Microseconds(std::chrono::weeks(1)).count();
+constexpr int week_days = 7;
+constexpr std::int64_t month_us = Microseconds(std::chrono::days(CommonSignatures::days)).count();
 constexpr std::int64_t stale_us = Microseconds(std::chrono::days(7)).count();
 constexpr std::size_t list_max = 5;
 constexpr std::size_t stale_max = 20;
@@ -46,7 +48,7 @@ struct Resolution {
 // Gathers what one scan over history gives.
 class DigestMaker {
 public:
-    DigestMaker(lmdb::Transaction& views, const JournalView& journal, const ReportWindow& window);
+    DigestMaker(lmdb::Transaction& views, const JournalView& journal, const ReportWindow& window, const IntelligencePolicy& policy);
 
     void visit(StreamNumber stream, std::span<const HistoryEntry> entries);
     void finish(WeeklyDigest& digest);
@@ -55,6 +57,7 @@ private:
     void take(StreamNumber number, const HistoryEntry& entry, std::span<const HistoryEntry> stream, AttentionFacts& facts);
     void count_before(WeekCounter& week, const IncidentAsOf& incident, std::span<const HistoryEntry> stream, const Extent& extent);
     void list(const IncidentAsOf& incident, std::span<const HistoryEntry> stream, AttentionFacts& facts);
+    void correlate(const IncidentAsOf& incident, bool opened);
     std::uint64_t take_followups(const IncidentAsOf& incident);  // returns how many are overdue
     bool lacks_postmortem(const IncidentAsOf& incident, std::span<const HistoryEntry> stream) const;
     ListedIncident show(const IncidentAsOf& incident) { return listed(incident, window_, views_, journal_); }
@@ -73,13 +76,21 @@ private:
     FirstFew<IncidentAsOf> oldest_, stale_;
     std::vector<IncidentAsOf> missing_postmortems_;
     AttentionRules attention_;
+    std::optional<CorrelationIndex> index_;
+    TraitReader traits_;
+    ServiceGraph services_;
+    CommonSignatures signatures_;
+    CorrelationRules rules_;
+    ClusterFinder clusters_;
+    RecurrenceCounter recurrences_;
     WeeklyDigest::Followups followups_;
     std::vector<WeeklyDigest::Escalation> escalations_;
     AlertDigest alerts_;  // without `noisiest`
     std::map<std::uint32_t, std::uint64_t> kinds_;
 };
 
-DigestMaker::DigestMaker(lmdb::Transaction& views, const JournalView& journal, const ReportWindow& window)
+DigestMaker::DigestMaker(lmdb::Transaction& views, const JournalView& journal, const ReportWindow& window,
+                         const IntelligencePolicy& policy)
     : views_(views),
       journal_(journal),
       window_(window),
@@ -92,7 +103,13 @@ DigestMaker::DigestMaker(lmdb::Transaction& views, const JournalView& journal, c
                }),
       oldest_(list_max, [order = order_](const IncidentAsOf& a, const IncidentAsOf& b) { return order.by_start(a, b); }),
       stale_(stale_max, [order = order_](const IncidentAsOf& a, const IncidentAsOf& b) { return order.by_quiet(a, b); }),
-      attention_(order_) {
+      attention_(order_),
+      index_(CorrelationIndex::open(views)),
+      traits_(views, journal, window, window.end),
+      services_(policy.correlation, journal),
+      rules_{policy.correlation, services_, signatures_},
+      clusters_(rules_, journal),
+      recurrences_(policy.recurrence, window, week_days) {
     for (int weeks = 1; weeks <= 4; ++weeks) {
         const std::int64_t from = window.from - weeks * week_us;
         weeks_before_.emplace_back(ReportWindow{from, from + week_us, window.size});
@@ -113,7 +130,22 @@ void DigestMaker::visit(StreamNumber stream, std::span<const HistoryEntry> entri
     if (!incident.state.exists()) return;
     durations_.add(incident, window_);
     if (incident.has_followups) facts.overdue_followups = take_followups(incident);
-    if (!incident.state.archived()) list(incident, entries, facts);
+    if (incident.state.archived()) return;
+    list(incident, entries, facts);
+    correlate(incident, facts.opened);
+}
+
+void DigestMaker::correlate(const IncidentAsOf& incident, bool opened) {
+    const std::int64_t start = incident.state.started_at;
+    const bool of_last_month = start >= window_.end - month_us && start < window_.end;
+    if (!index_ || (!of_last_month && !opened && start < recurrences_.look_back())) return;
+    const SignatureKey signature = index_->signature_of(incident.stream);
+    if (of_last_month) signatures_.add(signature);
+    recurrences_.add(incident, signature);
+    if (!opened) return;
+    IncidentTraits traits = traits_.without_title(incident);
+    traits_.add_title(traits, incident);
+    clusters_.add(incident, std::move(traits));
 }
 
 void DigestMaker::take(StreamNumber number, const HistoryEntry& entry, std::span<const HistoryEntry> stream,
@@ -206,6 +238,8 @@ void DigestMaker::finish(WeeklyDigest& digest) {
     digest.stale_total = stale_.total();
     for (const IncidentAsOf& incident : stale_.items()) digest.stale.push_back(show(incident));
     digest.alerts = alerts();
+    digest.recurrences = recurrences_.groups(views_, journal_);
+    digest.clusters = clusters_.clusters(views_, window_);
 
     std::sort(escalations_.begin(), escalations_.end(), [](const WeeklyDigest::Escalation& a, const WeeklyDigest::Escalation& b) {
         return a.occurred_at != b.occurred_at ? a.occurred_at < b.occurred_at : a.sequence < b.sequence;
@@ -217,6 +251,7 @@ void DigestMaker::finish(WeeklyDigest& digest) {
     std::sort(missing_postmortems_.begin(), missing_postmortems_.end(),
               [&](const IncidentAsOf& a, const IncidentAsOf& b) { return order_.by_urgency(a, b); });
     for (const IncidentAsOf& incident : missing_postmortems_) digest.missing_postmortems.push_back(show(incident));
+    attention_.add_chronic(digest.recurrences);
     digest.attention = attention_.lines(digest.counts.opened, digest.four_before.opened, window_, views_, journal_);
 }
 
@@ -235,12 +270,12 @@ std::optional<std::uint64_t> AlertDigest::joined_percent() const {
 WeeklyDigest weekly_digest(lmdb::Transaction& views, const JournalView& journal, const DigestRequest& request) {
     assert(request.now >= request.week.from());
     const Time end = std::min(request.week.to(), request.now);
-    DigestMaker maker(views, journal, {to_micros(request.week.from()), to_micros(end), request.size});
+    DigestMaker maker(views, journal, {to_micros(request.week.from()), to_micros(end), request.size}, request.policy);
     scan_history(views, [&](StreamNumber stream, std::span<const HistoryEntry> entries) { maker.visit(stream, entries); });
 
     WeeklyDigest digest;
     digest.week = request.week;
-    digest.provenance = provenance_of(journal, request.size, request.policy, end);
+    digest.provenance = provenance_of(journal, request.size, request.policy.bytes, end);
     maker.finish(digest);
     return digest;
 }

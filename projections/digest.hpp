@@ -13,20 +13,23 @@
 #include <string_view>
 #include <vector>
 
+#include "projections/clusters.hpp"
 #include "projections/digest_attention.hpp"
 #include "projections/digest_counts.hpp"
 #include "projections/durations.hpp"
 #include "projections/followup_list.hpp"
+#include "projections/intelligence_policy.hpp"
 #include "projections/iso_week.hpp"
 #include "projections/provenance.hpp"
+#include "projections/recurrence.hpp"
 
 namespace daybook {
 
 struct DigestRequest {
-    IsoWeek week;                            // has begun at `now`
-    Time now{};                              // the digest is as of the week's end, or of `now` while the week still runs
-    std::uint64_t size = 0;                  // events that count: the first so many
-    std::optional<std::string_view> policy;  // the bytes of the policy file
+    IsoWeek week;            // has begun at `now`
+    Time now{};              // the digest is as of the week's end, or of `now` while the week still runs
+    std::uint64_t size = 0;  // events that count: the first so many
+    IntelligencePolicy policy;
 };
 
 struct AlertDigest {
@@ -67,6 +70,8 @@ struct WeeklyDigest {
     std::vector<ListedIncident> stale;  // active, newest event 7 days old or older; 20, by that event, then oldest start, then id
 
     AlertDigest alerts;
+    std::vector<RecurringGroup> recurrences;  // that came back in the week: all
+    std::vector<IncidentCluster> clusters;    // of the incidents opened in the week: all
     struct Escalation {
         std::string incident_id;
         std::int64_t occurred_at = 0;

@@ -41,6 +41,15 @@ void AttentionRules::add(const IncidentAsOf& incident, const AttentionFacts& fac
     if (facts.reopened) reopened_.add(incident);
 }
 
+void AttentionRules::add_chronic(const std::vector<RecurringGroup>& groups) {
+    for (const RecurringGroup& group : groups) {
+        if (group.state != RecurrenceState::chronic) continue;
+        ++chronic_;
+        if (group.fix_ineffective) ++ineffective_;
+        chronic_incidents_.push_back(group.incidents.front());
+    }
+}
+
 std::vector<Attention> AttentionRules::lines(std::uint64_t opened, std::uint64_t opened_four_before, const ReportWindow& window,
                                              lmdb::Transaction& views, const JournalView& journal) const {
     std::vector<Attention> lines;
@@ -57,6 +66,13 @@ std::vector<Attention> AttentionRules::lines(std::uint64_t opened, std::uint64_t
     line("overdue_followups_p0_p1", overdue_,
          several(overdue_followups_, "follow-up", "follow-ups") + " of " + severe(overdue_.total()) +
              is_or_are(overdue_followups_) + "overdue");
+    if (chronic_ != 0 && lines.size() < lines_max) {
+        std::string text = several(chronic_, "signature comes", "signatures come") + " back again and again";
+        if (ineffective_ != 0) text += ", " + std::to_string(ineffective_) + " of them after all follow-ups were done";
+        Attention attention{"chronic", text, chronic_, chronic_incidents_};
+        if (attention.incidents.size() > incidents_max) attention.incidents.resize(incidents_max);
+        lines.push_back(std::move(attention));
+    }
     line("stale", stale_, several(stale_.total(), "active incident has", "active incidents have") + " had nothing new for 7 days");
     line("missing_postmortem", lacking_postmortem_,
          several(lacking_postmortem_.total(), "P0/P1 incident that ended this week has",

@@ -4,11 +4,12 @@
 //   unacknowledged_p0_p1      active P0/P1 incidents that nobody has acknowledged
 //   active_p0_p1              the other active P0/P1 incidents
 //   overdue_followups_p0_p1   P0/P1 incidents with overdue follow-ups
+//   chronic                   signatures that come back again and again
 //   stale                     active incidents with nothing new for 7 days
 //   missing_postmortem        P0/P1 incidents that ended in the week and have no postmortem
 //   opened_twice_the_mean     more than twice as many opened as in the mean of the four weeks before, unless that is 0
 //   reopened                  incidents that were reopened in the week
-// Archived incidents raise nothing.
+// Archived incidents raise nothing. Of a chronic signature the newest incidents are named, in the order of the recurrences.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 
 #include "projections/digest_counts.hpp"
 #include "projections/incident_as_of.hpp"
+#include "projections/recurrence.hpp"
 
 namespace daybook {
 
@@ -41,6 +43,8 @@ public:
     explicit AttentionRules(const IncidentOrder& order);
 
     void add(const IncidentAsOf& incident, const AttentionFacts& facts);
+    // Of what came back in the week.
+    void add_chronic(const std::vector<RecurringGroup>& groups);
     // `opened_four_before`: the sum of the four weeks before.
     std::vector<Attention> lines(std::uint64_t opened, std::uint64_t opened_four_before, const ReportWindow& window,
                                  lmdb::Transaction& views, const JournalView& journal) const;
@@ -49,6 +53,8 @@ private:
     using Incidents = FirstFew<IncidentAsOf>;
     Incidents unacknowledged_, active_, overdue_, stale_, lacking_postmortem_, opened_, reopened_;
     std::uint64_t overdue_followups_ = 0;
+    std::uint64_t chronic_ = 0, ineffective_ = 0;  // signatures
+    std::vector<ListedIncident> chronic_incidents_;
 };
 
 }  // namespace daybook

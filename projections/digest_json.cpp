@@ -1,6 +1,6 @@
 // The weekly digest as JSON. The order of the fields is part of the format.
 #include "projections/digest.hpp"
-#include "projections/report_json.hpp"
+#include "projections/recurrence_json.hpp"
 
 namespace daybook {
 namespace {
@@ -82,6 +82,32 @@ ReportJson escalations_json(const std::vector<WeeklyDigest::Escalation>& escalat
                                             })}};
 }
 
+// The incidents of a recurrence by id alone: a week may have many.
+ReportJson recurrences_json(const std::vector<RecurringGroup>& groups) {
+    std::uint64_t chronic = 0;
+    for (const RecurringGroup& group : groups) chronic += group.state == RecurrenceState::chronic ? 1U : 0U;
+    return {{"total", groups.size()}, {"chronic", chronic}, {"list", list_json(groups, [](const RecurringGroup& group) {
+                                                                 ReportJson json = recurring_json(group);
+                                                                 json["incidents"] =
+                                                                     list_json(group.incidents, [](const ListedIncident& incident) {
+                                                                         return ReportJson(incident.id);
+                                                                     });
+                                                                 return json;
+                                                             })}};
+}
+
+ReportJson cluster_json(const IncidentCluster& cluster) {
+    ReportJson json = {{"total", cluster.total}, {"incidents", list_json(cluster.incidents, incident_json)}};
+    json["strongest"] = nullptr;
+    if (const auto& pair = cluster.strongest) {
+        json["strongest"] = {{"incident_ids", {pair->first, pair->second}},
+                             {"kind", to_text(pair->kind)},
+                             {"score", pair->score},
+                             {"reasons", list_json(pair->reasons, reason_json)}};
+    }
+    return json;
+}
+
 ReportJson longest_json(const WeeklyDigest::Resolved& resolved) {
     ReportJson json = incident_json(resolved.incident);
     json["ttr"] = resolved.ttr_seconds;
@@ -121,6 +147,8 @@ std::string digest_json(const WeeklyDigest& digest) {
     json["stale"] = {{"total", digest.stale_total}, {"list", list_json(digest.stale, incident_json)}};
     json["alerts"] = alerts_json(digest.alerts);
     json["escalations"] = escalations_json(digest.escalations);
+    json["recurrence"] = recurrences_json(digest.recurrences);
+    json["clusters"] = {{"total", digest.clusters.size()}, {"list", list_json(digest.clusters, cluster_json)}};
     json["followups"] = followups_json(digest.followups);
     json["missing_postmortems"] = {{"total", digest.missing_postmortems.size()},
                                    {"list", list_json(digest.missing_postmortems, incident_json)}};

@@ -1,6 +1,7 @@
 // The weekly digest as Markdown (CommonMark and tables), for people: in a terminal as it stands, or on a code host.
 #include "projections/digest.hpp"
 #include "projections/markdown.hpp"
+#include "projections/recurrence_json.hpp"
 
 #include <algorithm>
 
@@ -8,6 +9,7 @@ namespace daybook {
 namespace {
 
 constexpr std::size_t list_max = 20;  // of a long list; the JSON has all of it
+constexpr std::size_t clusters_max = 5;
 
 std::string date_of(Time time) { return format_time(time).substr(0, 10); }
 std::string minute_of(std::int64_t micros) {
@@ -37,6 +39,8 @@ private:
     void durations();
     void incidents();
     void alerts();
+    void recurrences();
+    void clusters();
     void escalations();
     void followups();
     void provenance();
@@ -210,6 +214,36 @@ void MarkdownWriter::alerts() {
         line("| " + markdown_name(kind.kind) + " | " + std::to_string(kind.firing) + " |");
 }
 
+void MarkdownWriter::recurrences() {
+    if (digest_.recurrences.empty()) return;
+    heading("What came back");
+    const std::size_t shown = std::min(digest_.recurrences.size(), list_max);
+    for (std::size_t i = 0; i < shown; ++i) out_ += recurring_markdown(digest_.recurrences[i]);
+    more(digest_.recurrences.size() - shown);
+}
+
+void MarkdownWriter::clusters() {
+    if (digest_.clusters.empty()) return;
+    heading("Clusters of related incidents");
+    const std::size_t shown = std::min(digest_.clusters.size(), clusters_max);
+    for (std::size_t i = 0; i < shown; ++i) {
+        const IncidentCluster& cluster = digest_.clusters[i];
+        std::string title = std::to_string(i + 1) + ". **" + std::to_string(cluster.total) + " incidents**";
+        if (const auto& pair = cluster.strongest) {
+            title += ", " + std::string(to_text(pair->kind)) + " (" + std::to_string(pair->score) +
+                     "): " + markdown_text(in_words(pair->reasons));
+        }
+        line(title);
+        for (const ListedIncident& one : cluster.incidents) {
+            out_ += "   ";
+            incident(one, "");
+        }
+        if (cluster.total > cluster.incidents.size())
+            line("   - … and " + std::to_string(cluster.total - cluster.incidents.size()) + " more");
+    }
+    more(digest_.clusters.size() - shown);
+}
+
 void MarkdownWriter::escalations() {
     if (digest_.escalations.empty()) return;
     heading("Escalations");
@@ -263,6 +297,8 @@ std::string MarkdownWriter::write() {
     by_day();
     durations();
     incidents();
+    recurrences();
+    clusters();
     alerts();
     escalations();
     followups();

@@ -65,6 +65,9 @@ private:
 // during the call. Nothing where the views hold no history yet.
 void scan_history(lmdb::Transaction& transaction, const std::function<void(StreamNumber, std::span<const HistoryEntry>)>& visit);
 
+// One stream's entries, in the order of seq.
+std::vector<HistoryEntry> history_of(lmdb::Transaction& transaction, StreamNumber stream);
+
 // The incident fold over an entry.
 std::optional<std::string> apply(IncidentState& state, const HistoryEntry& entry);
 

@@ -37,6 +37,8 @@ IncidentRow row_as_of(StreamNumber stream, const ReportWindow& window, const Jou
     return row;
 }
 
+}  // namespace
+
 std::string title_of(const IncidentAsOf& incident, const ReportWindow& window, lmdb::Transaction& views,
                      const JournalView& journal) {
     std::string title;
@@ -47,8 +49,6 @@ std::string title_of(const IncidentAsOf& incident, const ReportWindow& window, l
     }
     return title.empty() ? "[redacted]" : title;
 }
-
-}  // namespace
 
 IncidentAsOf incident_as_of(StreamNumber stream, std::span<const HistoryEntry> entries, const ReportWindow& window,
                             const std::function<void(const HistoryEntry&)>& visit) {

@@ -61,6 +61,10 @@ struct ListedIncident {
 ListedIncident listed(const IncidentAsOf& incident, const ReportWindow& window, lmdb::Transaction& views,
                       const JournalView& journal);
 
+// Its title alone; "[redacted]" likewise.
+std::string title_of(const IncidentAsOf& incident, const ReportWindow& window, lmdb::Transaction& views,
+                     const JournalView& journal);
+
 // Orders of lists. Each ends with the incident's id, so that it is full.
 struct IncidentOrder {
     const JournalView& journal;

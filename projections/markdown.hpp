@@ -11,6 +11,9 @@ namespace daybook {
 // those that turn the direction of text become spaces.
 std::string markdown_text(std::string_view text);
 
+// `text` as words within one line, whatever reads it: newlines and the characters above become spaces, nothing is escaped.
+std::string one_line(std::string_view text);
+
 // A name in backticks, so that it reads well in a terminal too; as markdown_text where it has other characters than
 // [A-Za-z0-9._:@/-].
 std::string markdown_name(std::string_view name);

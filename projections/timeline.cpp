@@ -6,6 +6,7 @@
 #include "journal/payload.hpp"
 #include "journal/redaction.hpp"
 #include "journal/structure.hpp"
+#include "projections/canonical_walk.hpp"
 #include "projections/default_message.hpp"
 
 namespace daybook {
@@ -14,62 +15,6 @@ namespace {
 [[noreturn]] void fail_damaged(const RecordView& record) {
     throw StorageError("the payload of event " + std::to_string(record.sequence().value) +
                        " is damaged: run `daybook verify`, then restore a backup");
-}
-
-// --- a little walk over RFC 8785 text, which has no white space and was checked when it was written
-
-// Past the string that starts at `at`.
-std::size_t string_end(std::string_view text, std::size_t at) {
-    while (true) {
-        at = text.find('"', at + 1);
-        if (at == std::string_view::npos) return text.size() + 1;
-        std::size_t backslashes = 0;
-        while (text[at - 1 - backslashes] == '\\') ++backslashes;
-        if (backslashes % 2 == 0) return at + 1;
-    }
-}
-
-// The comma or bracket after the value that starts at `at`.
-std::size_t value_end(std::string_view text, std::size_t at) {
-    int depth = 0;
-    while (at < text.size()) {
-        switch (text[at]) {
-            case '"': at = string_end(text, at); continue;
-            case '{':
-            case '[': ++depth; break;
-            case '}':
-            case ']':
-                if (depth-- == 0) return at;
-                break;
-            case ',':
-                if (depth == 0) return at;
-                break;
-            default: break;
-        }
-        ++at;
-    }
-    return at;
-}
-
-// Where a member lies in an object: from its name, its value, and past it.
-struct MemberPlace {
-    std::size_t name = 0, value = 0, end = 0;
-};
-
-std::optional<MemberPlace> find_member(std::string_view object, std::string_view wanted) {
-    std::size_t at = 1;
-    while (at < object.size() && object[at] == '"') {
-        MemberPlace place;
-        place.name = at;
-        place.value = string_end(object, at) + 1;
-        if (place.value >= object.size()) return std::nullopt;
-        const std::string_view name = object.substr(at + 1, place.value - at - 3);
-        if (name > wanted) return std::nullopt;  // names are sorted
-        place.end = value_end(object, place.value);
-        if (name == wanted) return place;
-        at = place.end + 1;
-    }
-    return std::nullopt;
 }
 
 void append_number(std::string& out, std::uint64_t number) {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "projections/artifacts.hpp"
+#include "projections/correlation_index.hpp"
 #include "projections/event_index.hpp"
 #include "projections/followups.hpp"
 #include "projections/history.hpp"
@@ -34,6 +35,7 @@ std::vector<std::unique_ptr<Projection>> make_projections() {
     all.push_back(std::make_unique<FollowupsProjection>());
     all.push_back(std::make_unique<ArtifactsProjection>());
     all.push_back(std::make_unique<EventIndexProjection>());
+    all.push_back(std::make_unique<CorrelationProjection>());
     return all;
 }
 

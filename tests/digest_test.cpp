@@ -374,7 +374,23 @@ TEST_CASE("the digest of a busy week is as the golden files say", "[digest]") {
     history.happened(3, "2026-02-18T22:25:00Z", escalated);
     history.opened(4, "2026-02-21T05:00:00Z", {.service = "search", .env = "staging", .title = "Index is behind"});
     history.changed(4, "2026-02-21T08:00:00Z", Status::open, Status::closed);
-    WeeklyDigest digest = history.digest("2026-08");
+    for (const auto& [number, day] : {std::pair(5U, "2026-02-17"), std::pair(6U, "2026-02-18"), std::pair(7U, "2026-02-19")}) {
+        const std::string time = std::string(day) + "T04:00:00Z";
+        history.opened(
+            number, time,
+            {.service = "mail", .title = "Queue of mail-" + std::to_string(number) + " grows", .signature = "mail/queue"});
+        history.changed(number, std::string(day) + "T04:20:00Z", Status::open, Status::resolved);
+        history.promised(number, time, "fu_mail" + std::to_string(number), {});
+        if (number != 7)
+            history.followup_changed(number, std::string(day) + "T20:00:00Z", "fu_mail" + std::to_string(number),
+                                     FollowupStatus::open, FollowupStatus::done);
+    }
+    history.opened(8, "2026-02-16T10:20:00Z", {.severity = Severity::p2, .service = "api", .title = "API timeouts | gateway"});
+    history.changed(8, "2026-02-16T11:00:00Z", Status::open, Status::resolved);
+    IntelligencePolicy policy;
+    policy.correlation.dependencies = {{"gateway", {"api"}}};
+    policy.bytes = "correlation: {dependencies: {gateway: [api]}}\n";
+    WeeklyDigest digest = history.digest("2026-08", {}, {}, policy);
     digest.provenance.root_hash = std::string(64, 'a');  // not what this test is about
     const std::string json = digest_json(digest);
     const std::string markdown = digest_markdown(digest);

@@ -17,6 +17,7 @@ void ReportHistory::opened(unsigned number, std::string_view time, Opening openi
     created.service = opening.service;
     created.env = opening.env;
     created.title = opening.title;
+    created.signature = opening.signature;
     created.started_at = opening.started_at.value_or(at(time));
     happened(number, time, created);
 }
@@ -28,9 +29,9 @@ void ReportHistory::changed(unsigned number, std::string_view time, IncidentStat
     happened(number, time, change);
 }
 
-void ReportHistory::alerted(unsigned number, std::string_view time, std::string kind, AlertState state) {
+void ReportHistory::alerted(unsigned number, std::string_view time, std::string kind, AlertState state, std::string fingerprint) {
     Alert alert;
-    alert.alert_ref = alert.fingerprint = "alrt_1";
+    alert.alert_ref = alert.fingerprint = fingerprint.empty() ? "alrt_" + std::to_string(number) : std::move(fingerprint);
     alert.title = "an alert";
     alert.service = "gateway";
     alert.env = "prod";
@@ -71,8 +72,7 @@ void ReportHistory::attached(unsigned number, std::string_view time, std::string
     happened(number, time, attached);
 }
 
-template <class Report>
-Report ReportHistory::report(const std::function<Report(lmdb::Transaction&, const JournalView&)>& make) const {
+void ReportHistory::look(const std::function<void(lmdb::Transaction&, const JournalView&)>& at) const {
     TestJournal journal;
     AppendRequest request;
     request.decide = [this](const JournalView&, Time) -> Result<Batch> {
@@ -87,24 +87,49 @@ Report ReportHistory::report(const std::function<Report(lmdb::Transaction&, cons
     views.catch_up();
     auto transaction = views.read();
     const auto snapshot = journal->snapshot();
-    return make(transaction, *snapshot);
+    at(transaction, *snapshot);
 }
 
-WeeklyDigest ReportHistory::digest(std::string_view week, std::optional<std::string_view> now, std::optional<std::uint64_t> size) {
-    return report<WeeklyDigest>([&](lmdb::Transaction& views, const JournalView& journal) {
+WeeklyDigest ReportHistory::digest(std::string_view week, std::optional<std::string_view> now, std::optional<std::uint64_t> size,
+                                   const IntelligencePolicy& policy) {
+    WeeklyDigest digest;
+    look([&](lmdb::Transaction& views, const JournalView& journal) {
         DigestRequest request;
         request.week = parse_iso_week(week).value();
         request.now = at(now.value_or("2040-01-01T00:00:00Z"));
         request.size = size.value_or(journal.size());
-        return weekly_digest(views, journal, request);
+        request.policy = policy;
+        digest = weekly_digest(views, journal, request);
     });
+    return digest;
 }
 
 FollowupSummary ReportHistory::summary(FollowupSummaryRequest request) {
-    return report<FollowupSummary>([&](lmdb::Transaction& views, const JournalView& journal) {
+    FollowupSummary summary;
+    look([&](lmdb::Transaction& views, const JournalView& journal) {
         if (request.size == 0) request.size = journal.size();
-        return followup_summary(views, journal, request);
+        summary = followup_summary(views, journal, request);
     });
+    return summary;
+}
+
+Correlations ReportHistory::correlations(unsigned number, CorrelateRequest request) {
+    Correlations correlations;
+    look([&](lmdb::Transaction& views, const JournalView& journal) {
+        if (request.size == 0) request.size = journal.size();
+        request.incident = journal.stream_number(stream_name(number)).value();
+        correlations = correlate(views, journal, request).value();
+    });
+    return correlations;
+}
+
+Recurrence ReportHistory::recurrence(RecurrenceRequest request) {
+    Recurrence found;
+    look([&](lmdb::Transaction& views, const JournalView& journal) {
+        if (request.size == 0) request.size = journal.size();
+        found = daybook::recurrence(views, journal, request);
+    });
+    return found;
 }
 
 }  // namespace daybook::test

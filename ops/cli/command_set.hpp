@@ -23,17 +23,19 @@ using ChosenCommand = std::function<ExitStatus(Session&)>;
 void add_incident_commands(CLI::App& root, ChosenCommand& chosen);  // incident …
 void add_entry_commands(CLI::App& root, ChosenCommand& chosen);  // note, decision, action, comms, correct, followup …, artifact …
 void add_query_commands(CLI::App& root, ChosenCommand& chosen);  // timeline, events, stats
-void add_incident_diff(CLI::App& incident, ChosenCommand& chosen);    // incident diff
-void add_ingest_commands(CLI::App& root, ChosenCommand& chosen);      // ingest, import …
-void add_projection_commands(CLI::App& root, ChosenCommand& chosen);  // digest …, replay
-void add_export_commands(CLI::App& root, ChosenCommand& chosen);      // export …
-void add_postgres_export(CLI::App& parent, ChosenCommand& chosen);    // export postgres
-void add_postgres_import(CLI::App& parent, ChosenCommand& chosen);    // import postgres
-void add_migrate_command(CLI::App& root, ChosenCommand& chosen);      // migrate postgres
-void add_redact_command(CLI::App& root, ChosenCommand& chosen);       // redact
-void add_check_commands(CLI::App& root, ChosenCommand& chosen);       // verify, completion
-void add_verify_command(CLI::App& root, ChosenCommand& chosen);       // verify
-void add_audit_commands(CLI::App& root, ChosenCommand& chosen);       // checkpoint, proof …, evidence
+void add_incident_diff(CLI::App& incident, ChosenCommand& chosen);      // incident diff
+void add_ingest_commands(CLI::App& root, ChosenCommand& chosen);        // ingest, import …
+void add_projection_commands(CLI::App& root, ChosenCommand& chosen);    // digest …, replay
+void add_gate_command(CLI::App& root, ChosenCommand& chosen);           // gate …
+void add_intelligence_commands(CLI::App& root, ChosenCommand& chosen);  // correlate, recurrence
+void add_export_commands(CLI::App& root, ChosenCommand& chosen);        // export …
+void add_postgres_export(CLI::App& parent, ChosenCommand& chosen);      // export postgres
+void add_postgres_import(CLI::App& parent, ChosenCommand& chosen);      // import postgres
+void add_migrate_command(CLI::App& root, ChosenCommand& chosen);        // migrate postgres
+void add_redact_command(CLI::App& root, ChosenCommand& chosen);         // redact
+void add_check_commands(CLI::App& root, ChosenCommand& chosen);         // verify, completion
+void add_verify_command(CLI::App& root, ChosenCommand& chosen);         // verify
+void add_audit_commands(CLI::App& root, ChosenCommand& chosen);         // checkpoint, proof …, evidence
 
 void add_backup_commands(CLI::App& root, ChosenCommand& chosen);  // backup, restore
 void add_doctor_command(CLI::App& root, ChosenCommand& chosen);   // doctor

@@ -47,4 +47,11 @@ Time happened_option(const Session& session, const std::string& option, const st
                                               ": look for a mistyped date (--now says when now is)");
 }
 
+int days_option(const std::string& option, std::uint64_t days) {
+    constexpr std::uint64_t days_max = 3'660;
+    if (days == 0 || days > days_max)
+        throw CommandError(ExitStatus::usage, option + " must lie between 1 and " + std::to_string(days_max));
+    return static_cast<int>(days);
+}
+
 }  // namespace daybook

@@ -24,6 +24,8 @@ void check_directory_of(const std::filesystem::path& file);
 StreamNumber find_incident(const JournalView& journal, const std::string& id);
 // The policy of access below the working directory. failure: it is invalid.
 AccessPolicy read_access_policy();
+// Days that a report looks back. usage: not 1 to 3,660.
+int days_option(const std::string& option, std::uint64_t days);
 // The time at which something happened. usage: it is no time, or more than ahead_max after now.
 Time happened_option(const Session& session, const std::string& option, const std::string& text);
 

@@ -137,7 +137,8 @@ ExitStatus run_replay(Session& session, const ReplaySettings& settings) {
         if (!known)
             throw CommandError(
                 ExitStatus::usage,
-                "--projection must be one of incidents, history, followups, artifacts, event_index; not " + settings.projection);
+                "--projection must be one of incidents, history, followups, artifacts, event_index, correlation; not " +
+                    settings.projection);
     }
     const std::uint64_t size = session.journal_to_read().snapshot()->size();
     Progress bar(session.progress_screen(), "Replaying", settings.to_seq != 0 ? settings.to_seq : size, "events");
@@ -179,7 +180,7 @@ void add_replay(CLI::App& root, ChosenCommand& chosen) {
         root.add_subcommand("replay", "Bring the views up to date, or make them and the reports again from the journal");
     app->add_flag("--rebuild", o->rebuild, "Fold everything anew, beside the live views, and swap it in");
     app->add_option("--projection", o->projection,
-                    "Rebuild this one only: incidents, history, followups, artifacts or event_index");
+                    "Rebuild this one only: incidents, history, followups, artifacts, event_index or correlation");
     CLI::Option* to_seq = add_number(*app, "--to-seq", o->to_seq, "Apart from the live views: the first N events");
     CLI::Option* as_of =
         app->add_option("--as-of", o->as_of, "Apart from the live views: what had occurred by then")->type_name("TIME");

@@ -173,7 +173,10 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     }
     const LogSigner signer = session.signer();
     Current<TriagePolicy> triage(session.triage_policy());
-    const Tools tools(ToolParts{journal, session.commands(false), views, clock, settings.data});
+    Current<ReportPolicies> policies(session.report_policies());
+    ToolParts tool_parts{journal, session.commands(false), views, clock, settings.data};
+    tool_parts.policies = [&] { return policies.get(); };
+    const Tools tools(std::move(tool_parts));
     WebhookLetters letters(session.dead_letters(), clock);
     const NotifyPolicy notify = read_notify_policy();
 
@@ -204,11 +207,15 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     http.on_hangup = [&] {
         try {
             keys.reload();
-            access.set_policy(read_access_policy());
+            AccessPolicy may = read_access_policy();  // all are read before one of them counts
             auto loaded = load_triage_policy(triage_policy_file);
             if (!loaded) throw CommandError(ExitStatus::failure, loaded.refusal().message);
             const NotifyPolicy receivers = read_notify_policy();
+            auto reports = load_report_policies();
+            if (!reports) throw CommandError(ExitStatus::failure, reports.refusal().message);
+            access.set_policy(std::move(may));
             triage.set(std::move(*loaded));
+            policies.set(std::move(*reports));
             notifying->set_receivers(receivers.receivers);
             log.say(MessageKind::notice, "policies and keys are read again");
         } catch (const std::exception& error) {

@@ -286,6 +286,15 @@ void Session::tell_parked(const std::vector<Parked>& parked) {
     }
 }
 
+const ReportPolicies& Session::report_policies() {
+    if (!report_policies_) {
+        auto loaded = load_report_policies();
+        if (!loaded) throw CommandError(ExitStatus::failure, loaded.refusal().message);
+        report_policies_ = std::move(*loaded);
+    }
+    return *report_policies_;
+}
+
 const TriagePolicy& Session::triage_policy() {
     if (!policy_) {
         const std::filesystem::path file = std::filesystem::absolute(triage_policy_file);

@@ -18,6 +18,7 @@
 #include "journal/log_signer.hpp"
 #include "ops/messages.hpp"
 #include "ops/output.hpp"
+#include "ops/policies/report_policies.hpp"
 #include "ops/progress.hpp"
 #include "ops/temporary_place.hpp"
 #include "projections/decision_index.hpp"
@@ -111,6 +112,7 @@ public:
     std::filesystem::path place_for(const std::string& name);
 
     const TriagePolicy& triage_policy();
+    const ReportPolicies& report_policies();  // below the working directory; throws CommandError where one is wrong
     std::filesystem::path dead_letters() const { return settings_.data / "dead-letters.jsonl"; }
 
     // Writes one thing to standard output.
@@ -134,6 +136,7 @@ private:
     SystemEntropy entropy_;
     DecisionIndex index_;
     std::optional<TriagePolicy> policy_;
+    std::optional<ReportPolicies> report_policies_;
     std::optional<TemporaryPlace> temporary_;
     std::optional<JournalLock> alone_;
     std::function<void(const Commit&)> committed_;

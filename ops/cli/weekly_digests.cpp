@@ -6,7 +6,7 @@ namespace daybook {
 
 DigestFiles make_digest(Session& session, IsoWeek week, Time now, std::uint64_t size) {
     lmdb::Transaction views = session.stale_views().read();
-    return make_digest(views, *session.journal_to_read().snapshot(), week, now, size);
+    return make_digest(views, *session.journal_to_read().snapshot(), week, now, size, session.report_policies().intelligence);
 }
 
 std::uint64_t write_digests_again(Session& session, const std::filesystem::path& directory) {

@@ -17,7 +17,7 @@ HttpResponse Service::call_tool(std::string_view tool, const HttpRequest& reques
     thread_local ToolCallReader reader;
     const auto call = reader.read(tool, request.body);
     if (!call) return refuse(call.refusal());
-    const auto needs = parts_.tools.needs(call->tool, call->action);
+    const auto needs = parts_.tools.needs(*call);
     if (!needs) return refuse(needs.refusal());
     const auto caller = caller_of(request, call->agent_id);
     if (auto refused = turn_away(caller, *needs)) return std::move(*refused);

@@ -1,20 +1,13 @@
-// The actions that make reports: follow-ups and the weekly digest.
+// The actions that make reports: follow-ups, the gate, the weekly digest.
 #include <algorithm>
 
+#include "ops/gate.hpp"
 #include "ops/known_exports.hpp"
 #include "ops/tools/tool_actions.hpp"
 #include "projections/followup_summary.hpp"
 
 namespace daybook {
 namespace {
-
-constexpr std::int64_t window_days_max = 3'660;
-
-// The text of a report without its last newline, to stand in an answer.
-std::string_view without_end(std::string_view text) {
-    while (text.ends_with('\n')) text.remove_suffix(1);
-    return text;
-}
 
 std::string files_of(const DigestSaving& saving) {
     std::string list = "[";
@@ -69,6 +62,41 @@ Result<std::string> incident_followups_summary(ToolRun& run) {
     return answer;
 }
 
+Result<std::string> followup_watch_action(ToolRun& run) {
+    const auto policies = run.parts.policies();
+    GateRequest request;
+    request.service = optional_param(run.params, "service");
+    request.env = optional_param(run.params, "env");
+    request.window_days =
+        static_cast<int>(run.params.optional_integer("window_days", 1, window_days_max).value_or(request.window_days));
+    request.mode = run.params.optional_word<GateMode>("mode");
+    const bool append = run.params.optional_boolean("append").value_or(false);
+    const auto input = keyed_input(run);
+    if (run.params.refusal()) return *run.params.refusal();
+    request.now = run.parts.clock();
+    request.policy = policies->gate;
+    request.intelligence = policies->intelligence;
+    GateReport report;
+    try {
+        run.parts.views.read([&](const SharedViews::Seen& seen) {
+            request.size = seen.size;
+            report = followup_watch(seen.views, seen.journal, request);
+        });
+    } catch (const StorageError& error) {
+        report = unreadable_journal(request, error.what());  // what cannot be read is a finding, and not a gate that is open
+    }
+    std::string answer(without_end(gate_json(report, request.policy)));
+    if (!append) return answer;
+    const auto appended = append_gate(run.parts.journal, report, request, {run.caller.agent, std::string(run.call.tool), input});
+    if (!appended) return appended.refusal();
+    answer.pop_back();
+    ObjectText object(answer += ",\"appended\":");
+    seq_or_null(object, appended->first);
+    object.boolean("duplicate", appended->duplicate);
+    object.finish();
+    return answer + '}';
+}
+
 Result<std::string> weekly_digest_action(ToolRun& run) {
     const Time now = run.parts.clock();
     DigestSaving saving;
@@ -93,7 +121,7 @@ Result<std::string> weekly_digest_action(ToolRun& run) {
             return;
         }
         saving.size = past.given() ? std::min(horizon->size, seen.size) : size_without_reports(seen.journal, seen.size);
-        files = make_digest(seen.views, seen.journal, saving.week, now, saving.size);
+        files = make_digest(seen.views, seen.journal, saving.week, now, saving.size, run.parts.policies()->intelligence);
     });
     if (refusal) return *refusal;
     std::string answer;

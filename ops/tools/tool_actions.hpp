@@ -30,6 +30,7 @@ struct ToolAction {
     Permission needs = Permission::read;
     std::vector<std::string_view> params;  // the fields that it takes, in order of their names
     Result<std::string> (*run)(ToolRun&) = nullptr;
+    std::string_view writes_when;  // a truth value with which it writes, so that who calls must be allowed to
 };
 
 // --- reading fields; what is wrong is in run.params.refusal() afterwards
@@ -55,6 +56,8 @@ std::optional<Time> happened_param(ToolRun& run, std::string_view name);
 // due_at, or due_date: a time or a bare date.
 std::optional<Time> due_param(Fields& fields);
 
+inline constexpr std::int64_t window_days_max = 3'660;  // that a report may look back
+
 Refusal no_such_incident(const std::string& incident_id);
 
 // --- answers
@@ -65,6 +68,12 @@ std::string write_answer(const ToolRun& run, const CommandOutcome& outcome, cons
 
 // The member `seq`: of the first event that was written, or of the one that was there; null for none.
 void seq_or_null(ObjectText& object, Sequence sequence);
+
+// The text of a report without its last newline, to stand in an answer.
+inline std::string_view without_end(std::string_view text) {
+    while (text.ends_with('\n')) text.remove_suffix(1);
+    return text;
+}
 
 template <class Command>
 Result<std::string> run_command(ToolRun& run, const Command& command, const char* subject = nullptr) {
@@ -99,7 +108,10 @@ Result<std::string> incident_get(ToolRun& run);
 Result<std::string> incident_list(ToolRun& run);
 Result<std::string> incident_timeline(ToolRun& run);
 Result<std::string> incident_followups_summary(ToolRun& run);
+Result<std::string> followup_watch_action(ToolRun& run);
 // incident_intelligence_tool
+Result<std::string> correlate_action(ToolRun& run);
+Result<std::string> recurrence_action(ToolRun& run);
 Result<std::string> weekly_digest_action(ToolRun& run);
 
 }  // namespace daybook

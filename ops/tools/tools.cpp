@@ -16,8 +16,15 @@ using Names = std::initializer_list<std::string_view>;
 
 ToolAction action(std::string_view tool, std::string_view name, Permission needs, Result<std::string> (*run)(ToolRun&),
                   Names params, Names more = {}) {
-    ToolAction action{tool, name, needs, params, run};
+    ToolAction action{tool, name, needs, params, run, {}};
     action.params.insert(action.params.end(), more);
+    std::sort(action.params.begin(), action.params.end());
+    return action;
+}
+// Reads, and writes where the truth value `asked` says so.
+ToolAction may_write(ToolAction action, std::string_view asked) {
+    action.writes_when = asked;
+    action.params.push_back(asked);
     std::sort(action.params.begin(), action.params.end());
     return action;
 }
@@ -56,6 +63,12 @@ const std::vector<ToolAction>& all_actions() {
         writes("followup_update", followup_update,
                {"due_at", "due_date", "followup_id", "message", "owner", "priority", "status", "title"}),
         reads("incident_followups_summary", incident_followups_summary, {"env", "service", "window_days"}),
+        may_write(action(oncall, "followup_watch", Permission::read, followup_watch_action,
+                         {"env", "idempotency_key", "mode", "service", "window_days"}),
+                  "append"),
+        may_write(action(intelligence, "correlate", Permission::read, correlate_action, {"all", "incident_id", "other_envs"}),
+                  "append_note"),
+        action(intelligence, "recurrence", Permission::read, recurrence_action, {"env", "service", "window_days"}),
         action(intelligence, "weekly_digest", Permission::write, weekly_digest_action,
                {"at_seq", "idempotency_key", "known_at", "save_artifacts", "week"}),
     };
@@ -93,6 +106,14 @@ Result<Permission> Tools::needs(std::string_view tool, std::string_view action) 
     const auto found = find_action(tool, action);
     if (!found) return found.refusal();
     return (*found)->needs;
+}
+
+Result<Permission> Tools::needs(const ToolCall& call) const {
+    const auto found = find_action(call.tool, call.action);
+    if (!found) return found.refusal();
+    const JsonValue* asked = (*found)->writes_when.empty() ? nullptr : call.params.find((*found)->writes_when);
+    const bool writes = asked != nullptr && !asked->is_null() && !(asked->kind == JsonValue::Kind::boolean && !asked->boolean);
+    return writes ? Permission::write : (*found)->needs;
 }
 
 Result<std::string> Tools::run(const ToolCall& call, const ToolCaller& caller) const {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <string>
@@ -11,6 +13,7 @@
 #include "ingest/commands.hpp"
 #include "journal/journal.hpp"
 #include "ops/access/access_policy.hpp"
+#include "ops/policies/report_policies.hpp"
 #include "ops/tools/shared_views.hpp"
 #include "ops/tools/tool_call.hpp"
 #include "ops/weekly_digests.hpp"
@@ -30,6 +33,8 @@ struct ToolParts {
     Clock clock;                                       // what counts as now: the default occurred_at, reports
     std::filesystem::path data;                        // the data directory, where places that are exported to are noted
     std::filesystem::path reports = weekly_directory;  // where weekly digests are saved
+    // Those that reports are made by now.
+    std::function<std::shared_ptr<const ReportPolicies>()> policies = [] { return std::make_shared<const ReportPolicies>(); };
 };
 
 struct ToolAction;  // ops/tools/tool_actions.hpp
@@ -41,6 +46,9 @@ public:
 
     // What an action needs. Refuses: not_found, with the tools or actions that there are.
     Result<Permission> needs(std::string_view tool, std::string_view action) const;
+    // The same of a call: some actions read, and write when they are asked to.
+    Result<Permission> needs(const ToolCall& call) const;
+    std::shared_ptr<const ReportPolicies> policies() const { return parts_.policies(); }
 
     // Runs a call and answers with its result, a JSON object. What was written is on disk when it returns.
     // Refuses: not_found (the tool, the action, the incident …), invalid, conflict, idempotency_conflict, too_large; the refusal's

@@ -133,6 +133,7 @@ void bench_rebuild(const Setup&, Fixture&, Table&);
 void bench_timeline(const Setup&, Fixture&, Table&);
 void bench_codecs(const Setup&, Fixture&, Table&);
 void bench_reports(const Setup&, Fixture&, Table&);
+void bench_digest(const Setup&, Fixture&, Table&);
 void bench_verify(const Setup&, Fixture&, Table&);
 void bench_postgres(const Setup&, Fixture&, Table&);
 void bench_memory(const Setup&, Fixture&, Table&);

@@ -17,7 +17,7 @@ constexpr Subject subjects[] = {{"append", bench_append},     {"group-commit", b
                                 {"ingest", bench_ingest},     {"rebuild", bench_rebuild},
                                 {"timeline", bench_timeline}, {"codecs", bench_codecs},
                                 {"reports", bench_reports},   {"verify", bench_verify},
-                                {"postgres", bench_postgres},
+                                {"postgres", bench_postgres}, {"digest", bench_digest},
                                 {"memory", bench_memory}};
 
 int run(int argc, char** argv) {

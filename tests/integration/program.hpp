@@ -26,6 +26,11 @@ public:
         if (!text.empty() && text.back() == '\n') text.pop_back();
         return text;
     }
+    // A file of its directory, with the folders that lead to it.
+    void write(std::string_view name, std::string_view bytes) const {
+        std::filesystem::create_directories((directory_ / name).parent_path());
+        write_file(directory_ / name, bytes);
+    }
     std::filesystem::path data() const { return directory_ / "data"; }
     std::filesystem::path directory() const { return directory_.path(); }
     std::filesystem::path operator/(std::string_view name) const { return directory_ / name; }

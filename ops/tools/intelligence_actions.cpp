@@ -1,0 +1,69 @@
+// The actions that say what incidents have to do with each other: correlation and recurrence.
+#include "ops/correlation_note.hpp"
+#include "ops/tools/tool_actions.hpp"
+#include "projections/recurrence.hpp"
+
+namespace daybook {
+namespace {
+
+std::string note_answer(const CommandOutcome& outcome) {
+    std::string answer;
+    ObjectText object(answer);
+    seq_or_null(object, outcome.appended.first);
+    object.number("written", outcome.appended.count);
+    object.boolean("duplicate", outcome.appended.duplicate);
+    object.finish();
+    return answer;
+}
+
+}  // namespace
+
+Result<std::string> correlate_action(ToolRun& run) {
+    const std::string id = text_param(run.params, "incident_id");
+    CorrelateRequest request;
+    request.possible = run.params.optional_boolean("all").value_or(false);
+    request.other_envs = run.params.optional_boolean("other_envs").value_or(false);
+    const bool append = run.params.optional_boolean("append_note").value_or(false);
+    if (run.params.refusal()) return *run.params.refusal();
+    request.now = run.parts.clock();
+    request.policy = run.parts.policies()->intelligence;
+    std::optional<Correlations> found;
+    run.parts.views.read([&](const SharedViews::Seen& seen) {
+        const auto stream = is_incident_id(id) ? seen.journal.stream_number(id) : std::nullopt;
+        if (!stream) return;
+        request.incident = *stream;
+        request.size = seen.size;
+        found = correlate(seen.views, seen.journal, request);
+    });
+    if (!found) return no_such_incident(id);
+    std::string answer(without_end(correlations_json(*found)));
+    if (!append) return answer;
+    CommandContext context;
+    context.actor = run.caller.agent;
+    context.source = run.call.tool;
+    context.occurred_at = request.now;
+    const auto outcome = append_correlation_note(run.parts.commands, *found, std::move(context));
+    if (!outcome) return outcome.refusal();
+    answer.pop_back();
+    answer += ",\"note\":" + note_answer(*outcome) + '}';
+    return answer;
+}
+
+Result<std::string> recurrence_action(ToolRun& run) {
+    RecurrenceRequest request;
+    request.service = optional_param(run.params, "service");
+    request.env = optional_param(run.params, "env");
+    request.window_days =
+        static_cast<int>(run.params.optional_integer("window_days", 1, window_days_max).value_or(request.window_days));
+    if (run.params.refusal()) return *run.params.refusal();
+    request.now = run.parts.clock();
+    request.policy = run.parts.policies()->intelligence;
+    std::string answer;
+    run.parts.views.read([&](const SharedViews::Seen& seen) {
+        request.size = seen.size;
+        answer = without_end(recurrence_json(recurrence(seen.views, seen.journal, request)));
+    });
+    return answer;
+}
+
+}  // namespace daybook

@@ -1,0 +1,72 @@
+#include "tests/tool_desk.hpp"
+
+using namespace daybook;
+using namespace daybook::test;
+
+namespace {
+
+constexpr const char* intelligence = "incident_intelligence_tool";
+
+}  // namespace
+
+TEST_CASE("correlate answers with scores and reasons, and appends its note once", "[tools][correlate]") {
+    ToolDesk desk;
+    const std::string one = desk.create("10:00");
+    const std::string other = desk.create("10:30");
+    desk.call(R"({"action":"correlate",)" + ToolDesk::of(one) + "}", intelligence);
+    CHECK(desk.result("/related/0/incident_id") == other);
+    CHECK(desk.result("/related/0/score") == "60");
+    CHECK(desk.result("/related/0/reasons/0/text") == "same service");
+    CHECK(desk.result("/note") == "absent");
+    const std::uint64_t before = desk.size();
+    desk.call(R"({"action":"correlate","append_note":true,)" + ToolDesk::of(one) + "}", intelligence);
+    CHECK(desk.result("/note/written") == "1");
+    CHECK(desk.result("/note/seq") == std::to_string(before + 1));
+    desk.call(R"({"action":"correlate","append_note":true,)" + ToolDesk::of(one) + "}", intelligence);
+    CHECK(desk.result("/note/duplicate") == "true");
+    CHECK(desk.size() == before + 1);
+    CHECK(desk.refusal(R"({"action":"correlate","incident_id":"inc_20260223_1000_nosuch"})", intelligence) ==
+          "not_found /incident_id");
+    CHECK(desk.refusal(R"({"action":"correlate","incident_id":"$jobs"})", intelligence) == "not_found /incident_id");
+}
+
+TEST_CASE("recurrence answers for a service, an env and a window", "[tools][recurrence]") {
+    ToolDesk desk;
+    desk.create("10:00", R"(,"signature":"boom")");
+    desk.create("11:00", R"(,"signature":"boom")");
+    desk.call(R"({"action":"recurrence","window_days":7})", intelligence);
+    CHECK(desk.result("/recurrences/0/signature") == "boom");
+    CHECK(desk.result("/recurrences/0/state") == "recurring");
+    desk.call(R"({"action":"recurrence","service":"search"})", intelligence);
+    CHECK(desk.result("/recurrences") == "[]");
+    CHECK(desk.refusal(R"({"action":"recurrence","window_days":0})", intelligence) == "invalid /window_days");
+}
+
+TEST_CASE("a call that reads needs the right to write where it is asked to write", "[tools]") {
+    ToolDesk desk;
+    const auto needs = [&](std::string_view body) {
+        ToolCallReader reader;
+        return *desk.tools.needs(*reader.read(intelligence, body));
+    };
+    CHECK(needs(R"({"action":"correlate","incident_id":"x"})") == Permission::read);
+    CHECK(needs(R"({"action":"correlate","incident_id":"x","append_note":false})") == Permission::read);
+    CHECK(needs(R"({"action":"correlate","incident_id":"x","append_note":true})") == Permission::write);
+    CHECK(needs(R"({"action":"correlate","incident_id":"x","append_note":"yes"})") == Permission::write);
+}
+
+TEST_CASE("followup_watch answers what blocks a release, and writes it down once for a key", "[tools][gate]") {
+    ToolDesk desk;
+    const std::string id = desk.create("10:00", R"(,"severity":"P1")");
+    desk.oncall("followup_watch", R"("env":"prod")");
+    CHECK(desk.result("/outcome") == "block");
+    CHECK(desk.result("/findings/0/rule") == "FW001");
+    CHECK(desk.result("/findings/0/incident_id") == id);
+    const std::uint64_t before = desk.size();
+    desk.oncall("followup_watch", R"("mode":"warn","append":true,"idempotency_key":"release 7")");
+    CHECK(desk.result("/outcome") == "warn");
+    CHECK(desk.result("/appended/seq") == std::to_string(before + 1));
+    desk.oncall("followup_watch", R"("mode":"warn","append":true,"idempotency_key":"release 7")");
+    CHECK(desk.result("/appended/duplicate") == "true");
+    CHECK(desk.size() == before + 1);
+    CHECK(desk.refusal_of("followup_watch", R"("mode":"loud")") == "invalid /params/mode");
+}
