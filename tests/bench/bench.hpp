@@ -128,6 +128,7 @@ double fill(BenchJournal& journal, const WorldSize& size, bool seal_ahead);
 using Benchmark = void (*)(const Setup& setup, Fixture& fixture, Table& table);
 void bench_append(const Setup&, Fixture&, Table&);
 void bench_group_commit(const Setup&, Fixture&, Table&);
+void bench_http(const Setup&, Fixture&, Table&);
 void bench_ingest(const Setup&, Fixture&, Table&);
 void bench_rebuild(const Setup&, Fixture&, Table&);
 void bench_timeline(const Setup&, Fixture&, Table&);

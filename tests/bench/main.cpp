@@ -18,7 +18,7 @@ constexpr Subject subjects[] = {{"append", bench_append},     {"group-commit", b
                                 {"timeline", bench_timeline}, {"codecs", bench_codecs},
                                 {"reports", bench_reports},   {"verify", bench_verify},
                                 {"postgres", bench_postgres}, {"digest", bench_digest},
-                                {"memory", bench_memory}};
+                                {"http", bench_http},         {"memory", bench_memory}};
 
 int run(int argc, char** argv) {
     Setup setup;

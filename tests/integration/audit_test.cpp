@@ -127,6 +127,29 @@ TEST_CASE("a checker that shares no code agrees with every proof on the fixtures
     CHECK(check(daybook, all).status == 0);
 }
 
+TEST_CASE("the proof of a redacted event, made before or after, is good for a checker that shares no code", "[audit][redact]") {
+    const Program daybook;
+    const std::string id = fill(daybook);
+    save(daybook, "old", {"checkpoint"});
+    save(daybook, "before", {"proof", "inclusion", "3"});
+    daybook.out({"-q", "redact", "3", "--reason", "a password"});
+    save(daybook, "after", {"proof", "inclusion", "3"});
+    save(daybook, "new", {"checkpoint"});
+    save(daybook, "growth", {"proof", "consistency", lines_of(read_file(daybook / "old"))[1]});
+    save(daybook, "evidence", {"evidence", id});
+    daybook.out({"-q", "export", "journal", "out"});
+    CHECK(lines_of(read_file(daybook / "out/journal.jsonl"))[2].find("\"payload\":null") != std::string::npos);
+    const std::vector<std::string> all{"out",           "--vkey",      daybook.out({"checkpoint", "--vkey"}),
+                                       "--checkpoint",  "new",         "--inclusion",
+                                       "before",        "--inclusion", "after",
+                                       "--consistency", "old",         "growth",
+                                       "--evidence",    "evidence"};
+    const Outcome outcome = check(daybook, all);
+    INFO(outcome.err);
+    CHECK(outcome.status == 0);
+    CHECK(daybook.run({"verify", "--checkpoint", "old"}).status == 0);
+}
+
 TEST_CASE("a checker that shares no code agrees with daybook on the real data", "[audit]") {
     const auto store = shared_data("github-status");
     const auto triage = shared_data("upptime/triage.jsonl");
