@@ -21,17 +21,25 @@ constexpr int timeline_events = 20;
 // `daybook serve` on a journal of its own.
 class Daemon {
 public:
+    // Quiet, so that nobody writes down or reads a log of each request.
     explicit Daemon(const std::filesystem::path& data)
-        : process_({DAYBOOK_PROGRAM, "-q", "--data", data.string(), "serve", "--listen", "127.0.0.1:0", "--log", "json",
+        : port_(test::free_port()),
+          process_({DAYBOOK_PROGRAM, "-q", "--data", data.string(), "serve", "--listen", "127.0.0.1:" + std::to_string(port_),
                     "--rate-limit", "0", "--backend", "none"}) {
-        const std::string line = process_.line_with("listening on http://");
-        port_ = static_cast<std::uint16_t>(std::stoul(line.substr(line.find("127.0.0.1:") + 10)));
+        const bool listens = test::becomes_true([&] {
+            try {
+                return test::HttpClient(port_).get("/healthz").status == 200;
+            } catch (const std::exception&) {
+                return false;  // not yet
+            }
+        });
+        if (!listens) throw std::runtime_error("the server does not listen: " + process_.said());
     }
     std::uint16_t port() const { return port_; }
 
 private:
+    std::uint16_t port_;
     test::Background process_;
-    std::uint16_t port_ = 0;
 };
 
 std::string call(const std::string& action, const std::string& params) {
