@@ -1,0 +1,112 @@
+// Clients that mean no good, against the real binary: each costs only itself.
+#include <fstream>
+#include <vector>
+
+#include <sys/resource.h>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/integration/server.hpp"
+
+using namespace daybook;
+using namespace daybook::test;
+using Json = nlohmann::json;
+
+namespace {
+
+// Memory of a process that is in use, in KiB.
+std::int64_t resident_kb(int process) {
+    std::ifstream status("/proc/" + std::to_string(process) + "/status");
+    std::string line;
+    while (std::getline(status, line)) {
+        if (line.starts_with("VmRSS:")) return std::stoll(line.substr(6));
+    }
+    return 0;
+}
+
+// Whether this process may have so many files open.
+bool may_open(rlim_t files) {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_max < files) return false;
+    limit.rlim_cur = std::max(limit.rlim_cur, files);
+    return ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+std::string nested(int levels) {
+    // params and meta are two levels of it.
+    std::string meta;
+    for (int i = 2; i < levels; ++i) meta += "{\"a\":";
+    meta += '1';
+    meta.append(static_cast<std::size_t>(levels - 2), '}');
+    return R"({"action":"incident_append_event","agent_id":"sofiia","params":{"incident_id":"inc_20260223_1000_none","type":"note",)"
+           R"("message":"m","meta":)" +
+           meta + "}}";
+}
+
+Json post(HttpClient& client, std::string_view body, int status) {
+    const HttpAnswer answer = client.post("/v1/tools/oncall_tool", body);
+    INFO(answer.body);
+    CHECK(answer.status == status);
+    return Json::parse(answer.body);
+}
+
+}  // namespace
+
+TEST_CASE("ten thousand connections that say nothing hold up nobody who works, and cost little memory", "[serve][hostile]") {
+    constexpr std::size_t silent = 10'000;
+    if (!may_open(silent + 200)) return skip("this user may not open so many files");
+    const Program daybook;
+    Server server(daybook);
+    HttpClient good = server.client();
+    const std::string created = R"({"action":"incident_create","agent_id":"sofiia","service":"s","severity":"P3","title":"t"})";
+    post(good, created, 200);
+    const std::int64_t before = resident_kb(server.process().process());
+    std::vector<HttpClient> all;
+    for (std::size_t i = 0; i < silent; ++i) {
+        all.push_back(server.client());
+        if (i % 3 == 0) all.back().send("GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: ");  // a header that never ends
+        if (i % 100 == 99) post(good, created, 200);
+    }
+    const std::string metrics = good.get("/metrics").body;
+    const std::size_t at = metrics.find("\ndaybook_http_connections ");
+    REQUIRE(at != std::string::npos);
+    CHECK(std::stoul(metrics.substr(at + 26)) <= 1024);
+    CHECK(resident_kb(server.process().process()) - before < 64 * 1024);
+    all.clear();
+    post(good, created, 200);
+    CHECK(server.stop() == 0);
+}
+
+TEST_CASE("a body of 64 nested levels is read, one of 65 and one that is no UTF-8 are refused, with the place",
+          "[serve][hostile]") {
+    const Program daybook;
+    const Server server(daybook);
+    HttpClient client = server.client();
+    CHECK(post(client, nested(64), 404)["error"]["code"] == "not_found");  // read: there is no such incident
+    CHECK(post(client, nested(65), 422)["error"]["code"] == "invalid");
+    CHECK(post(client, "{\"action\":\"incident_list\",\"text\":\"\xff\"}", 422)["error"]["code"] == "invalid");
+    CHECK(client.get("/healthz").status == 200);
+}
+
+TEST_CASE("an artifact's name leads nowhere but into its incident's directory", "[serve][hostile]") {
+    const Program daybook;
+    const Server server(daybook);
+    HttpClient client = server.client();
+    const Json created =
+        post(client, R"({"action":"incident_create","agent_id":"sofiia","service":"s","severity":"P3","title":"t"})", 200);
+    const std::string id = created["result"]["incident_id"];
+    for (const std::string name :
+         {"../x.md", "a/b.md", "/etc/x.md", "..", ".", "a\\..\\b.md", ".hidden.md/..", "x.md\n", "x\x01.md"}) {
+        const Json wanted{{"action", "incident_attach_artifact"},
+                          {"agent_id", "sofiia"},
+                          {"incident_id", id},
+                          {"kind", "note"},
+                          {"format", "md"},
+                          {"name", name},
+                          {"content", "x"}};
+        INFO(wanted.dump());
+        CHECK(post(client, wanted.dump(), 422)["error"]["code"] == "invalid");
+    }
+}
