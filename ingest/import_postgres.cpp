@@ -25,10 +25,11 @@ bool is_made_up(const JsonMember& member) {
     return member.name == "artifact_id" && member.value.is_string() && member.value.text().starts_with(made_up_id);
 }
 
-bool is_time(const LayoutTable& table, std::string_view name) {
-    return std::any_of(table.columns.begin(), table.columns.end(), [&](const LayoutTable::Column& column) {
-        return column.type == LayoutTable::Type::time && column.name == name;
-    });
+// Nothing for a column that is not the layout's.
+std::optional<LayoutTable::Type> type_of(const LayoutTable& table, std::string_view name) {
+    const auto found =
+        std::find_if(table.columns.begin(), table.columns.end(), [&](const auto& column) { return column.name == name; });
+    return found == table.columns.end() ? std::nullopt : std::optional(found->type);
 }
 
 // Of a column without a zone in UTC. Nothing for what is no time: the import says so then.
@@ -43,11 +44,12 @@ std::string line_of(const Source& source, const JsonValue& row) {
     const bool older = always == nullptr || always->is_null();
     std::string line = "{";
     for (const JsonMember& member : row.members()) {
-        if (older && (member.value.is_null() || is_made_up(member))) continue;
+        const auto type = type_of(source.table, member.name);
+        if (older ? member.value.is_null() || is_made_up(member) : !type) continue;
         if (line.size() > 1) line += ',';
         append_json_string(line, member.name);
         line += ':';
-        const auto time = is_time(source.table, member.name) ? time_of(member.value) : std::nullopt;
+        const auto time = type == LayoutTable::Type::time ? time_of(member.value) : std::nullopt;
         if (time) {
             append_json_string(line, format_time(*time));
         } else {

@@ -3,6 +3,7 @@
 //
 // A row of an older store is known by what daybook always fills in (event_count, event_id, created_by). Its columns that are null
 // say nothing, and neither do the keys that `daybook migrate postgres` gave it: so it is the same row before and after a migration.
+// Its other columns are taken along. Of a row that daybook wrote they are not: what they held is in its meta already.
 #pragma once
 
 #include <cstdint>

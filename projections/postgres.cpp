@@ -191,6 +191,7 @@ Rows Connection::query(const std::string& statement, Parameters parameters) {
 
 void Connection::send(const std::string& statement, const std::vector<std::string>& parameters) {
     std::vector<const char*> values;
+    values.reserve(parameters.size());
     for (const std::string& parameter : parameters) values.push_back(parameter.c_str());
     const int sent =
         PQsendQueryParams(handle_, statement.c_str(), static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr, 0);
@@ -220,6 +221,16 @@ pg_result* Connection::next_result() {
     if (status != PGRES_FATAL_ERROR && status != PGRES_BAD_RESPONSE) return result;
     const Rows owner(result);
     fail(result);
+}
+
+// False where the connection is lost or in the middle of something: to close it rolls back then.
+bool Connection::roll_back() {
+    try {
+        execute("ROLLBACK");
+        return true;
+    } catch (const std::exception&) {
+        return false;
+    }
 }
 
 void Connection::wait(short events) {
@@ -270,12 +281,7 @@ void Connection::fail_connection() {
 Transaction::Transaction(Connection& connection, const std::string& begin) : connection_(connection) { connection_.execute(begin); }
 
 Transaction::~Transaction() {
-    if (!open_) return;
-    try {
-        connection_.execute("ROLLBACK");
-    } catch (const std::exception&) {
-        // The connection is lost or in the middle of something: closing it rolls back.
-    }
+    if (open_) connection_.roll_back();
 }
 
 void Transaction::commit() {
@@ -294,7 +300,7 @@ Pipeline::Pipeline(Connection& connection) : connection_(connection) {
     if (PQenterPipelineMode(connection_.handle_) == 0) connection_.fail_connection();
 }
 
-void Pipeline::send(const std::string& statement, std::vector<std::string> parameters) {
+void Pipeline::send(const std::string& statement, const std::vector<std::string>& parameters) {
     connection_.send(statement, parameters);
     ++outstanding_;
     for (const std::string& parameter : parameters) outstanding_bytes_ += parameter.size();

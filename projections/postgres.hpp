@@ -90,12 +90,14 @@ public:
     const std::string& place() const { return place_; }
 
 private:
+    friend class Transaction;
     friend class Pipeline;
     friend class CopyIn;
     friend class CopyOut;
     pg_result* next_result();  // nullptr: there is no more of this statement
     void send(const std::string& statement, const std::vector<std::string>& parameters);
     void flush();
+    bool roll_back();
     void wait(short events);
     void drain();
     [[noreturn]] void fail(const pg_result* result);
@@ -128,7 +130,7 @@ class Pipeline {
 public:
     explicit Pipeline(Connection& connection);
     // Sends a statement; waits for the answers so far when many are outstanding. Throws Error, of any of them.
-    void send(const std::string& statement, std::vector<std::string> parameters);
+    void send(const std::string& statement, const std::vector<std::string>& parameters);
     // Waits for all answers. Not calling it, after an Error, leaves a connection that can only be closed.
     void finish();
 

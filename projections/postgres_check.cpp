@@ -18,12 +18,12 @@ namespace {
 constexpr std::uint64_t snapshot_events = 10'000;
 
 struct TableOf {
-    const LayoutTable& table;
+    const LayoutTable* table;
     const char* incident;  // the column with the incident's id
     const char* word;
 };
-const std::array<TableOf, 3> tables{
-    {{incidents_layout, "id", "row"}, {events_layout, "incident_id", "events"}, {artifacts_layout, "incident_id", "artifacts"}}};
+constexpr std::array<TableOf, 3> tables{
+    {{&incidents_layout, "id", "row"}, {&events_layout, "incident_id", "events"}, {&artifacts_layout, "incident_id", "artifacts"}}};
 
 // The rows of one table that are of one incident.
 struct Rows {
@@ -125,7 +125,7 @@ void Check::add_line(AllRows& rows, std::size_t table, std::string_view line) {
     const auto row = reader_.read(line);
     if (!row) throw StorageError("a row of the layout is no JSON: " + row.refusal().message);
     comparable_.clear();
-    append_comparable(comparable_, tables[table].table, **row);
+    append_comparable(comparable_, *tables[table].table, **row);
     rows[table].add(sha256_({comparable_}));
 }
 
@@ -174,12 +174,12 @@ void Check::compare() {
 void Check::read_tables() {
     const auto snapshot = journal_.snapshot();
     for (std::size_t table = 0; table < tables.size(); ++table) {
-        StoredRows rows(connection_, std::string("SELECT to_jsonb(r) FROM ") + tables[table].table.name + " r");
+        StoredRows rows(connection_, std::string("SELECT to_jsonb(r) FROM ") + tables[table].table->name + " r");
         while (const auto row = rows.next()) {
             comparable_.clear();
             const JsonValue* id = *row ? (**row)->find(tables[table].incident) : nullptr;
             const std::string incident = id != nullptr && id->is_string() ? std::string(id->text()) : std::string();
-            if (*row) append_comparable(comparable_, tables[table].table, ***row);
+            if (*row) append_comparable(comparable_, *tables[table].table, ***row);
             const auto stream = is_incident_id(incident) ? snapshot->stream_number(incident) : std::nullopt;
             const bool known = stream && stream->value < ours_.size() && ours_[stream->value][0].count != 0;
             AllRows& side = known ? side_of(theirs_, *stream) : strangers_[incident];

@@ -102,7 +102,11 @@ std::string LayoutTable::write_statement() const {
     std::string changes;
     for (const Column& column : columns) {
         const std::string column_name = column.name;
-        if (column_name != key) changes += (changes.empty() ? "" : ", ") + column_name + " = excluded." + column_name;
+        if (column_name == key) continue;
+        if (!changes.empty()) changes += ", ";
+        changes += column_name;
+        changes += " = excluded.";
+        changes += column_name;
     }
     return std::string("INSERT INTO ") + name + " (" + names + ") SELECT " + names +
            " FROM jsonb_populate_recordset(NULL::" + name + ", $1::jsonb) ON CONFLICT (" + key + ") DO UPDATE SET " + changes;

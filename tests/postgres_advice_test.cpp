@@ -16,9 +16,8 @@ TEST_CASE("a database's URL is shown without its passwords, whatever its form", 
 }
 
 TEST_CASE("a URL that can't be read is refused without a word of it", "[postgres]") {
-    for (const char* url :
-         {"postgresql://ada:s3/cret@db/x", "postgresql://ada:s3cret@db:5x/y", "postgresql://ada:s3#cret@db@other/x",
-          "postgresql://ada:s3cret@db/x?no_such_option=1", "s3cret"}) {
+    for (const char* url : {"postgresql://ada:s3/cret@db/x", "postgresql://ada:s3cret@db:5x/y",
+                            "postgresql://ada:s3#cret@db@other/x", "postgresql://ada:s3cret@db/x?no_such_option=1", "s3cret"}) {
         INFO(url);
         try {
             (void)postgres::without_password(url);

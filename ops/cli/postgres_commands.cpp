@@ -44,7 +44,7 @@ void with_views_at(Session& session, std::uint64_t size, const std::function<voi
 
 class TableExport {
 public:
-    TableExport(Session& session, const postgres::Options& options) : session_(session), options_(options) {}
+    TableExport(Session& session, postgres::Options options) : session_(session), options_(std::move(options)) {}
 
     // Throws postgres::Error; the next call connects anew then.
     PostgresExported run(bool shows_progress) {

@@ -219,7 +219,10 @@ TEST_CASE("the migration brings an older store's tables up to date, rows stay, a
     REQUIRE(copy.run({"migrate", "postgres"}).status == 0);
     REQUIRE(copy.run_at(daybook.url(), {"import", "postgres"}).status == 0);
     REQUIRE(copy.run({"export", "postgres"}).status == 0);
-    CHECK(copy.ask("SELECT count(*) FROM incident_events") == daybook.ask("SELECT count(*) FROM incident_events"));
+    for (const char* rows : {"SELECT to_jsonb(r) - 'seq' - 'id' FROM incident_events r ORDER BY event_id",
+                             "SELECT to_jsonb(r) - 'team' FROM incidents r ORDER BY id"}) {
+        CHECK(copy.ask(rows) == daybook.ask(rows));
+    }
 }
 
 TEST_CASE("the migration's SQL is printed without a connection, and psql takes it", "[postgres]") {
