@@ -174,7 +174,7 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     const LogSigner signer = session.signer();
     Current<TriagePolicy> triage(session.triage_policy());
     Current<ReportPolicies> policies(session.report_policies());
-    ToolParts tool_parts{journal, session.commands(false), views, clock, settings.data};
+    ToolParts tool_parts{journal, session.commands(false), views, clock, session.entropy(), settings.data};
     tool_parts.policies = [&] { return policies.get(); };
     const Tools tools(std::move(tool_parts));
     WebhookLetters letters(session.dead_letters(), clock);

@@ -69,6 +69,7 @@ const std::vector<ToolAction>& all_actions() {
         may_write(action(intelligence, "correlate", Permission::read, correlate_action, {"all", "incident_id", "other_envs"}),
                   "append_note"),
         action(intelligence, "recurrence", Permission::read, recurrence_action, {"env", "service", "window_days"}),
+        action(intelligence, "postmortem_draft", Permission::write, postmortem_action, {"incident_id", "save"}),
         action(intelligence, "weekly_digest", Permission::write, weekly_digest_action,
                {"at_seq", "idempotency_key", "known_at", "save_artifacts", "week"}),
     };

@@ -30,7 +30,8 @@ struct ToolParts {
     Journal& journal;
     CommandHandler& commands;
     SharedViews& views;
-    Clock clock;                                       // what counts as now: the default occurred_at, reports
+    Clock clock;  // what counts as now: the default occurred_at, reports
+    Entropy& entropy;
     std::filesystem::path data;                        // the data directory, where places that are exported to are noted
     std::filesystem::path reports = weekly_directory;  // where weekly digests are saved
     // Those that reports are made by now.
@@ -48,6 +49,7 @@ public:
     Result<Permission> needs(std::string_view tool, std::string_view action) const;
     // The same of a call: some actions read, and write when they are asked to.
     Result<Permission> needs(const ToolCall& call) const;
+    CommandHandler& commands() const { return parts_.commands; }
     std::shared_ptr<const ReportPolicies> policies() const { return parts_.policies(); }
 
     // Runs a call and answers with its result, a JSON object. What was written is on disk when it returns.
