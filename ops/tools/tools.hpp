@@ -13,6 +13,7 @@
 #include "ingest/commands.hpp"
 #include "journal/journal.hpp"
 #include "ops/access/access_policy.hpp"
+#include "ops/jobs/runs.hpp"
 #include "ops/policies/report_policies.hpp"
 #include "ops/tools/shared_views.hpp"
 #include "ops/tools/tool_call.hpp"
@@ -25,6 +26,13 @@ struct ToolCaller {
     std::string agent;
 };
 
+// A job that somebody asks for.
+struct TaskStart {
+    std::string task_id, agent;
+    Time now{}, scheduled_for{};
+    bool dry_run = false;
+};
+
 // What the tools work with; all of it outlives them.
 struct ToolParts {
     Journal& journal;
@@ -34,6 +42,8 @@ struct ToolParts {
     Entropy& entropy;
     std::filesystem::path data;                        // the data directory, where places that are exported to are noted
     std::filesystem::path reports = weekly_directory;  // where weekly digests are saved
+    // Runs a job to its end, for who was found to have the permission that the registry names; nothing: none can be started.
+    std::function<Result<JobRun>(const TaskStart&)> start_task = {};
     // Those that reports are made by now.
     std::function<std::shared_ptr<const ReportPolicies>()> policies = [] { return std::make_shared<const ReportPolicies>(); };
 };
