@@ -160,6 +160,7 @@ int run(int argc, char** argv) {
     add_projection_commands(app, chosen);
     add_intelligence_commands(app, chosen);
     add_gate_command(app, chosen);
+    add_job_commands(app, chosen);
     add_export_commands(app, chosen);
     add_migrate_command(app, chosen);
     add_check_commands(app, chosen);

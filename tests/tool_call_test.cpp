@@ -104,7 +104,8 @@ TEST_CASE("an unknown tool or action is refused with those that there are", "[to
     CHECK(desk.refusal(R"({"action":"incident_destroy"})") == "not_found /action");
     CHECK(at_pointer(desk.answer, "/error/message").find("incident_create") != std::string::npos);
     CHECK(desk.refusal(R"({"action":"incident_list"})", "no_tool") == "not_found");
-    CHECK(at_pointer(desk.answer, "/error/message") == "no such tool: no_tool; there is oncall_tool, incident_intelligence_tool");
+    CHECK(at_pointer(desk.answer, "/error/message") ==
+          "no such tool: no_tool; there is oncall_tool, incident_intelligence_tool, jobs");
     CHECK(desk.refusal(R"({"action":"incident_list"})", "\xFF") == "not_found");
     CHECK_FALSE(desk.tools.needs("oncall_tool", "weekly_digest"));
 }

@@ -36,8 +36,9 @@ inline std::string at_pointer(std::string_view json, std::string_view pointer) {
 
 struct ToolDesk : Desk {
     Time now = when("12:00");
+    SeededEntropy run_entropy{7};
     SharedViews shared{views(), *journal()};
-    Tools tools{{*journal(), commands(), shared, [this] { return now; }, directory(), directory() / "weekly"}};
+    Tools tools{{*journal(), commands(), shared, [this] { return now; }, run_entropy, directory(), directory() / "weekly"}};
     std::string answer;  // the last one
 
     // Sends a body, as `agent`; gives the answer.

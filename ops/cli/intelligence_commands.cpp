@@ -5,6 +5,7 @@
 #include "ops/cli/named.hpp"
 #include "ops/cli/number_option.hpp"
 #include "ops/correlation_note.hpp"
+#include "ops/jobs/postmortems.hpp"
 #include "projections/recurrence.hpp"
 
 namespace daybook {
@@ -162,11 +163,44 @@ void add_recurrence(CLI::App& root, ChosenCommand& chosen) {
     });
 }
 
+void add_postmortem(CLI::App& root, ChosenCommand& chosen) {
+    auto saving = std::make_shared<PostmortemSaving>();
+    CLI::App* app = root.add_subcommand("postmortem", "Draft a postmortem: the facts with their seqs, and questions for a person");
+    app->add_option("incident", saving->incident_id, "The incident's id")->required()->type_name("INCIDENT");
+    app->add_flag("--save", saving->save, "Attach it as postmortem.md and postmortem.json; what a person changed in the .md stays");
+    app->footer(
+        "Examples:\n  daybook postmortem inc_20260223_1000_k3f9\n  daybook postmortem inc_20260223_1000_k3f9 --save\n"
+        "Prints Markdown, or JSON with -o json. A finished one: daybook artifact attach INC postmortem.md --kind postmortem");
+    app->callback([saving, &chosen] {
+        chosen = [saving](Session& session) {
+            PostmortemSaving wanted = *saving;
+            if (wanted.save) session.journal_to_write();
+            wanted.actor = session.settings().agent;
+            wanted.source = "cli";
+            wanted.now = session.now();
+            Views& views = session.views();
+            const auto read = [&](const ReadViews& use) {
+                lmdb::Transaction rows = views.read();
+                const Snapshot journal = session.journal_to_read().snapshot();
+                use(rows, *journal, position_of_all(rows).sequence.value);
+            };
+            const auto made = wanted.save
+                                  ? make_postmortem(read, session.commands(false), session.report_policies().intelligence, wanted)
+                                  : draft_postmortem(read, session.report_policies().intelligence, wanted);
+            if (!made) fail(made.refusal());
+            session.out() << (session.format() == Format::json ? made->json : made->markdown);
+            if (wanted.save) session.messages().say(MessageKind::notice, "attached to " + wanted.incident_id);
+            return ExitStatus::done;
+        };
+    });
+}
+
 }  // namespace
 
 void add_intelligence_commands(CLI::App& root, ChosenCommand& chosen) {
     add_correlate(root, chosen);
     add_recurrence(root, chosen);
+    add_postmortem(root, chosen);
 }
 
 }  // namespace daybook

@@ -17,6 +17,7 @@
 #include "ops/http/http_server.hpp"
 #include "ops/notify/notifier.hpp"
 #include "ops/service/layout_follower.hpp"
+#include "ops/jobs/jobs.hpp"
 #include "ops/service/server_log.hpp"
 #include "ops/service/service.hpp"
 
@@ -174,8 +175,26 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     const LogSigner signer = session.signer();
     Current<TriagePolicy> triage(session.triage_policy());
     Current<ReportPolicies> policies(session.report_policies());
-    ToolParts tool_parts{journal, session.commands(false), views, clock, settings.data};
+    ToolParts tool_parts{journal, session.commands(false), views, clock, session.entropy(), settings.data};
     tool_parts.policies = [&] { return policies.get(); };
+    tool_parts.start_task = [&](const TaskStart& start) {
+        const auto held = policies.get();
+        const auto rules = triage.get();
+        const auto with_views = [&](const ReadViews& use) {
+            views.read([&](const SharedViews::Seen& seen) { use(seen.views, seen.journal, seen.size); });
+        };
+        const JobParts parts{journal,
+                             session.commands(false),
+                             session.decisions(),
+                             session.entropy(),
+                             with_views,
+                             *held,
+                             *rules,
+                             settings.data,
+                             start.agent,
+                             "jobs"};
+        return run_job(parts, {start.task_id, start.now, start.scheduled_for, start.dry_run});
+    };
     const Tools tools(std::move(tool_parts));
     WebhookLetters letters(session.dead_letters(), clock);
     const NotifyPolicy notify = read_notify_policy();

@@ -33,6 +33,7 @@ Service::Service(ServiceParts parts) : parts_(std::move(parts)), rates_(parts_.r
     add_event_routes();
     add_log_routes();
     add_health_routes();
+    add_run_routes();
 }
 
 HttpResponse Service::answer(const HttpRequest& request) {

@@ -76,7 +76,9 @@ private:
     void add_event_routes();
     void add_log_routes();
     void add_health_routes();
+    void add_run_routes();
 
+    HttpResponse run_postmortem(const HttpRequest& request);
     HttpResponse call_tool(std::string_view tool, const HttpRequest& request);
     HttpResponse read_by_tool(std::string_view tool, std::string_view action, const Call& call, std::string_view incident_id = {});
     HttpResponse weekly_digest_of(std::string_view name);

@@ -1,5 +1,6 @@
 // The actions that say what incidents have to do with each other: correlation and recurrence.
 #include "ops/correlation_note.hpp"
+#include "ops/jobs/postmortems.hpp"
 #include "ops/tools/tool_actions.hpp"
 #include "projections/recurrence.hpp"
 
@@ -63,6 +64,28 @@ Result<std::string> recurrence_action(ToolRun& run) {
         request.size = seen.size;
         answer = without_end(recurrence_json(recurrence(seen.views, seen.journal, request)));
     });
+    return answer;
+}
+
+Result<std::string> postmortem_action(ToolRun& run) {
+    PostmortemSaving saving;
+    saving.incident_id = text_param(run.params, "incident_id");
+    saving.save = run.params.optional_boolean("save").value_or(true);
+    if (run.params.refusal()) return *run.params.refusal();
+    saving.actor = run.caller.agent;
+    saving.source = run.call.tool;
+    saving.now = run.parts.clock();
+    const auto read = [&](const ReadViews& use) {
+        run.parts.views.read([&](const SharedViews::Seen& seen) { use(seen.views, seen.journal, seen.size); });
+    };
+    const auto made = make_postmortem(read, run.parts.commands, run.parts.policies()->intelligence, saving);
+    if (!made) return made.refusal();
+    std::string answer;
+    ObjectText object(answer);
+    object.raw("draft", without_end(made->json));
+    object.text("markdown", made->markdown);
+    object.raw("artifacts", made->artifacts);
+    object.finish();
     return answer;
 }
 

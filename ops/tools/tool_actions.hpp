@@ -112,6 +112,12 @@ Result<std::string> followup_watch_action(ToolRun& run);
 // incident_intelligence_tool
 Result<std::string> correlate_action(ToolRun& run);
 Result<std::string> recurrence_action(ToolRun& run);
+Result<std::string> postmortem_action(ToolRun& run);
+// jobs
+Result<std::string> list_tasks(ToolRun& run);
+Result<std::string> start_task(ToolRun& run);
+Result<std::string> get_run(ToolRun& run);
+Result<std::string> list_runs_action(ToolRun& run);
 Result<std::string> weekly_digest_action(ToolRun& run);
 
 }  // namespace daybook

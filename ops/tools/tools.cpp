@@ -4,6 +4,7 @@
 #include <initializer_list>
 
 #include "ops/error_text.hpp"
+#include "ops/jobs/task_registry.hpp"
 #include "ops/tools/tool_actions.hpp"
 
 namespace daybook {
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::string_view oncall = "oncall_tool";
 constexpr std::string_view intelligence = "incident_intelligence_tool";
+constexpr std::string_view jobs = "jobs";
 
 using Names = std::initializer_list<std::string_view>;
 
@@ -69,8 +71,13 @@ const std::vector<ToolAction>& all_actions() {
         may_write(action(intelligence, "correlate", Permission::read, correlate_action, {"all", "incident_id", "other_envs"}),
                   "append_note"),
         action(intelligence, "recurrence", Permission::read, recurrence_action, {"env", "service", "window_days"}),
+        action(intelligence, "postmortem_draft", Permission::write, postmortem_action, {"incident_id", "save"}),
         action(intelligence, "weekly_digest", Permission::write, weekly_digest_action,
                {"at_seq", "idempotency_key", "known_at", "save_artifacts", "week"}),
+        action(jobs, "list_tasks", Permission::read, list_tasks, {}),
+        action(jobs, "start_task", Permission::jobs, start_task, {"dry_run", "inputs", "task_id"}),
+        action(jobs, "get_run", Permission::read, get_run, {"run_id"}),
+        action(jobs, "list_runs", Permission::read, list_runs_action, {"limit", "task_id"}),
     };
     return actions;
 }
@@ -112,6 +119,12 @@ Result<Permission> Tools::needs(const ToolCall& call) const {
     const auto found = find_action(call.tool, call.action);
     if (!found) return found.refusal();
     const JsonValue* asked = (*found)->writes_when.empty() ? nullptr : call.params.find((*found)->writes_when);
+    if ((*found)->tool == jobs && (*found)->name == "start_task") {
+        const JsonValue* id = call.params.find("task_id");
+        const auto tasks = load_task_registry(task_registry_file);
+        const Task* task = tasks && id != nullptr && id->is_string() ? find_task(*tasks, std::string(id->text())) : nullptr;
+        return task == nullptr ? (*found)->needs : task->permission;
+    }
     const bool writes = asked != nullptr && !asked->is_null() && !(asked->kind == JsonValue::Kind::boolean && !asked->boolean);
     return writes ? Permission::write : (*found)->needs;
 }

@@ -13,6 +13,7 @@
 #include "ingest/commands.hpp"
 #include "journal/journal.hpp"
 #include "ops/access/access_policy.hpp"
+#include "ops/jobs/runs.hpp"
 #include "ops/policies/report_policies.hpp"
 #include "ops/tools/shared_views.hpp"
 #include "ops/tools/tool_call.hpp"
@@ -25,14 +26,24 @@ struct ToolCaller {
     std::string agent;
 };
 
+// A job that somebody asks for.
+struct TaskStart {
+    std::string task_id, agent;
+    Time now{}, scheduled_for{};
+    bool dry_run = false;
+};
+
 // What the tools work with; all of it outlives them.
 struct ToolParts {
     Journal& journal;
     CommandHandler& commands;
     SharedViews& views;
-    Clock clock;                                       // what counts as now: the default occurred_at, reports
+    Clock clock;  // what counts as now: the default occurred_at, reports
+    Entropy& entropy;
     std::filesystem::path data;                        // the data directory, where places that are exported to are noted
     std::filesystem::path reports = weekly_directory;  // where weekly digests are saved
+    // Runs a job to its end, for who was found to have the permission that the registry names; nothing: none can be started.
+    std::function<Result<JobRun>(const TaskStart&)> start_task = {};
     // Those that reports are made by now.
     std::function<std::shared_ptr<const ReportPolicies>()> policies = [] { return std::make_shared<const ReportPolicies>(); };
 };
@@ -48,6 +59,7 @@ public:
     Result<Permission> needs(std::string_view tool, std::string_view action) const;
     // The same of a call: some actions read, and write when they are asked to.
     Result<Permission> needs(const ToolCall& call) const;
+    CommandHandler& commands() const { return parts_.commands; }
     std::shared_ptr<const ReportPolicies> policies() const { return parts_.policies(); }
 
     // Runs a call and answers with its result, a JSON object. What was written is on disk when it returns.

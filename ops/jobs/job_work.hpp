@@ -1,0 +1,29 @@
+// What each job does. Paths are relative to the working directory. A dry run says in its outputs what would be done.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "ops/jobs/jobs.hpp"
+
+namespace daybook {
+
+struct JobOutcome {
+    std::string outputs = "{}";  // an object as RFC 8785 text
+    std::optional<std::string> error;
+};
+
+inline constexpr const char* retention_policy_file = "ops/policy/retention.yml";
+// Days after its closing that an incident is archived; 0: never. Refuses: invalid (file, line and key).
+Result<int> load_retention_days(const std::string& file);
+
+JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request);
+JobOutcome daily_risk_digest_job(const JobParts& parts, const JobRequest& request);
+JobOutcome export_job(const JobParts& parts, const JobRequest& request);
+JobOutcome hourly_risk_snapshot(const JobParts& parts, const JobRequest& request);
+JobOutcome retention_job(const JobParts& parts, const JobRequest& request);
+JobOutcome weekly_backlog_generate(const JobParts& parts, const JobRequest& request);
+JobOutcome weekly_incident_digest(const JobParts& parts, const JobRequest& request);
+JobOutcome weekly_platform_priority_digest(const JobParts& parts, const JobRequest& request);
+
+}  // namespace daybook

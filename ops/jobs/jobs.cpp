@@ -1,0 +1,101 @@
+#include "ops/jobs/jobs.hpp"
+
+#include <algorithm>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "journal/descriptor.hpp"
+#include "ops/jobs/job_work.hpp"
+
+namespace daybook {
+namespace {
+
+struct Job {
+    const char* id;
+    JobOutcome (*work)(const JobParts&, const JobRequest&);
+};
+constexpr Job jobs[] = {{"alert_triage_loop", alert_triage_loop},
+                        {"daily_risk_digest", daily_risk_digest_job},
+                        {"export", export_job},
+                        {"hourly_risk_snapshot", hourly_risk_snapshot},
+                        {"retention", retention_job},
+                        {"weekly_backlog_generate", weekly_backlog_generate},
+                        {"weekly_incident_digest", weekly_incident_digest},
+                        {"weekly_platform_priority_digest", weekly_platform_priority_digest}};
+
+const Job* find_job(const std::string& id) {
+    const auto found = std::find_if(std::begin(jobs), std::end(jobs), [&](const Job& job) { return id == job.id; });
+    return found == std::end(jobs) ? nullptr : found;
+}
+
+// Held while a job runs; the system lets go of it when the process ends, however that is.
+class JobLock {
+public:
+    // Nothing where somebody else holds it.
+    static std::optional<JobLock> take(const std::filesystem::path& data, const std::string& task_id) {
+        std::filesystem::create_directories(data / "jobs");
+        const std::filesystem::path file = data / "jobs" / (task_id + ".lock");
+        JobLock lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+        if (lock.fd_ < 0) throw StorageError("cannot open " + file.string());
+        if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) return std::nullopt;
+        return lock;
+    }
+    ~JobLock() {
+        if (fd_ >= 0) ::close(fd_);
+    }
+    JobLock(JobLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    JobLock(const JobLock&) = delete;
+
+private:
+    explicit JobLock(int fd) : fd_(fd) {}
+    int fd_ = -1;
+};
+
+JobOutcome work(const Job& job, const JobParts& parts, const JobRequest& request) {
+    try {
+        return job.work(parts, request);
+    } catch (const std::exception& error) {  // the run says so, and the next may do better
+        return {"{}", error.what()};
+    }
+}
+
+}  // namespace
+
+bool is_job(const std::string& task_id) { return find_job(task_id) != nullptr; }
+
+std::string job_names() {
+    std::string all;
+    for (const Job& job : jobs) all += (all.empty() ? "" : ", ") + std::string(job.id);
+    return all;
+}
+
+Result<JobRun> run_job(const JobParts& parts, const JobRequest& request) {
+    const Job* job = find_job(request.task_id);
+    if (job == nullptr)
+        return Refusal{RefusalCode::not_found, "no such job: " + request.task_id + "; there is " + job_names(), "/task_id"};
+    JobRun run;
+    run.task_id = request.task_id;
+    run.inputs = "{\"scheduled_for\":\"" + format_time(request.scheduled_for) + "\"}";
+    run.started_at = request.now;
+    if (request.dry_run) {
+        const JobOutcome outcome = work(*job, parts, request);
+        run.status = outcome.error ? "failed" : "succeeded";
+        run.outputs = outcome.outputs;
+        run.error = outcome.error;
+        return run;
+    }
+    const auto lock = JobLock::take(parts.data, request.task_id);
+    if (!lock) return Refusal{RefusalCode::conflict, request.task_id + " runs already", "/task_id"};
+    RunLog log(parts.journal, parts.entropy, parts.actor, parts.source);
+    for (const JobRun& before : list_runs(*parts.journal.snapshot(), request.task_id, 1)) {
+        if (before.status == "started") log.finish(before.run_id, before.task_id, "{}", "it was cut short", request.now);
+    }
+    run.run_id = log.start(request.task_id, run.inputs, request.now);
+    const JobOutcome outcome = work(*job, parts, request);
+    log.finish(run.run_id, request.task_id, outcome.outputs, outcome.error, request.now);
+    return *find_run(*parts.journal.snapshot(), run.run_id);
+}
+
+}  // namespace daybook

@@ -1,0 +1,42 @@
+#include "ops/jobs/postmortems.hpp"
+
+#include "projections/artifacts.hpp"
+
+namespace daybook {
+
+Result<PostmortemFiles> draft_postmortem(const WithViews& with_views, const IntelligencePolicy& policy,
+                                         const PostmortemSaving& saving) {
+    std::optional<PostmortemFiles> files;
+    with_views([&](lmdb::Transaction& views, const JournalView& journal, std::uint64_t size) {
+        const auto stream = is_incident_id(saving.incident_id) ? journal.stream_number(saving.incident_id) : std::nullopt;
+        if (!stream) return;
+        const auto draft = postmortem_draft(views, journal, {*stream, saving.now, size, policy});
+        if (!draft) return;
+        const auto before = find_artifact(views, *stream, postmortem_markdown_name);
+        const auto document = before ? journal.blob(*digest_from_hex(before->sha256)) : std::nullopt;
+        files = PostmortemFiles{postmortem_json(*draft), postmortem_markdown(*draft, document), "[]"};
+    });
+    if (!files) return Refusal{RefusalCode::not_found, "no such incident: " + saving.incident_id, "/incident_id"};
+    return *files;
+}
+
+Result<PostmortemFiles> make_postmortem(const WithViews& with_views, CommandHandler& commands, const IntelligencePolicy& policy,
+                                        const PostmortemSaving& saving) {
+    auto files = draft_postmortem(with_views, policy, saving);
+    if (!files || !saving.save) return files;
+    CommandContext context;
+    context.actor = saving.actor;
+    context.source = saving.source;
+    context.occurred_at = saving.now;
+    std::string ids = "[";
+    for (const auto& [name, bytes] :
+         {std::pair(postmortem_markdown_name, &files->markdown), std::pair(postmortem_json_name, &files->json)}) {
+        const auto attached = commands.run(AttachArtifact{saving.incident_id, postmortem_draft_kind, name, *bytes, {}}, context);
+        if (!attached) return attached.refusal();
+        ids += (ids.size() > 1 ? ",\"" : "\"") + attached->subject_id + '"';
+    }
+    files->artifacts = ids + ']';
+    return files;
+}
+
+}  // namespace daybook

@@ -1,0 +1,65 @@
+#include "projections/risk.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <tuple>
+
+#include "projections/followups.hpp"
+
+namespace daybook {
+namespace {
+
+struct Counts {
+    std::array<int, 5> active{};
+    int unacknowledged = 0, overdue = 0, chronic = 0, recurring = 0;
+};
+
+Risk risk_of(const std::string& service, const std::string& env, const Counts& counts) {
+    constexpr int of_severity[] = {40, 25, 10, 3, 1};
+    Risk risk{service, env, 0, {}};
+    const auto add = [&](int count, const std::string& what, int points) {
+        if (count != 0) risk.reasons.push_back({std::to_string(count) + " " + what, points});
+    };
+    for (std::size_t i = 0; i < counts.active.size(); ++i)
+        add(counts.active[i], "active " + std::string(to_text(static_cast<Severity>(i))), counts.active[i] * of_severity[i]);
+    add(counts.unacknowledged, "unacknowledged P0/P1", 10 * counts.unacknowledged);
+    add(counts.overdue, "overdue follow-ups", std::min(20, 5 * counts.overdue));
+    add(counts.chronic, "chronic signatures", 15 * counts.chronic);
+    add(counts.recurring, "recurring signatures", 8 * counts.recurring);
+    for (const RiskReason& reason : risk.reasons) risk.score = std::min(100, risk.score + reason.points);
+    return risk;
+}
+
+}  // namespace
+
+std::vector<Risk> risks(lmdb::Transaction& views, const JournalView& journal, const RiskRequest& request) {
+    const ReportWindow window{INT64_MIN, to_micros(request.now) + 1, request.size};
+    std::map<std::pair<std::string, std::string>, Counts> all;
+    scan_history(views, [&](StreamNumber stream, std::span<const HistoryEntry> entries) {
+        const IncidentAsOf incident = incident_as_of(stream, entries, window, [](const HistoryEntry&) {});
+        const IncidentState& state = incident.state;
+        if (!state.exists() || state.archived() || (!state.active() && !incident.has_followups)) return;
+        Counts& counts = all[{std::string(journal.name({state.service})), std::string(journal.name({state.env}))}];
+        if (state.active()) ++counts.active[static_cast<std::size_t>(state.severity)];
+        if (state.active() && incident.severe() && !state.acknowledged()) ++counts.unacknowledged;
+        if (!incident.has_followups) return;
+        for (const Followup& followup : followups_of(views, stream)) {
+            const auto as_of = state_as_of(followup, window.end, window.size);
+            if (as_of && as_of->overdue(to_micros(request.now))) ++counts.overdue;
+        }
+    });
+    for (const RecurringGroup& group : recurrence(views, journal, {{}, {}, 30, request.now, request.size, request.policy}).groups) {
+        Counts& counts = all[{group.service, group.env}];
+        ++(group.state == RecurrenceState::chronic ? counts.chronic : counts.recurring);
+    }
+    std::vector<Risk> found;
+    for (const auto& [place, counts] : all) {
+        Risk risk = risk_of(place.first, place.second, counts);
+        if (risk.score != 0) found.push_back(std::move(risk));
+    }
+    std::stable_sort(found.begin(), found.end(), [](const Risk& a, const Risk& b) { return a.score > b.score; });
+    return found;
+}
+
+}  // namespace daybook

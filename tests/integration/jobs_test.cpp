@@ -1,0 +1,149 @@
+// Jobs as cron and people run them.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/integration/program.hpp"
+
+using namespace daybook;
+using namespace daybook::test;
+
+namespace {
+
+struct Team : Program {
+    Team() {
+        out({"-q", "--now", "2026-02-18T10:00:00Z", "incident", "create", "--service", "gateway", "--severity", "P1", "--title",
+             "5xx"});
+        const std::string id = out({"incident", "list", "--ids"});
+        out({"-q", "--now", "2026-02-18T11:00:00Z", "followup", "add", id, "Add a canary", "--due", "2026-02-19"});
+    }
+    Outcome job(const std::string& now, std::vector<std::string> arguments) const {
+        arguments.insert(arguments.begin(), {"--now", now, "-o", "jsonl", "jobs"});
+        return run(arguments);
+    }
+    nlohmann::json outputs(const std::string& now, const std::string& task, std::vector<std::string> more = {}) const {
+        more.insert(more.begin(), {"run", task});
+        return nlohmann::json::parse(job(now, more).out)["outputs"];
+    }
+    std::size_t events() const { return lines_of(out({"events", "-o", "jsonl"})).size(); }
+};
+
+constexpr const char* monday = "2026-02-23T08:00:00Z";
+
+}  // namespace
+
+TEST_CASE("each job does its work, writes down that it ran, and does not do it twice", "[jobs]") {
+    const Team daybook;
+    CHECK(daybook.outputs(monday, "weekly_incident_digest")["written"] == 1);
+    CHECK(std::filesystem::exists(daybook / "ops/reports/incidents/weekly/2026-08.md"));
+    CHECK(daybook.outputs(monday, "weekly_incident_digest")["written"] == 0);  // the same bytes
+    CHECK(daybook.outputs(monday, "hourly_risk_snapshot")["snapshots"] == 1);
+    CHECK(daybook.outputs(monday, "daily_risk_digest")["written"] == 1);
+    CHECK(read_file(daybook / "ops/reports/risk/2026-02-23.md")
+              .find("| `gateway` | `prod` | 40 | = | 1 active P1 25, 1 unacknowledged P0/P1 10, 1 overdue follow-ups 5 |") !=
+          std::string::npos);
+    CHECK(daybook.outputs(monday, "weekly_platform_priority_digest")["written"] == 1);
+    CHECK(std::filesystem::exists(daybook / "ops/reports/platform/2026-08.json"));
+    CHECK(daybook.outputs(monday, "weekly_backlog_generate").dump() == R"({"causes":1,"new":1})");
+    CHECK(daybook.outputs(monday, "weekly_backlog_generate").dump() == R"({"causes":1,"new":0})");
+    CHECK(lines_of(read_file(daybook / "ops/backlog/items.jsonl")).size() == 1);
+    CHECK(daybook.outputs(monday, "retention")["off"] == true);
+    CHECK(daybook.outputs(monday, "export")["incidents"] == 1);
+    CHECK(std::filesystem::exists(daybook / "ops/incidents/incidents.jsonl"));
+    const auto runs = nlohmann::json::parse(lines_of(daybook.job(monday, {"list"}).out).front());
+    CHECK(runs["last_status"].is_null());  // alert_triage_loop has not run
+    CHECK(daybook.run({"jobs", "run", "nosuch"}).status == 5);
+    CHECK(daybook.run({"verify"}).status == 0);
+}
+
+TEST_CASE("a dry run says what a job would do, and writes nothing", "[jobs]") {
+    const Team daybook;
+    const std::size_t before = daybook.events();
+    for (const char* task : {"alert_triage_loop", "daily_risk_digest", "export", "hourly_risk_snapshot", "retention",
+                             "weekly_backlog_generate", "weekly_incident_digest", "weekly_platform_priority_digest"}) {
+        const Outcome outcome = daybook.job(monday, {"run", task, "--dry-run"});
+        INFO(task << outcome.err);
+        CHECK(outcome.status == 0);
+        CHECK(nlohmann::json::parse(outcome.out)["run_id"].is_null());
+    }
+    CHECK(daybook.events() == before);
+    CHECK_FALSE(std::filesystem::exists(daybook / "ops"));
+}
+
+TEST_CASE("the drop folder's files are taken in order, and bad ones are set aside with their reason", "[jobs]") {
+    const Team daybook;
+    daybook.write("ops/alerts/incoming/1.jsonl", read_file(project_file("fixtures/triage/monday.jsonl")));
+    daybook.write("ops/alerts/incoming/2.jsonl", "{\"no\":\"alert\"}\n");
+    daybook.write("ops/alerts/incoming/.3.jsonl", "half");
+    const auto outputs = daybook.outputs(monday, "alert_triage_loop");
+    CHECK(outputs["files"] == 1);
+    CHECK(outputs["set_aside"] == 1);
+    CHECK(outputs["taken"].get<int>() > 0);
+    CHECK(std::filesystem::exists(daybook / "ops/alerts/done/1.jsonl"));
+    CHECK(read_file(daybook / "ops/alerts/bad/2.jsonl.reason").starts_with("line 1: "));
+    CHECK(std::filesystem::exists(daybook / "ops/alerts/incoming/.3.jsonl"));
+    CHECK(daybook.outputs(monday, "alert_triage_loop")["files"] == 0);
+}
+
+TEST_CASE("retention archives what was closed long enough ago, once a policy says how long", "[jobs]") {
+    const Team daybook;
+    const std::string id = daybook.out({"incident", "list", "--ids"});
+    daybook.out({"-q", "--now", "2026-02-18T12:00:00Z", "incident", "close", id});
+    daybook.write("ops/policy/retention.yml", "audit_jsonl_days: 30\n");
+    CHECK(daybook.outputs("2026-03-20T12:00:00Z", "retention")["archived"] == 0);
+    CHECK(daybook.outputs("2026-03-20T12:00:01Z", "retention", {"--dry-run"})["archived"] == 1);
+    CHECK(daybook.outputs("2026-03-20T12:00:01Z", "retention")["archived"] == 1);
+    CHECK(daybook.outputs("2026-03-20T12:00:01Z", "retention")["archived"] == 0);
+    CHECK(daybook.out({"incident", "list", "--ids"}).empty());
+}
+
+TEST_CASE("missed runs are made up as the registry says, and no run twice", "[jobs]") {
+    const Team daybook;
+    daybook.write("ops/task_registry.yml",
+                  "tasks:\n  weekly_incident_digest: {schedule: \"0 8 * * 1\", missed: each}\n"
+                  "  hourly_risk_snapshot: {schedule: \"0 * * * *\", missed: last}\n");
+    CHECK(lines_of(daybook.job(monday, {"due", "--dry-run"}).out).size() == 2);
+    CHECK(daybook.job(monday, {"due"}).status == 0);
+    CHECK(daybook.job(monday, {"due"}).out.empty());
+    const std::string later = daybook.job("2026-03-16T09:30:00Z", {"due"}).out;  // three weeks without power
+    CHECK(lines_of(later).size() == 4);
+    for (const char* week : {"2026-09", "2026-10", "2026-11"})
+        CHECK(std::filesystem::exists(daybook / ("ops/reports/incidents/weekly/" + std::string(week) + ".json")));
+}
+
+TEST_CASE("a job runs once at a time, and one that was cut short is told so and runs next time", "[jobs]") {
+    const Team daybook;
+    std::filesystem::create_directories(daybook.data() / "jobs");
+    const int lock = ::open((daybook.data() / "jobs/export.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    REQUIRE(::flock(lock, LOCK_EX | LOCK_NB) == 0);
+    CHECK(daybook.job(monday, {"run", "export"}).status == 6);
+    ::close(lock);
+    // What a killed run leaves: a start without an end, and no lock.
+    const std::string started = daybook.out({"--now", monday, "jobs", "run", "export", "-o", "json"});
+    const std::string journal = (daybook / "copy").string();
+    daybook.out({"export", "journal", journal});
+    std::string text = read_file(journal + "/journal.jsonl");
+    text.resize(text.rfind('\n', text.size() - 2) + 1);  // without job_finished
+    const Program again;
+    std::filesystem::create_directories(again / "copy");
+    write_file(again / "copy/journal.jsonl", text);
+    again.out({"import", "journal", (again / "copy").string()});
+    CHECK(lines_of(again.out({"events", "--type", "job_finished", "-o", "jsonl"})).empty());
+    CHECK(again.run({"--now", monday, "jobs", "run", "export"}).status == 0);
+    const auto ends = lines_of(again.out({"events", "--type", "job_finished", "-o", "jsonl"}));
+    REQUIRE(ends.size() == 2);
+    CHECK(nlohmann::json::parse(ends[0])["meta"]["error"] == "it was cut short");
+    CHECK(nlohmann::json::parse(ends[1])["meta"]["outcome"] == "succeeded");
+}
+
+TEST_CASE("policy check names what is wrong with file, line and key", "[policy]") {
+    const Program daybook;
+    CHECK(daybook.run({"policy", "check"}).status == 0);
+    daybook.write("ops/policy/release_gate.yml", "modes: {prod: loud}\n");
+    const Outcome wrong = daybook.run({"policy", "check", "-o", "json"});
+    CHECK(wrong.status == 3);
+    CHECK(wrong.out.find("ops/policy/release_gate.yml:1: modes.prod must be one of") != std::string::npos);
+}

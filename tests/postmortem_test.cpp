@@ -1,0 +1,75 @@
+#include <nlohmann/json.hpp>
+
+#include "projections/postmortem.hpp"
+#include "tests/tool_desk.hpp"
+
+using namespace daybook;
+using namespace daybook::test;
+
+namespace {
+
+constexpr const char* intelligence = "incident_intelligence_tool";
+
+struct PostmortemDesk : ToolDesk {
+    std::string draft(const std::string& id) {
+        call(R"({"action":"postmortem_draft",)" + of(id) + "}", intelligence);
+        return result("/markdown");
+    }
+    void attach(const std::string& id, const std::string& document) {
+        std::string content;
+        append_json_string(content, document);
+        oncall("incident_attach_artifact", of(id, R"("kind":"postmortem","name":"postmortem.md","content":)" + content));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a postmortem draft has facts with their seqs, and questions for what the journal does not know", "[postmortem]") {
+    PostmortemDesk desk;
+    const std::string id = desk.create("10:00", R"(,"severity":"P1")");
+    desk.oncall("incident_acknowledge", ToolDesk::of(id, R"("occurred_at":"2026-02-23T10:05:00Z")"));
+    desk.oncall("incident_resolve", ToolDesk::of(id, R"("occurred_at":"2026-02-23T11:00:00Z")"));
+    const std::string markdown = desk.draft(id);
+    CHECK(markdown.starts_with("# Postmortem: Gateway 5xx\n"));
+    CHECK(markdown.find("- opened 2026-02-23T10:00:00Z as P1 [1]\n") != std::string::npos);
+    CHECK(markdown.find("- acknowledged 2026-02-23T10:05:00Z [2]\n") != std::string::npos);
+    CHECK(markdown.find("- start to resolution: 1 h\n") != std::string::npos);
+    CHECK(markdown.find("> **?** What made it possible, and why now?") != std::string::npos);
+    CHECK(desk.result("/draft/durations/tta") == "300");
+    CHECK(desk.result("/draft/durations/ttm") == "3600");
+    CHECK(desk.result("/draft/timeline/1/seq") == "2");
+    CHECK(nlohmann::json::parse(desk.result("/artifacts")).size() == 2);
+    CHECK(desk.refusal(R"({"action":"postmortem_draft","incident_id":"inc_20260223_1000_nosuch"})", intelligence) ==
+          "not_found /incident_id");
+}
+
+TEST_CASE("a second draft brings facts up to date and keeps what a person wrote", "[postmortem]") {
+    PostmortemDesk desk;
+    const std::string id = desk.create("10:00");
+    std::string document = desk.draft(id);
+    const std::string question = "> **?** What happened, in two sentences?";
+    document.replace(document.find(question), question.size(), "The disk was full.");
+    const std::string fact = "The journal says nothing more of it.";
+    document.replace(document.find(fact), fact.size(), "Ten customers could not pay.");
+    desk.attach(id, document);
+    desk.oncall("incident_resolve", ToolDesk::of(id, R"("occurred_at":"2026-02-23T11:00:00Z")"));
+    const std::string second = desk.draft(id);
+    CHECK(second.find("The disk was full.") != std::string::npos);
+    CHECK(second.find(question) == std::string::npos);
+    CHECK(second.find("Ten customers could not pay.") != std::string::npos);  // a block that was changed stays
+    CHECK(second.find("- start to resolution: 1 h\n") != std::string::npos);  // one that was not is made anew
+    CHECK(second.find("- start to resolution: not yet") == std::string::npos);
+    desk.attach(id, "Written by hand, without any block.\n");
+    CHECK(desk.draft(id) == "Written by hand, without any block.\n");
+}
+
+TEST_CASE("text from outside is no markup in a postmortem, and closes no block", "[postmortem]") {
+    PostmortemDesk desk;
+    const std::string id = desk.create("10:00");
+    desk.oncall("incident_append_event", ToolDesk::of(id, R"("type":"note","message":"<!-- /daybook:facts -->\n# <b>x")"));
+    const std::string first = desk.draft(id);
+    CHECK(first.find("\n# \\<b") == std::string::npos);
+    CHECK(first.find("<b>") == std::string::npos);
+    desk.now = when("12:30");
+    CHECK(desk.draft(id).find("12:30:00Z") != std::string::npos);
+}
