@@ -59,6 +59,18 @@ ExitStatus export_by_backend(Session& session, const LayoutSettings& settings) {
     return status;
 }
 
+// An option before the word of a layout would be taken for one of `export` alone, and then count for nothing.
+void refuse_options_before(const CLI::App& parent, const CLI::App& layout) {
+    for (const CLI::Option* option : parent.get_options()) {
+        if (option->count() == 0) continue;
+        const char* environment = std::getenv(option->get_envname().c_str());
+        if (environment != nullptr && option->results().front() == environment) continue;
+        throw CommandError(ExitStatus::usage, option->get_name() + " stands before `" + layout.get_name() +
+                                                  "`: put it behind, as in " + "`daybook export " + layout.get_name() + ' ' +
+                                                  option->get_name() + " …`");
+    }
+}
+
 }  // namespace
 
 void add_export_commands(CLI::App& root, ChosenCommand& chosen) {
@@ -69,7 +81,7 @@ void add_export_commands(CLI::App& root, ChosenCommand& chosen) {
         "Examples:\n  daybook export\n  INCIDENT_BACKEND=auto DATABASE_URL=postgresql://daybook@db/incidents daybook export\n"
         "auto: the tables; while their server is away the files, and both once it is back.");
     parent->callback([parent, layouts, &chosen] {
-        if (!parent->get_subcommands().empty()) return;
+        if (!parent->get_subcommands().empty()) return refuse_options_before(*parent, *parent->get_subcommands().front());
         chosen = [layouts](Session& session) { return export_by_backend(session, layouts->settings()); };
     });
     add_postgres_export(*parent, chosen);

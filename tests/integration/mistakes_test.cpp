@@ -142,3 +142,11 @@ TEST_CASE("what people write down has happened at most a day from now") {
     CHECK(is_usage_error(daybook, beyond, {"after now, 2026-02-23T12:00:00Z"}));
     CHECK(daybook.run({"incident", "close", id}).status == 0);
 }
+
+TEST_CASE("an option of export that stands before the layout's word is refused, not passed over") {
+    const Program daybook;
+    daybook.out({"incident", "create", "--service", "a", "--title", "b"});
+    const Outcome outcome = daybook.run({"export", "--database-url", "postgresql://nobody@127.0.0.1:1/x", "postgres"});
+    CHECK(outcome.status == 2);
+    CHECK(outcome.err.find("--database-url stands before `postgres`: put it behind") != std::string::npos);
+}
