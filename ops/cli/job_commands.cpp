@@ -5,6 +5,7 @@
 #include "ops/cli/named.hpp"
 #include "ops/jobs/due.hpp"
 #include "ops/jobs/job_work.hpp"
+#include "ops/notify/notify_policy.hpp"
 #include "ops/policies/gate_policy.hpp"
 #include "ops/policies/intelligence_policy.hpp"
 
@@ -152,6 +153,7 @@ ExitStatus check_policies(Session& session) {
     check(intelligence_policy_file, load_intelligence_policy(intelligence_policy_file));
     check(access_policy_file, load_access_policy(access_policy_file));
     check(gate_policy_file, load_gate_policy(gate_policy_file));
+    check(notify_policy_file, load_notify_policy(notify_policy_file));
     check(retention_policy_file, load_retention_days(retention_policy_file));
     check(triage_policy_file, load_triage_policy(triage_policy_file));
     check(task_registry_file, load_task_registry(task_registry_file));
