@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/layout_options.hpp"
 #include "ops/cli/named.hpp"
 #include "ops/jobs/due.hpp"
 #include "ops/jobs/job_work.hpp"
@@ -23,7 +24,8 @@ std::vector<Column> run_columns() {
             {"status", "STATUS"}, {"outputs", "OUTPUTS"},   {"error", "ERROR"}};
 }
 
-Result<JobRun> run_one(Session& session, const std::string& task_id, Time scheduled_for, bool dry_run) {
+Result<JobRun> run_one(Session& session, const std::string& task_id, Time scheduled_for, bool dry_run,
+                       const LayoutSettings& layouts) {
     Journal& journal = dry_run ? session.journal_to_rehearse() : session.journal_to_write();
     const auto with_views = [&](const ReadViews& use) {
         lmdb::Transaction rows = session.views().read();
@@ -39,7 +41,8 @@ Result<JobRun> run_one(Session& session, const std::string& task_id, Time schedu
                          session.triage_policy(),
                          session.settings().data,
                          session.settings().agent,
-                         "job"};
+                         "job",
+                         layouts};
     return run_job(parts, {task_id, session.now(), scheduled_for, dry_run});
 }
 
@@ -76,11 +79,13 @@ void add_list(CLI::App& parent, ChosenCommand& chosen) {
 
 void add_run(CLI::App& parent, ChosenCommand& chosen) {
     struct Options {
+        explicit Options(CLI::App& command) : layouts(command) {}
+        LayoutOptions layouts;
         std::string task, scheduled_for;
         bool dry_run = false;
     };
-    auto o = std::make_shared<Options>();
     CLI::App* app = parent.add_subcommand("run", "Run one job now");
+    auto o = std::make_shared<Options>(*app);
     app->add_option("task", o->task, "The job")->required()->type_name("TASK");
     app->add_option("--for", o->scheduled_for, "The time that it is made for (default: now)")->type_name("TIME");
     app->add_flag("--dry-run", o->dry_run, "Say what it would do");
@@ -91,7 +96,7 @@ void add_run(CLI::App& parent, ChosenCommand& chosen) {
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             const Time made_for = o->scheduled_for.empty() ? session.now() : time_option("--for", o->scheduled_for);
-            const auto run = run_one(session, o->task, made_for, o->dry_run);
+            const auto run = run_one(session, o->task, made_for, o->dry_run, o->layouts.settings());
             if (!run) fail(run.refusal());
             RowWriter rows(session.out(), session.format(), session.style(), run_columns());
             add_row(rows, *run, made_for);
@@ -104,10 +109,11 @@ void add_run(CLI::App& parent, ChosenCommand& chosen) {
 void add_due(CLI::App& parent, ChosenCommand& chosen) {
     auto dry_run = std::make_shared<bool>(false);
     CLI::App* app = parent.add_subcommand("due", "Run what was scheduled and has not run: missed runs are made up for");
+    auto layouts = std::make_shared<LayoutOptions>(*app);
     app->add_flag("--dry-run", *dry_run, "Name them only");
     app->footer("Examples:\n  daybook jobs due --dry-run\n  daybook jobs due");
-    app->callback([dry_run, &chosen] {
-        chosen = [dry_run](Session& session) {
+    app->callback([dry_run, layouts, &chosen] {
+        chosen = [dry_run, layouts](Session& session) {
             const std::vector<Task> tasks = read_registry();
             if (!*dry_run) session.journal_to_write();
             const auto due = due_runs(*session.journal_to_read().snapshot(), tasks, session.now());
@@ -118,7 +124,7 @@ void add_due(CLI::App& parent, ChosenCommand& chosen) {
                 run.task_id = one.task->id;
                 run.status = "due";
                 if (!*dry_run) {
-                    const auto made = run_one(session, one.task->id, one.scheduled_for, false);
+                    const auto made = run_one(session, one.task->id, one.scheduled_for, false, layouts->settings());
                     if (made) run = *made;
                     if (!made) run.error = made.refusal().message;
                     if (run.error) status = ExitStatus::failure;

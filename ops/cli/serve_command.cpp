@@ -15,9 +15,9 @@
 #include "ops/cli/layout_options.hpp"
 #include "ops/cli/named.hpp"
 #include "ops/http/http_server.hpp"
+#include "ops/jobs/jobs.hpp"
 #include "ops/notify/notifier.hpp"
 #include "ops/service/layout_follower.hpp"
-#include "ops/jobs/jobs.hpp"
 #include "ops/service/server_log.hpp"
 #include "ops/service/service.hpp"
 
@@ -192,7 +192,8 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
                              *rules,
                              settings.data,
                              start.agent,
-                             "jobs"};
+                             "jobs",
+                             layouts};
         return run_job(parts, {start.task_id, start.now, start.scheduled_for, start.dry_run});
     };
     const Tools tools(std::move(tool_parts));

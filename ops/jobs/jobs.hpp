@@ -10,6 +10,7 @@
 #include "ingest/ingest.hpp"
 #include "ops/jobs/postmortems.hpp"
 #include "ops/jobs/runs.hpp"
+#include "ops/layout_exports.hpp"
 #include "ops/policies/report_policies.hpp"
 
 namespace daybook {
@@ -26,6 +27,7 @@ struct JobParts {
     std::filesystem::path data;  // locks lie in `jobs` below it
     std::string actor;
     std::string source;
+    LayoutSettings layouts = {};  // that `export` brings up to date
 };
 
 struct JobRequest {

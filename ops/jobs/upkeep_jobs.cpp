@@ -89,20 +89,32 @@ JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request) {
             {}};
 }
 
-// The one place that says which layouts the job brings up to date.
+// As `daybook export` without a word does.
 JobOutcome export_job(const JobParts& parts, const JobRequest& request) {
-    JsonlExportOptions options;
-    options.directory = "ops/incidents";
-    if (const char* artifacts = std::getenv("INCIDENT_ARTIFACTS_DIR"); artifacts != nullptr) options.artifacts = artifacts;
-    JsonlExported exported;
-    if (request.dry_run) return {R"({"directory":"ops/incidents"})", {}};
-    (void)remember_export(parts.data, {KnownExport::Kind::jsonl, options.directory, options.artifacts});
-    parts.with_views([&](lmdb::Transaction& views, const JournalView&, std::uint64_t size) {
-        exported = export_jsonl(parts.journal, views, size, options);
-    });
-    return {"{\"events\":" + std::to_string(exported.events) + ",\"incidents\":" + std::to_string(exported.incidents) +
-                ",\"journal_size\":" + std::to_string(exported.size) + "}",
-            {}};
+    if (request.dry_run) return {"{\"layouts\":[]}", {}};
+    LayoutExports exports(
+        {parts.journal,
+         [&](const auto& use) {
+             parts.with_views([&](lmdb::Transaction& views, const JournalView&, std::uint64_t size) { use(views, size); });
+         },
+         [&](const KnownExport& place) { (void)remember_export(parts.data, place); }},
+        parts.layouts);
+    const auto outcomes = exports.run(std::chrono::steady_clock::now());
+    const bool has_files = !outcomes.empty() && outcomes.back().layout == KnownExport::Kind::jsonl &&
+                           outcomes.back().state == LayoutOutcome::State::done;
+    std::string layouts;
+    std::optional<std::string> error;
+    for (const LayoutOutcome& outcome : outcomes) {
+        const bool done = outcome.state == LayoutOutcome::State::done;
+        // The files are what `auto` has for a server that is away.
+        if (!done && !(outcome.state == LayoutOutcome::State::unreachable && has_files))
+            error = error.value_or("") + outcome.message;
+        if (!done) continue;
+        layouts += (layouts.empty() ? "" : ",") + std::string("{\"incidents\":") + std::to_string(outcome.incidents) +
+                   ",\"journal_size\":" + std::to_string(outcome.size) + ",\"layout\":\"" +
+                   (outcome.layout == KnownExport::Kind::jsonl ? "jsonl" : "postgres") + "\"}";
+    }
+    return {"{\"layouts\":[" + layouts + "]}", error};
 }
 
 JobOutcome retention_job(const JobParts& parts, const JobRequest& request) {

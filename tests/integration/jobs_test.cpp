@@ -51,7 +51,7 @@ TEST_CASE("each job does its work, writes down that it ran, and does not do it t
     CHECK(daybook.outputs(monday, "weekly_backlog_generate").dump() == R"({"causes":1,"new":0})");
     CHECK(lines_of(read_file(daybook / "ops/backlog/items.jsonl")).size() == 1);
     CHECK(daybook.outputs(monday, "retention")["off"] == true);
-    CHECK(daybook.outputs(monday, "export")["incidents"] == 1);
+    CHECK(daybook.outputs(monday, "export")["layouts"][0]["incidents"] == 1);
     CHECK(std::filesystem::exists(daybook / "ops/incidents/incidents.jsonl"));
     const auto runs = nlohmann::json::parse(lines_of(daybook.job(monday, {"list"}).out).front());
     CHECK(runs["last_status"].is_null());  // alert_triage_loop has not run
