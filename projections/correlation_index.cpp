@@ -192,6 +192,8 @@ void CorrelationProjection::take_alert(Cached& cached, const ProjectedEvent& eve
         if (alert == nullptr) return;
         append_json_string(kept, alert->fingerprint);
         fingerprint = kept;
+    } else if (!event.fingerprint.empty()) {
+        fingerprint = event.fingerprint;
     } else {
         const std::string_view payload = event.record.payload();
         const auto place = find_member(payload, "fingerprint");

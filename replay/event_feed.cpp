@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "journal/json.hpp"
+#include "projections/canonical_walk.hpp"
 #include "projections/projection.hpp"
 
 namespace daybook {
@@ -30,9 +31,20 @@ std::unique_ptr<EventFeed::Chunk> EventFeed::next() {
     return chunk;
 }
 
+namespace {
+
+// To be found here keeps the folding thread away from payloads, which lie far apart.
+std::string_view fingerprint_of(const RecordView& record) {
+    const auto place = find_member(record.payload(), "fingerprint");
+    return place ? record.payload().substr(place->value, place->end - place->value) : std::string_view();
+}
+
+}  // namespace
+
 std::unique_ptr<EventFeed::Chunk> EventFeed::read(Sequence from, std::uint64_t count) const {
-    auto chunk = std::unique_ptr<Chunk>(new Chunk{journal_.snapshot(), {}, {}});
+    auto chunk = std::unique_ptr<Chunk>(new Chunk{journal_.snapshot(), {}, {}, {}});
     chunk->records.reserve(count);
+    chunk->fingerprints.reserve(count);
     PayloadDecoder decoder;
     const Sequence next = chunk->snapshot->scan(from, count, [&](const RecordView& record) {
         if (wanted_[static_cast<std::size_t>(record.type())]) {
@@ -40,6 +52,7 @@ std::unique_ptr<EventFeed::Chunk> EventFeed::read(Sequence from, std::uint64_t c
             if (auto payload = decoder.decode_apart(record, *chunk->snapshot))
                 chunk->decoded.push_back({chunk->records.size(), std::move(*payload)});
         }
+        chunk->fingerprints.push_back(record.type() == EventType::alert ? fingerprint_of(record) : std::string_view());
         chunk->records.push_back(record);
         return true;
     });

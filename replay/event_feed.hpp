@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -28,7 +29,8 @@ public:
         };
         Snapshot snapshot;
         std::vector<RecordView> records;
-        std::vector<Decoded> decoded;  // by place: payloads that were asked for and could be had
+        std::vector<Decoded> decoded;                // by place: payloads that were asked for and could be had
+        std::vector<std::string_view> fingerprints;  // of each record, as ProjectedEvent has it; empty where it is no alert
     };
     using WantsPayload = std::function<bool(EventType)>;
 

@@ -98,7 +98,7 @@ Sequence Replayer::run_batch(const ReplayLimit& limit, std::unique_ptr<EventFeed
             const RecordView& record = chunk->records[place];
             if (decoded != chunk->decoded.end() && decoded->place == place) payloads_.adopt(record, std::move(decoded++->payload));
             if (limit.as_of && record.occurred_at() > *limit.as_of) continue;
-            apply({record, *chunk->snapshot, payloads_});
+            apply({record, *chunk->snapshot, payloads_, chunk->fingerprints[place]});
         }
         reached = {chunk->records.back().sequence(), chunk->records.back().leaf_hash()};
     }
