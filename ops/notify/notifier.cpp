@@ -43,8 +43,7 @@ std::vector<OutboxState> Notifier::states() const {
     std::vector<OutboxState> states;
     const std::lock_guard lock(mutex_);
     for (const auto& teller : tellers_) {
-        states.push_back(teller->outbox ? teller->outbox->state() : OutboxState());
-        states.back().receiver = teller->receiver.name;
+        if (teller->outbox) states.push_back(teller->outbox->state());
     }
     return states;
 }

@@ -28,6 +28,7 @@ public:
     void set_receivers(const std::vector<Receiver>& receivers);
     // Something was appended. Brief.
     void news();
+    // Of those whose place is known; of none while another server tells them.
     std::vector<OutboxState> states() const;
 
 private:

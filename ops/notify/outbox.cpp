@@ -47,6 +47,8 @@ void Outbox::find_place() {
     const auto found = read_outbox_place(file());
     if (found && found->origin == journal->origin() && found->position <= journal->size()) {
         place_ = written_ = *found;
+        state_.lag_events = journal->size() - place_.position;
+        state_.held_incidents = place_.held.size();
         return;
     }
     if (found)
