@@ -84,7 +84,8 @@ struct Journal::Parts {
         bool stop_at_refusal = false;
         std::vector<Result<Appended>> answers;
         std::exception_ptr failure;
-        bool done = false;
+        bool done = false;             // under mutex
+        std::condition_variable turn;  // done, or nobody writes
     };
 
     Parts(const std::filesystem::path& directory, JournalOptions given)
@@ -100,7 +101,7 @@ struct Journal::Parts {
     mutable NameCache names;
 
     std::mutex mutex;
-    std::condition_variable changed;
+    std::condition_variable idle;  // nobody writes
     std::deque<Waiting*> queue;
     bool writing = false;
     std::string broken;  // why no more appends are taken in this process
@@ -116,12 +117,13 @@ struct Journal::Parts {
     static Commit commit_of(const std::vector<Waiting*>& group, std::chrono::nanoseconds sync);
 };
 
-// Group commit: the first caller that finds nobody writing writes for all that wait, in the order in which they came.
+// Group commit: the first caller that finds nobody writing writes for all that wait, in the order in which they came. Who waits is
+// woken when its turn has come, and not before: to wake all after each commit costs more than the commit.
 void Journal::Parts::submit(Waiting& waiting) {
     std::unique_lock lock(mutex);
     queue.push_back(&waiting);
     while (!waiting.done) {
-        changed.wait(lock, [&] { return waiting.done || !writing; });
+        waiting.turn.wait(lock, [&] { return waiting.done || !writing; });
         if (waiting.done) break;
         std::vector<Waiting*> group;
         std::size_t requests = 0;
@@ -135,8 +137,12 @@ void Journal::Parts::submit(Waiting& waiting) {
         write_group(group);
         lock.lock();
         writing = false;
-        for (Waiting* one : group) one->done = true;
-        changed.notify_all();
+        for (Waiting* one : group) {  // each lives on until it gets the lock
+            one->done = true;
+            one->turn.notify_one();
+        }
+        if (!queue.empty()) queue.front()->turn.notify_one();  // it writes the next group
+        idle.notify_all();
     }
     if (waiting.failure) std::rethrow_exception(waiting.failure);
 }
@@ -198,7 +204,7 @@ void Journal::rehearse(const std::function<std::vector<AppendRequest>()>& more,
                        const std::function<void(std::size_t, const Result<Appended>&)>& answer) {
     Parts& parts = *parts_;
     std::unique_lock lock(parts.mutex);
-    parts.changed.wait(lock, [&] { return !parts.writing; });
+    parts.idle.wait(lock, [&] { return !parts.writing; });
     WriterMemory memory;
     Writer writer(parts.environment, parts.tables, parts.options, parts.names, memory, parts.sha256);
     for (std::vector<AppendRequest> requests = more(); !requests.empty(); requests = more()) {
@@ -213,7 +219,7 @@ lmdb::Environment& Journal::environment() const { return parts_->environment; }
 Result<std::uint64_t> Journal::restore(std::span<const Restored> events, std::span<const Blob> blobs) {
     Parts& parts = *parts_;
     std::unique_lock lock(parts.mutex);
-    parts.changed.wait(lock, [&] { return !parts.writing; });
+    parts.idle.wait(lock, [&] { return !parts.writing; });
     Writer writer(parts.environment, parts.tables, parts.options, parts.names, parts.memory, parts.sha256);
     for (const Blob& blob : blobs) writer.put_blob(blob);
     for (std::size_t i = 0; i < events.size(); ++i) {
