@@ -59,8 +59,10 @@ TEST_CASE("an http or https URL is taken apart, and one with anything else in it
 }
 
 TEST_CASE("a post carries its body and headers, and gives the answer's status", "[http]") {
+    std::mutex mutex;
     HttpRequest seen;
     const LocalServer server([&](const HttpRequest& request) {
+        const std::lock_guard lock(mutex);
         seen = request;
         HttpResponse response;
         response.status = 503;
@@ -72,6 +74,7 @@ TEST_CASE("a post carries its body and headers, and gives the answer's status", 
     const HttpReply reply = send(post, {});
     CHECK(reply.status == 503);
     CHECK(reply.retry_after == std::chrono::seconds(7));
+    const std::lock_guard lock(mutex);
     CHECK(seen.method == "POST");
     CHECK(seen.path == "/hook");
     CHECK(seen.parameter("x") == "1");
@@ -95,7 +98,10 @@ TEST_CASE("nobody there, nobody who answers in time, and a stop in between end a
     post.deadline = std::chrono::seconds(1);
     CHECK(send(post, {}).error == "no answer within 1 s");
     post.deadline = std::chrono::seconds(60);
-    asked = false;
+    {
+        const std::lock_guard lock(mutex);
+        asked = false;
+    }
     std::stop_source stop;
     std::thread stopping([&] {
         std::unique_lock lock(mutex);
