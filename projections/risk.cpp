@@ -58,7 +58,9 @@ std::vector<Risk> risks(lmdb::Transaction& views, const JournalView& journal, co
         Risk risk = risk_of(place.first, place.second, counts);
         if (risk.score != 0) found.push_back(std::move(risk));
     }
-    std::stable_sort(found.begin(), found.end(), [](const Risk& a, const Risk& b) { return a.score > b.score; });
+    std::sort(found.begin(), found.end(), [](const Risk& a, const Risk& b) {
+        return std::tie(b.score, a.service, a.env) < std::tie(a.score, b.service, b.env);
+    });
     return found;
 }
 

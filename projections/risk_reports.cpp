@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "projections/markdown.hpp"
 #include "projections/report_json.hpp"
@@ -76,7 +77,8 @@ ReportFiles platform_priority_digest(const std::string& period, const Provenance
         for (const Risk* risk : envs) score = std::min(100, score + risk->score);
         ranked.push_back({service, score, std::move(envs)});
     }
-    std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) { return a.score > b.score; });
+    std::sort(ranked.begin(), ranked.end(),
+              [](const Ranked& a, const Ranked& b) { return std::tie(b.score, a.service) < std::tie(a.score, b.service); });
     ReportJson json = {
         {"report", "weekly_platform_priority_digest"}, {"period", period}, {"provenance", provenance_json(provenance)}};
     json["services"] = ReportJson::array();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include <rapidcheck/catch.h>
 #include <catch2/catch.hpp>
@@ -80,6 +81,7 @@ ReportHistory history_of(const World& world) {
     struct Told {
         int rank = 0;
         std::function<void(ReportHistory&)> tell;
+        std::size_t place = 0;
     };
     std::vector<Told> told;
     for (const Plain& plain : world.incidents) {
@@ -106,7 +108,9 @@ ReportHistory history_of(const World& world) {
                             }});
         }
     }
-    std::stable_sort(told.begin(), told.end(), [](const Told& a, const Told& b) { return a.rank < b.rank; });
+    for (std::size_t place = 0; place < told.size(); ++place) told[place].place = place;
+    std::sort(told.begin(), told.end(),
+              [](const Told& a, const Told& b) { return std::tie(a.rank, a.place) < std::tie(b.rank, b.place); });
     ReportHistory history;
     for (const Told& one : told) one.tell(history);
     return history;

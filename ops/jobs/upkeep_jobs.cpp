@@ -13,15 +13,15 @@
 namespace daybook {
 namespace {
 
-constexpr const char* incoming = "ops/alerts/incoming";
-constexpr const char* done = "ops/alerts/done";
-constexpr const char* bad = "ops/alerts/bad";
+constexpr const char* incoming_directory = "ops/alerts/incoming";
+constexpr const char* done_directory = "ops/alerts/done";
+constexpr const char* bad_directory = "ops/alerts/bad";
 
 // In the order of their names. What begins with a dot is being written.
 std::vector<std::filesystem::path> waiting_files() {
     std::vector<std::filesystem::path> files;
     std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(incoming, ignored)) {
+    for (const auto& entry : std::filesystem::directory_iterator(incoming_directory, ignored)) {
         if (entry.is_regular_file() && !entry.path().filename().string().starts_with('.')) files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());
@@ -81,7 +81,7 @@ JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request) {
             reason += error.what();
         }
         ++(reason.empty() ? taken : set_aside);
-        if (!request.dry_run) move_to(file, reason.empty() ? done : bad, reason);
+        if (!request.dry_run) move_to(file, reason.empty() ? done_directory : bad_directory, reason);
     }
     return {"{\"duplicate\":" + std::to_string(counts.duplicate) + ",\"files\":" + std::to_string(taken) +
                 ",\"ignored\":" + std::to_string(counts.ignored) + ",\"refused\":" + std::to_string(counts.refused) +
