@@ -95,16 +95,15 @@ ReportHistory history_of(const World& world) {
         int later = rank;
         for (const auto& [moment, over] : plain.changes) {
             later += *any_of(1, 300);
-            told.push_back({later, [&plain, moment = moment, over = over](ReportHistory& history) {
-                                history.changed(plain.number, format_time(from_micros(moment)),
-                                                over ? IncidentStatus::open : IncidentStatus::resolved,
-                                                over ? IncidentStatus::resolved : IncidentStatus::open);
+            told.push_back({later, [&plain, at = moment, ended = over](ReportHistory& history) {
+                                history.changed(plain.number, format_time(from_micros(at)),
+                                                ended ? IncidentStatus::open : IncidentStatus::resolved,
+                                                ended ? IncidentStatus::resolved : IncidentStatus::open);
                             }});
         }
         for (const auto& [moment, fingerprint] : plain.alerts) {
-            told.push_back({rank + *any_of(1, 900), [&plain, moment = moment, fingerprint = fingerprint](ReportHistory& history) {
-                                history.alerted(plain.number, format_time(from_micros(moment)), "kind", AlertState::firing,
-                                                fingerprint);
+            told.push_back({rank + *any_of(1, 900), [&plain, at = moment, text = fingerprint](ReportHistory& history) {
+                                history.alerted(plain.number, format_time(from_micros(at)), "kind", AlertState::firing, text);
                             }});
         }
     }

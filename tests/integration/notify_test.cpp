@@ -66,8 +66,8 @@ TEST_CASE("a receiver is told of what it asked for, signed, in order, with the i
     CHECK(kinds_of(told) == Words{"opened", "severity", "resolved", "reopened"});
     for (const auto& delivery : told) {
         const Json body = Json::parse(delivery.body);
-        CHECK(delivery.id == body["id"]);
-        CHECK(delivery.id == body["event"]["event_id"]);
+        CHECK(body["id"] == delivery.id);
+        CHECK(body["event"]["event_id"] == delivery.id);
         CHECK(body["incident"]["id"] == id);
         const Digest digest = hmac_sha256(secret, {delivery.id, ".", delivery.timestamp, ".", delivery.body});
         CHECK(delivery.signature == "v1," + to_base64(bytes_of(digest)));
