@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "journal/result.hpp"
 #include "journal/types.hpp"
+#include "ops/enum_set.hpp"
 
 namespace daybook {
 
@@ -29,27 +29,7 @@ std::string_view to_text(Permission);
 template <> std::optional<Permission> from_text(std::string_view);
 template <> std::string choices<Permission>();
 
-// A set of permissions.
-class Permissions {
-public:
-    constexpr Permissions() = default;
-    constexpr Permissions(std::initializer_list<Permission> permissions) {
-        for (const Permission permission : permissions) add(permission);
-    }
-    constexpr void add(Permission permission) { bits_ |= bit(permission); }
-    constexpr bool has(Permission permission) const { return (bits_ & bit(permission)) != 0; }
-    // What is in both.
-    constexpr Permissions operator&(Permissions other) const {
-        Permissions both;
-        both.bits_ = bits_ & other.bits_;
-        return both;
-    }
-    bool operator==(const Permissions&) const = default;
-
-private:
-    static constexpr unsigned bit(Permission permission) { return 1U << static_cast<unsigned>(permission); }
-    unsigned bits_ = 0;
-};
+using Permissions = EnumSet<Permission>;
 
 struct Role {
     Permissions permissions;

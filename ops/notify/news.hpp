@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "journal/record.hpp"
 #include "journal/types.hpp"
+#include "ops/enum_set.hpp"
 
 namespace daybook {
 
@@ -34,21 +34,7 @@ std::string_view to_text(News);
 template <> std::optional<News> from_text(std::string_view);
 template <> std::string choices<News>();
 
-// A set of them.
-class NewsSet {
-public:
-    constexpr NewsSet() = default;
-    constexpr NewsSet(std::initializer_list<News> kinds) {
-        for (const News kind : kinds) add(kind);
-    }
-    constexpr void add(News kind) { bits_ |= bit(kind); }
-    constexpr bool has(News kind) const { return (bits_ & bit(kind)) != 0; }
-    bool operator==(const NewsSet&) const = default;
-
-private:
-    static constexpr unsigned bit(News kind) { return 1U << static_cast<unsigned>(kind); }
-    unsigned bits_ = 0;
-};
+using NewsSet = EnumSet<News>;
 
 // What an event is news of; nothing for one that nobody asks for.
 std::optional<News> news_of(const RecordHeader& event);
