@@ -2,8 +2,9 @@
 
 #include <algorithm>
 
-#include <openssl/crypto.h>
 #include <sys/stat.h>
+
+#include "journal/hmac.hpp"
 
 namespace daybook {
 namespace {
@@ -53,7 +54,7 @@ Result<KeyInfo> KeyRing::check(std::string_view presented, Time now) const {
     const auto found = keys->find(*id);
     const StoredKey& key = found == keys->end() ? nobody : found->second;
     const Digest hash = hash_of_key(key.salt, presented);
-    const bool same = CRYPTO_memcmp(hash.data(), key.hash.data(), hash.size()) == 0;
+    const bool same = equal_in_constant_time(bytes_of(hash), bytes_of(key.hash));
     if (!same || found == keys->end()) return refused("this API key is not known: " + std::string(*id));
     if (key.info.revoked_at) return refused("the API key " + key.info.id + " was revoked at " + format_time(*key.info.revoked_at));
     if (!key.info.holds(now)) return refused("the API key " + key.info.id + " expired at " + format_time(*key.info.expires_at));
