@@ -7,8 +7,6 @@
 #include <tuple>
 #include <utility>
 
-#include "projections/canonical_walk.hpp"
-
 namespace daybook {
 namespace {
 
@@ -192,13 +190,8 @@ void CorrelationProjection::take_alert(Cached& cached, const ProjectedEvent& eve
         if (alert == nullptr) return;
         append_json_string(kept, alert->fingerprint);
         fingerprint = kept;
-    } else if (!event.fingerprint.empty()) {
-        fingerprint = event.fingerprint;
     } else {
-        const std::string_view payload = event.record.payload();
-        const auto place = find_member(payload, "fingerprint");
-        if (!place) return;
-        fingerprint = payload.substr(place->value, place->end - place->value);
+        fingerprint = event.fingerprint;
     }
     if (fingerprint.size() < 3) return;  // an empty text in its quotes
     fingerprint = fingerprint.substr(1, fingerprint.size() - 2);

@@ -40,7 +40,7 @@ struct ProjectedEvent {
     const RecordView& record;
     const JournalView& journal;
     PayloadDecoder& payloads;
-    std::string_view fingerprint = {};  // of an alert: the value as the payload has it, with its quotes; empty: not looked for yet
+    std::string_view fingerprint = {};  // of an alert, as its payload has it, with the quotes; replay/ finds it
 
     const RecordHeader& header() const { return record.header(); }
     Result<const Payload*> payload() const { return payloads.decode(record, journal); }
