@@ -13,11 +13,7 @@
 namespace daybook {
 namespace {
 
-std::vector<Task> read_registry() {
-    auto tasks = load_task_registry(task_registry_file);
-    if (!tasks) throw CommandError(ExitStatus::failure, tasks.refusal().message);
-    return std::move(*tasks);
-}
+std::vector<Task> read_registry() { return sound(load_task_registry(task_registry_file)); }
 
 std::vector<Column> run_columns() {
     return {{"task_id", "TASK"},  {"scheduled_for", "FOR"}, {"run_id", "RUN"},

@@ -34,12 +34,6 @@ StreamNumber find_incident(const JournalView& journal, const std::string& id) {
     throw CommandError(ExitStatus::not_found, "no such incident: " + id + " (`daybook incident list --ids` lists them)");
 }
 
-AccessPolicy read_access_policy() {
-    auto policy = load_access_policy(access_policy_file);
-    if (!policy) throw CommandError(ExitStatus::failure, policy.refusal().message);
-    return std::move(*policy);
-}
-
 Time happened_option(const Session& session, const std::string& option, const std::string& text) {
     const Time time = time_option(option, text);
     if (time <= session.now() + ahead_max) return time;

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "journal/journal.hpp"
 #include "ops/access/access_policy.hpp"
@@ -22,8 +23,14 @@ void check_permitted(const std::filesystem::path& path, int mode, const std::str
 void check_directory_of(const std::filesystem::path& file);
 // The stream of an incident. not_found.
 StreamNumber find_incident(const JournalView& journal, const std::string& id);
+// What was read of a policy's file. failure: it is invalid.
+template <class Policy>
+Policy sound(Result<Policy> loaded) {
+    if (!loaded) throw CommandError(ExitStatus::failure, loaded.refusal().message);
+    return std::move(*loaded);
+}
 // The policy of access below the working directory. failure: it is invalid.
-AccessPolicy read_access_policy();
+inline AccessPolicy read_access_policy() { return sound(load_access_policy(access_policy_file)); }
 // Days that a report looks back. usage: not 1 to 3,660.
 int days_option(const std::string& option, std::uint64_t days);
 // The time at which something happened. usage: it is no time, or more than ahead_max after now.

@@ -73,12 +73,6 @@ void allow_open_files(std::size_t wanted) {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-NotifyPolicy read_notify_policy() {
-    auto policy = load_notify_policy(notify_policy_file);
-    if (!policy) throw CommandError(ExitStatus::failure, policy.refusal().message);
-    return std::move(*policy);
-}
-
 // A policy that holds until another takes its place. Thread-safe.
 template <class Policy>
 class Current {
@@ -198,7 +192,7 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     };
     const Tools tools(std::move(tool_parts));
     WebhookLetters letters(session.dead_letters(), clock);
-    const NotifyPolicy notify = read_notify_policy();
+    const NotifyPolicy notify = sound(load_notify_policy(notify_policy_file));
 
     ServiceParts parts{journal,
                        session.decisions(),
@@ -228,14 +222,12 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
         try {
             keys.reload();
             AccessPolicy may = read_access_policy();  // all are read before one of them counts
-            auto loaded = load_triage_policy(triage_policy_file);
-            if (!loaded) throw CommandError(ExitStatus::failure, loaded.refusal().message);
-            const NotifyPolicy receivers = read_notify_policy();
-            auto reports = load_report_policies();
-            if (!reports) throw CommandError(ExitStatus::failure, reports.refusal().message);
+            TriagePolicy alerts = sound(load_triage_policy(triage_policy_file));
+            const NotifyPolicy receivers = sound(load_notify_policy(notify_policy_file));
+            ReportPolicies reports = sound(load_report_policies());
             access.set_policy(std::move(may));
-            triage.set(std::move(*loaded));
-            policies.set(std::move(*reports));
+            triage.set(std::move(alerts));
+            policies.set(std::move(reports));
             notifying->set_receivers(receivers.receivers);
             log.say(MessageKind::notice, "policies and keys are read again");
         } catch (const std::exception& error) {
