@@ -1,5 +1,7 @@
 #include "ops/gate.hpp"
 
+#include "ops/own_events.hpp"
+
 namespace daybook {
 
 Result<Appended> append_gate(Journal& journal, const GateReport& report, const GateRequest& request, const GateWriter& writer) {
@@ -11,20 +13,7 @@ Result<Appended> append_gate(Journal& journal, const GateReport& report, const G
     event.message = "followup_watch: " + event.outcome + " (" + std::to_string(report.count(GateMode::strict)) + " block, " +
                     std::to_string(report.count(GateMode::warn)) + " warn, " + std::to_string(report.waived()) + " waived)";
     if (writer.input && writer.input->sha256) event.input_sha256 = to_hex(*writer.input->sha256);
-    AppendRequest append;
-    append.input = writer.input;
-    append.decide = [&](const JournalView&, Time) -> Result<Batch> {
-        NewEvent evaluated;
-        evaluated.stream = "$gates";
-        evaluated.payload = encode(event);
-        evaluated.occurred_at = request.now;
-        evaluated.actor = writer.actor;
-        evaluated.source = writer.source;
-        Batch batch;
-        batch.events.push_back(std::move(evaluated));
-        return batch;
-    };
-    return journal.append(append);
+    return journal.append(append_request({"$gates", request.now, writer.actor, writer.source}, {event}, writer.input));
 }
 
 }  // namespace daybook

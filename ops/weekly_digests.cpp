@@ -5,11 +5,12 @@
 #include <iterator>
 
 #include "journal/atomic_file.hpp"
+#include "ops/own_events.hpp"
 #include "projections/digest.hpp"
 
 namespace daybook {
 
-DigestFiles make_digest(lmdb::Transaction& views, const JournalView& journal, IsoWeek week, Time now, std::uint64_t size,
+ReportFiles make_digest(lmdb::Transaction& views, const JournalView& journal, IsoWeek week, Time now, std::uint64_t size,
                         const IntelligencePolicy& policy) {
     DigestRequest request;
     request.week = week;
@@ -20,33 +21,20 @@ DigestFiles make_digest(lmdb::Transaction& views, const JournalView& journal, Is
     return {digest_json(digest), digest_markdown(digest)};
 }
 
-Result<Appended> save_digest(Journal& journal, const DigestFiles& files, const DigestSaving& saving) {
+Result<Appended> save_digest(Journal& journal, const ReportFiles& files, const DigestSaving& saving) {
     const std::string name = format_iso_week(saving.week);
     const bool known = saving.input && journal.snapshot()->key(saving.input->key);
-    if (!known) write_digest(saving.directory, saving.week, files);
-    Sha256 sha256;
-    ReportGenerated event;
-    event.report = weekly_report;
-    event.period = name;
-    event.journal_size = static_cast<std::int64_t>(saving.size);
-    event.sha256.text = "{\"" + name + ".json\":\"" + to_hex(sha256({files.json})) + "\",\"" + name + ".md\":\"" +
-                        to_hex(sha256({files.markdown})) + "\"}";
+    if (!known) write_report(saving.directory, name, files);
+    ReportGenerated event = report_generated(weekly_report, name, saving.size, files);
     if (saving.input && saving.input->sha256) event.input_sha256 = to_hex(*saving.input->sha256);
+    const OwnEvents where{"$jobs", saving.now, saving.actor, saving.source};
     AppendRequest request;
     request.input = saving.input;
     request.decide = [&](const JournalView& view, Time) -> Result<Batch> {
         const auto saved = saved_digests(view);
         const auto before = saved.find(name);
         if (before != saved.end() && before->second.sha256 == event.sha256.text) return Batch{};
-        NewEvent generated;
-        generated.stream = "$jobs";
-        generated.payload = encode(event);
-        generated.occurred_at = saving.now;
-        generated.actor = saving.actor;
-        generated.source = saving.source;
-        Batch batch;
-        batch.events.push_back(std::move(generated));
-        return batch;
+        return where.batch({event});
     };
     return journal.append(request);
 }
@@ -95,10 +83,21 @@ void write_if_other(const std::filesystem::path& path, const std::string& bytes)
     }
 }
 
-void write_digest(const std::filesystem::path& directory, IsoWeek week, const DigestFiles& files) {
-    const std::string name = format_iso_week(week);
-    write_if_other(directory / (name + ".json"), files.json);
-    write_if_other(directory / (name + ".md"), files.markdown);
+void write_report(const std::filesystem::path& directory, const std::string& period, const ReportFiles& files) {
+    write_if_other(directory / (period + ".json"), files.json);
+    write_if_other(directory / (period + ".md"), files.markdown);
+}
+
+ReportGenerated report_generated(const std::string& report, const std::string& period, std::uint64_t size,
+                                 const ReportFiles& files) {
+    Sha256 sha256;
+    ReportGenerated event;
+    event.report = report;
+    event.period = period;
+    event.journal_size = static_cast<std::int64_t>(size);
+    event.sha256.text = "{\"" + period + ".json\":\"" + to_hex(sha256({files.json})) + "\",\"" + period + ".md\":\"" +
+                        to_hex(sha256({files.markdown})) + "\"}";
+    return event;
 }
 
 }  // namespace daybook

@@ -9,20 +9,19 @@
 #include <optional>
 #include <string>
 
+#include "journal/event.hpp"
 #include "journal/journal.hpp"
 #include "projections/intelligence_policy.hpp"
 #include "projections/iso_week.hpp"
+#include "projections/report_files.hpp"
 
 namespace daybook {
 
 inline constexpr const char* weekly_directory = "ops/reports/incidents/weekly";
 inline constexpr const char* weekly_report = "weekly_incident_digest";
 
-struct DigestFiles {
-    std::string json, markdown;
-};
 // `views` has seen at least the first `size` events, and `journal` at least as many; the week has begun at `now`.
-DigestFiles make_digest(lmdb::Transaction& views, const JournalView& journal, IsoWeek week, Time now, std::uint64_t size,
+ReportFiles make_digest(lmdb::Transaction& views, const JournalView& journal, IsoWeek week, Time now, std::uint64_t size,
                         const IntelligencePolicy& policy);
 
 // What the journal is told of a digest that is saved.
@@ -37,7 +36,7 @@ struct DigestSaving {
 };
 // Writes the files, then the event, unless the week was last saved with the same bytes (nothing is appended then). Where the key is
 // known, nothing at all is written. Refuses as Journal::append does; throws StorageError: the files may have been written then.
-Result<Appended> save_digest(Journal& journal, const DigestFiles& files, const DigestSaving& saving);
+Result<Appended> save_digest(Journal& journal, const ReportFiles& files, const DigestSaving& saving);
 
 // When and from what prefix a week's digest was last saved.
 struct SavedDigest {
@@ -53,7 +52,10 @@ std::uint64_t size_without_reports(const JournalView& journal, std::uint64_t siz
 
 std::string contents_of(const std::filesystem::path& path);
 void write_if_other(const std::filesystem::path& path, const std::string& bytes);
-// Both files of a week.
-void write_digest(const std::filesystem::path& directory, IsoWeek week, const DigestFiles& files);
+// Both files of a report; those that are there with the same bytes are left alone.
+void write_report(const std::filesystem::path& directory, const std::string& period, const ReportFiles& files);
+// What the journal is told of them: of a report made from the first `size` events.
+ReportGenerated report_generated(const std::string& report, const std::string& period, std::uint64_t size,
+                                 const ReportFiles& files);
 
 }  // namespace daybook

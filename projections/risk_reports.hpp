@@ -4,13 +4,10 @@
 #include <string>
 
 #include "projections/provenance.hpp"
+#include "projections/report_files.hpp"
 #include "projections/risk.hpp"
 
 namespace daybook {
-
-struct ReportFiles {
-    std::string json, markdown;
-};
 
 // `period` names the day; what moved is told against `before`, the risks of a day earlier.
 ReportFiles daily_risk_digest(const std::string& period, const Provenance& provenance, const std::vector<Risk>& now,

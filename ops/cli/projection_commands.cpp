@@ -14,7 +14,7 @@
 namespace daybook {
 namespace {
 
-void save_digest(Session& session, IsoWeek week, const DigestFiles& files, std::uint64_t size) {
+void save_digest(Session& session, IsoWeek week, const ReportFiles& files, std::uint64_t size) {
     const std::filesystem::path directory = weekly_directory;
     remember_export(session, {KnownExport::Kind::weekly_digests, directory, {}});
     const auto appended =
@@ -62,7 +62,7 @@ void add_digest(CLI::App& root, ChosenCommand& chosen) {
                 const Snapshot journal = session.journal_to_read().snapshot();
                 return o->clocks.given() ? std::min(head, o->clocks.horizon(*journal).size) : size_without_reports(*journal, head);
             }();
-            const DigestFiles files = make_digest(session, week, now, size);
+            const ReportFiles files = make_digest(session, week, now, size);
             session.out() << (format == Format::json ? files.json : files.markdown);
             if (o->save) save_digest(session, week, files, size);
             return ExitStatus::done;
@@ -86,11 +86,11 @@ ExitStatus make_reports(Session& session, const std::string& range_text) {
         const std::string name = format_iso_week(week);
         const auto before = saved.find(name);
         const std::uint64_t size = before == saved.end() ? head : before->second.size;
-        const DigestFiles files = make_digest(session, week, before == saved.end() ? now : before->second.at, size);
+        const ReportFiles files = make_digest(session, week, before == saved.end() ? now : before->second.at, size);
         const std::filesystem::path json = std::filesystem::path(weekly_directory) / (name + ".json");
         const char* state = "new";
         if (std::filesystem::exists(json)) state = contents_of(json) == files.json ? "same" : "changed";
-        write_digest(weekly_directory, week, files);
+        write_report(weekly_directory, format_iso_week(week), files);
         rows.add({name, size, to_hex(sha256({files.json})), state});
     }
     rows.finish();

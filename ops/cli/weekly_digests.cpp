@@ -4,7 +4,7 @@
 
 namespace daybook {
 
-DigestFiles make_digest(Session& session, IsoWeek week, Time now, std::uint64_t size) {
+ReportFiles make_digest(Session& session, IsoWeek week, Time now, std::uint64_t size) {
     lmdb::Transaction views = session.stale_views().read();
     return make_digest(views, *session.journal_to_read().snapshot(), week, now, size, session.report_policies().intelligence);
 }
@@ -18,9 +18,9 @@ std::uint64_t write_digests_again(Session& session, const std::filesystem::path&
         const auto week = parse_iso_week(name);
         const auto before = saved.find(name);
         if (!week || (before == saved.end() && week->from() > session.now())) continue;
-        const DigestFiles files = before == saved.end() ? make_digest(session, *week, session.now(), session.stale_views().size())
+        const ReportFiles files = before == saved.end() ? make_digest(session, *week, session.now(), session.stale_views().size())
                                                         : make_digest(session, *week, before->second.at, before->second.size);
-        write_digest(directory, *week, files);
+        write_report(directory, format_iso_week(*week), files);
         ++written;
     }
     return written;

@@ -4,6 +4,7 @@
 #include "journal/sha256.hpp"
 #include "ops/jobs/job_work.hpp"
 #include "ops/known_exports.hpp"
+#include "ops/own_events.hpp"
 #include "ops/weekly_digests.hpp"
 #include "projections/followup_watch.hpp"
 #include "projections/object_text.hpp"
@@ -20,6 +21,10 @@ std::string text_json(std::string_view text) {
 
 JobOutcome refused(const Refusal& refusal) { return {"{}", refusal.message}; }
 
+OwnEvents own_events(const std::string& stream, const JobParts& parts, const JobRequest& request) {
+    return {stream, request.scheduled_for, parts.actor, parts.source};
+}
+
 // {"files":[…],"written":N}
 std::string files_output(const std::filesystem::path& directory, const std::string& name, std::size_t written) {
     return "{\"files\":[" + text_json((directory / (name + ".json")).string()) + "," +
@@ -31,30 +36,11 @@ JobOutcome save_report(const JobParts& parts, const JobRequest& request, const s
                        const std::filesystem::path& directory, const ReportFiles& files, std::uint64_t size) {
     if (request.dry_run) return {files_output(directory, period, 0), {}};
     std::filesystem::create_directories(directory);
-    write_if_other(directory / (period + ".json"), files.json);
-    write_if_other(directory / (period + ".md"), files.markdown);
+    write_report(directory, period, files);
     Sha256 sha256;
-    ReportGenerated event;
-    event.report = report;
-    event.period = period;
-    event.journal_size = static_cast<std::int64_t>(size);
-    const std::string of_json = to_hex(sha256({files.json}));
-    event.sha256.text =
-        "{\"" + period + ".json\":\"" + of_json + "\",\"" + period + ".md\":\"" + to_hex(sha256({files.markdown})) + "\"}";
-    AppendRequest append;
-    append.input = KeyedInput{report + ":" + period + ":" + of_json, {}};
-    append.decide = [&](const JournalView&, Time) -> Result<Batch> {
-        NewEvent generated;
-        generated.stream = "$jobs";
-        generated.payload = encode(event);
-        generated.occurred_at = request.scheduled_for;
-        generated.actor = parts.actor;
-        generated.source = parts.source;
-        Batch batch;
-        batch.events.push_back(std::move(generated));
-        return batch;
-    };
-    const auto appended = parts.journal.append(append);
+    const std::string key = report + ":" + period + ":" + to_hex(sha256({files.json}));
+    const auto appended = parts.journal.append(
+        append_request(own_events("$jobs", parts, request), {report_generated(report, period, size, files)}, KeyedInput{key, {}}));
     if (!appended) return refused(appended.refusal());
     return {files_output(directory, period, appended->count), {}};
 }
@@ -93,7 +79,7 @@ JobOutcome weekly_incident_digest(const JobParts& parts, const JobRequest& reque
     saving.now = request.scheduled_for;
     saving.actor = parts.actor;
     saving.source = parts.source;
-    DigestFiles files;
+    ReportFiles files;
     parts.with_views([&](lmdb::Transaction& views, const JournalView& journal, std::uint64_t seen) {
         saving.size = size_without_reports(journal, seen);
         files = make_digest(views, journal, saving.week, saving.now, saving.size, parts.policies.intelligence);
@@ -125,27 +111,17 @@ JobOutcome hourly_risk_snapshot(const JobParts& parts, const JobRequest& request
     const RiskView view = look_at_risk(parts, request);
     const std::string outputs = "{\"snapshots\":" + std::to_string(view.now.size()) + "}";
     if (request.dry_run || view.now.empty()) return {outputs, {}};
-    AppendRequest append;
-    append.input = KeyedInput{"risk_snapshot:" + format_time(request.scheduled_for), {}};
-    append.decide = [&](const JournalView&, Time) -> Result<Batch> {
-        Batch batch;
-        for (const Risk& risk : view.now) {
-            RiskSnapshot snapshot;
-            snapshot.service = risk.service;
-            snapshot.env = risk.env;
-            snapshot.score = risk.score;
-            snapshot.reasons.text = reasons_json(risk.reasons);
-            NewEvent event;
-            event.stream = "$risk";
-            event.payload = encode(snapshot);
-            event.occurred_at = request.scheduled_for;
-            event.actor = parts.actor;
-            event.source = parts.source;
-            batch.events.push_back(std::move(event));
-        }
-        return batch;
-    };
-    const auto appended = parts.journal.append(append);
+    std::vector<Payload> snapshots;
+    for (const Risk& risk : view.now) {
+        RiskSnapshot snapshot;
+        snapshot.service = risk.service;
+        snapshot.env = risk.env;
+        snapshot.score = risk.score;
+        snapshot.reasons.text = reasons_json(risk.reasons);
+        snapshots.emplace_back(std::move(snapshot));
+    }
+    const auto appended = parts.journal.append(append_request(
+        own_events("$risk", parts, request), snapshots, KeyedInput{"risk_snapshot:" + format_time(request.scheduled_for), {}}));
     return appended ? JobOutcome{outputs, {}} : refused(appended.refusal());
 }
 
@@ -173,20 +149,8 @@ JobOutcome weekly_backlog_generate(const JobParts& parts, const JobRequest& requ
         item.cause = cause;
         item.title = (overdue ? "Overdue follow-up " : "Chronic signature ") + cause + ": " + finding.text;
         item.priority = finding.severity.value_or(Severity::p2);
-        AppendRequest append;
-        append.input = KeyedInput{"backlog:" + item.item_id, {}};
-        append.decide = [&](const JournalView&, Time) -> Result<Batch> {
-            NewEvent event;
-            event.stream = "$backlog";
-            event.payload = encode(item);
-            event.occurred_at = request.scheduled_for;
-            event.actor = parts.actor;
-            event.source = parts.source;
-            Batch batch;
-            batch.events.push_back(std::move(event));
-            return batch;
-        };
-        const auto appended = parts.journal.append(append);
+        const auto appended = parts.journal.append(
+            append_request(own_events("$backlog", parts, request), {item}, KeyedInput{"backlog:" + item.item_id, {}}));
         if (!appended) return refused(appended.refusal());
         written += appended->count != 0 && !appended->duplicate ? 1U : 0U;
     }

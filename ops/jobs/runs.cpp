@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "ops/own_events.hpp"
 #include "projections/object_text.hpp"
 #include "projections/projection.hpp"
 
@@ -15,20 +16,7 @@ std::string finish_key(std::string_view run_id) { return start_key(run_id) + ":f
 }  // namespace
 
 void RunLog::append(const Payload& payload, const std::string& key, Time now) {
-    AppendRequest request;
-    request.input = KeyedInput{key, {}};
-    request.decide = [&](const JournalView&, Time) -> Result<Batch> {
-        NewEvent event;
-        event.stream = "$jobs";
-        event.payload = encode(payload);
-        event.occurred_at = now;
-        event.actor = actor_;
-        event.source = source_;
-        Batch batch;
-        batch.events.push_back(std::move(event));
-        return batch;
-    };
-    const auto appended = journal_.append(request);
+    const auto appended = journal_.append(append_request({"$jobs", now, actor_, source_}, {payload}, KeyedInput{key, {}}));
     if (!appended) throw std::runtime_error("a run could not be written down: " + appended.refusal().message);
 }
 

@@ -90,7 +90,7 @@ HttpResponse Service::weekly_digest_of(std::string_view name) {
     }
     HttpResponse response;
     parts_.views.read([&](const SharedViews::Seen& seen) {
-        const DigestFiles files = make_digest(seen.views, seen.journal, *week, now, size_without_reports(seen.journal, seen.size),
+        const ReportFiles files = make_digest(seen.views, seen.journal, *week, now, size_without_reports(seen.journal, seen.size),
                                               parts_.tools.policies()->intelligence);
         response.body = markdown ? files.markdown : files.json;
     });

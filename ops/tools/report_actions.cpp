@@ -19,7 +19,7 @@ std::string files_of(const DigestSaving& saving) {
 }
 
 // The member `saved` of the answer.
-Result<std::string> save(const ToolRun& run, const DigestFiles& files, DigestSaving saving) {
+Result<std::string> save(const ToolRun& run, const ReportFiles& files, DigestSaving saving) {
     saving.directory = run.parts.reports;
     saving.actor = run.caller.agent;
     saving.source = run.call.tool;
@@ -112,7 +112,7 @@ Result<std::string> weekly_digest_action(ToolRun& run) {
     const bool wanted = run.params.optional_boolean("save_artifacts").value_or(false);
     saving.input = keyed_input(run);
     if (run.params.refusal()) return *run.params.refusal();
-    DigestFiles files;
+    ReportFiles files;
     std::optional<Refusal> refusal;
     run.parts.views.read([&](const SharedViews::Seen& seen) {
         const auto horizon = past.horizon(seen.journal);
