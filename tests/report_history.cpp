@@ -72,16 +72,20 @@ void ReportHistory::attached(unsigned number, std::string_view time, std::string
     happened(number, time, attached);
 }
 
-void ReportHistory::look(const std::function<void(lmdb::Transaction&, const JournalView&)>& at) const {
-    TestJournal journal;
+void ReportHistory::append_to(Journal& journal) const {
     AppendRequest request;
     request.decide = [this](const JournalView&, Time) -> Result<Batch> {
         Batch batch;
         batch.events = events_;
         return batch;
     };
-    const auto appended = journal->append(request);
+    const auto appended = journal.append(request);
     if (!appended) throw std::runtime_error(appended.refusal().message);
+}
+
+void ReportHistory::look(const std::function<void(lmdb::Transaction&, const JournalView&)>& at) const {
+    TestJournal journal;
+    append_to(*journal);
     TemporaryDirectory directory;
     Views views(directory / "views", *journal);
     views.catch_up();

@@ -43,6 +43,7 @@ public:
     void attached(unsigned number, std::string_view time, std::string kind);
 
     std::uint64_t size() const { return events_.size(); }
+    void append_to(Journal& journal) const;
 
     // Without `now`: long after the week. Without `size`: all events.
     WeeklyDigest digest(std::string_view week, std::optional<std::string_view> now = {}, std::optional<std::uint64_t> size = {},
