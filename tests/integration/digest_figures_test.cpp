@@ -213,6 +213,7 @@ TEST_CASE("SQL over the Postgres layout finds the figures of each weekly digest,
     }
     daybook.out({"-q", "import", "journal", "text"});
     REQUIRE(daybook.run({"export", "postgres"}).status == 0);
+    daybook.ask("ANALYZE");
     const Json sums = check_weeks(daybook, first_week.previous(), weeks + 3);
     CHECK(sums["reopened"] > 0);
     CHECK(sums["ttr"] > 0);
@@ -226,5 +227,6 @@ TEST_CASE("SQL over the Postgres layout finds the figures of the digests of GitH
     const MigratedProgram daybook;
     daybook.out({"-q", "import", "jsonl", directory->string()});
     REQUIRE(daybook.run({"export", "postgres"}).status == 0);
+    daybook.ask("ANALYZE");
     CHECK(check_weeks(daybook, IsoWeek{2023, 1}, 52)["ttr"] > 0);
 }
