@@ -195,11 +195,39 @@ IngestCounts DeadLetters::retry(Time at,
             kept.write(letter_of(letter.origin, *letter.refusal, letter.record, at));
         }
     }
+    replace_by(kept);
+    return counts;
+}
+
+std::size_t DeadLetters::prune(Time before, bool dry_run) {
+    if (!std::filesystem::exists(file_)) return 0;
+    open();
+    std::size_t pruned = 0;
+    std::string rest;
+    LineFile lines(file_, letter_bytes_max);
+    while (const auto text = lines.next()) {
+        if (lines.too_long()) return 0;  // what can't be read whole can't be written back
+        const auto letter = reader_.read(*text);
+        const JsonValue* at = letter && (*letter)->is_object() ? (*letter)->find("at") : nullptr;
+        const auto time = at != nullptr && at->is_string() ? parse_time(at->text()) : std::nullopt;
+        if (time && *time < before) {
+            ++pruned;
+        } else {
+            rest.append(*text).push_back('\n');
+        }
+    }
+    if (pruned == 0 || dry_run) return pruned;
+    AtomicFile kept(file_, AtomicFile::Readers::owner_only);
+    kept.write(rest);
+    replace_by(kept);
+    return pruned;
+}
+
+void DeadLetters::replace_by(AtomicFile& kept) {
     kept.commit();
     ::close(fd_);  // it is of the file that was replaced
     fd_ = -1;
     known_.reset();
-    return counts;
 }
 
 }  // namespace daybook

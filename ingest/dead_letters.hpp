@@ -24,6 +24,8 @@
 
 namespace daybook {
 
+class AtomicFile;
+
 // Holds a lock on the file, across processes, as long as it lives. Not thread-safe.
 class DeadLetters {
 public:
@@ -46,6 +48,11 @@ public:
     IngestCounts retry(Time at, const std::function<IngestCounts(const std::filesystem::path& records, const Refused&)>& take,
                        const Refused& refused);
 
+    // Removes the letters that were last refused before `before`; returns how many that are. What is no letter stays; with a line
+    // over the limit in the file, all stay. With
+    // `dry_run` nothing is removed. Throws StorageError: the letters are then as before.
+    std::size_t prune(Time before, bool dry_run);
+
     const std::filesystem::path& file() const { return file_; }
 
 private:
@@ -58,6 +65,7 @@ private:
     };
     struct Letter;
     void open();
+    void replace_by(AtomicFile& kept);
     std::string letter_of(const Origin& origin, const Refusal& refusal, std::string_view line, Time at);
     void find_record(Letter& letter, const JsonValue& value);
     std::vector<Letter> read_letters(const std::filesystem::path& records);

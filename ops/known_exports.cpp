@@ -20,14 +20,18 @@ const char* to_text(KnownExport::Kind kind) {
         case KnownExport::Kind::jsonl: return "jsonl";
         case KnownExport::Kind::journal: return "journal";
         case KnownExport::Kind::weekly_digests: return "weekly_digests";
+        case KnownExport::Kind::risk_digests: return "risk_digests";
+        case KnownExport::Kind::platform_digests: return "platform_digests";
+        case KnownExport::Kind::backlog: return "backlog";
         case KnownExport::Kind::postgres: return "postgres";
     }
     return "?";
 }
 
 std::optional<KnownExport::Kind> kind_from_text(std::string_view text) {
-    for (const auto kind :
-         {KnownExport::Kind::jsonl, KnownExport::Kind::journal, KnownExport::Kind::weekly_digests, KnownExport::Kind::postgres}) {
+    using Kind = KnownExport::Kind;
+    for (const Kind kind : {Kind::jsonl, Kind::journal, Kind::weekly_digests, Kind::risk_digests, Kind::platform_digests,
+                            Kind::backlog, Kind::postgres}) {
         if (text == to_text(kind)) return kind;
     }
     return std::nullopt;

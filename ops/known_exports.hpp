@@ -12,7 +12,7 @@
 namespace daybook {
 
 struct KnownExport {
-    enum class Kind { jsonl, journal, weekly_digests, postgres };
+    enum class Kind { jsonl, journal, weekly_digests, risk_digests, platform_digests, backlog, postgres };
     Kind kind = Kind::jsonl;
     std::filesystem::path directory;  // of postgres, the database's URL without a password
     std::filesystem::path artifacts;  // of jsonl, where it is not `directory`

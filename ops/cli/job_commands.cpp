@@ -1,4 +1,4 @@
-// `daybook jobs …` and `daybook policy check`.
+// `daybook jobs …`, `daybook retention` and `daybook policy check`.
 #include <CLI/CLI.hpp>
 
 #include "ops/cli/command_set.hpp"
@@ -9,6 +9,7 @@
 #include "ops/notify/notify_policy.hpp"
 #include "ops/policies/gate_policy.hpp"
 #include "ops/policies/intelligence_policy.hpp"
+#include "ops/whole_number.hpp"
 
 namespace daybook {
 namespace {
@@ -20,16 +21,15 @@ std::vector<Column> run_columns() {
             {"status", "STATUS"}, {"outputs", "OUTPUTS"},   {"error", "ERROR"}};
 }
 
-Result<JobRun> run_one(Session& session, const std::string& task_id, Time scheduled_for, bool dry_run,
-                       const LayoutSettings& layouts) {
-    Journal& journal = dry_run ? session.journal_to_rehearse() : session.journal_to_write();
+Result<JobRun> run_one(Session& session, const JobRequest& request, const LayoutSettings& layouts) {
+    Journal& journal = request.dry_run ? session.journal_to_rehearse() : session.journal_to_write();
     const auto with_views = [&](const ReadViews& use) {
         lmdb::Transaction rows = session.views().read();
         const Snapshot snapshot = journal.snapshot();
         use(rows, *snapshot, position_of_all(rows).sequence.value);
     };
     const JobParts parts{journal,
-                         session.commands(dry_run),
+                         session.commands(request.dry_run),
                          session.decisions(),
                          session.entropy(),
                          with_views,
@@ -39,7 +39,7 @@ Result<JobRun> run_one(Session& session, const std::string& task_id, Time schedu
                          session.settings().agent,
                          "job",
                          layouts};
-    return run_job(parts, {task_id, session.now(), scheduled_for, dry_run});
+    return run_job(parts, request);
 }
 
 void add_row(RowWriter& rows, const JobRun& run, Time scheduled_for) {
@@ -92,7 +92,7 @@ void add_run(CLI::App& parent, ChosenCommand& chosen) {
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             const Time made_for = o->scheduled_for.empty() ? session.now() : time_option("--for", o->scheduled_for);
-            const auto run = run_one(session, o->task, made_for, o->dry_run, o->layouts.settings());
+            const auto run = run_one(session, {o->task, session.now(), made_for, o->dry_run}, o->layouts.settings());
             if (!run) fail(run.refusal());
             RowWriter rows(session.out(), session.format(), session.style(), run_columns());
             add_row(rows, *run, made_for);
@@ -120,7 +120,7 @@ void add_due(CLI::App& parent, ChosenCommand& chosen) {
                 run.task_id = one.task->id;
                 run.status = "due";
                 if (!*dry_run) {
-                    const auto made = run_one(session, one.task->id, one.scheduled_for, false, layouts->settings());
+                    const auto made = run_one(session, {one.task->id, session.now(), one.scheduled_for}, layouts->settings());
                     if (made) run = *made;
                     if (!made) run.error = made.refusal().message;
                     if (run.error) status = ExitStatus::failure;
@@ -140,6 +140,48 @@ void add_cron(CLI::App& parent, ChosenCommand& chosen) {
         chosen = [](Session& session) {
             session.out() << cron_file(read_registry());
             return ExitStatus::done;
+        };
+    });
+}
+
+// `400d`
+int older_than_option(const std::string& text) {
+    const auto days = text.ends_with('d') ? whole_number(text.substr(0, text.size() - 1)) : std::nullopt;
+    if (days && *days > 0 && *days <= retention_days_max) return static_cast<int>(*days);
+    throw CommandError(ExitStatus::usage, "--older-than must be days, such as 400d, not " + text);
+}
+
+void add_retention(CLI::App& root, ChosenCommand& chosen) {
+    struct Options {
+        std::string older_than;
+        bool dry_run = false;
+    };
+    CLI::App* app = root.add_subcommand("retention", "Put out of sight what was over long ago: incidents, reports, dead letters");
+    auto o = std::make_shared<Options>();
+    app->add_option("--older-than", o->older_than, "How long ago (default: audit_jsonl_days of ops/policy/retention.yml)")
+        ->type_name("DAYS");
+    app->add_flag("--dry-run", o->dry_run, "Say what it would do");
+    app->footer(
+        "Examples:\n  daybook retention --older-than 400d --dry-run\n  daybook retention --older-than 400d\n"
+        "Archives incidents that were closed before, and removes files of reports and dead letters from before. The journal keeps "
+        "every\nevent: `daybook replay --reports` makes reports again; dead letters were never in it. Reports that somebody "
+        "changed "
+        "stay.\nIt is the job `retention`, run now.");
+    app->callback([o, &chosen] {
+        chosen = [o](Session& session) {
+            JobRequest request{"retention", session.now(), session.now(), o->dry_run};
+            if (!o->older_than.empty()) request.older_than_days = older_than_option(o->older_than);
+            const auto run = run_one(session, request, {});
+            if (!run) fail(run.refusal());
+            RowWriter rows(session.out(), session.format(), session.style(), run_columns());
+            add_row(rows, *run, request.scheduled_for);
+            rows.finish();
+            if (run->outputs.find("\"off\":true") != std::string::npos) {
+                session.messages().say(
+                    MessageKind::notice,
+                    std::string("retention is off: give --older-than, or audit_jsonl_days in ") + retention_policy_file);
+            }
+            return run->error ? ExitStatus::failure : ExitStatus::done;
         };
     });
 }
@@ -172,6 +214,7 @@ void add_job_commands(CLI::App& root, ChosenCommand& chosen) {
     add_run(*jobs, chosen);
     add_due(*jobs, chosen);
     add_cron(*jobs, chosen);
+    add_retention(root, chosen);
     CLI::App* policy = root.add_subcommand("policy", "The policies below ops/policy");
     policy->require_subcommand(1);
     CLI::App* check = policy->add_subcommand("check", "Whether all policies, and the registry of jobs, can be read");

@@ -2,7 +2,8 @@
 
 #include <cstdlib>
 
-#include "ops/cli/weekly_digests.hpp"
+#include "ops/backlog.hpp"
+#include "ops/cli/reports_again.hpp"
 #include "ops/layout_exports.hpp"
 
 namespace daybook {
@@ -13,6 +14,9 @@ std::string name_of(const KnownExport& place) {
         case KnownExport::Kind::jsonl: return "the JSONL layout in " + place.directory.string();
         case KnownExport::Kind::journal: return "the journal's text in " + place.directory.string();
         case KnownExport::Kind::weekly_digests: return "the weekly digests in " + place.directory.string();
+        case KnownExport::Kind::risk_digests: return "the risk digests in " + place.directory.string();
+        case KnownExport::Kind::platform_digests: return "the platform digests in " + place.directory.string();
+        case KnownExport::Kind::backlog: return "the backlog in " + place.directory.string();
         case KnownExport::Kind::postgres: return "the tables at " + place.directory.string();
     }
     return {};
@@ -38,7 +42,10 @@ void write_anew(Session& session, const KnownExport& place) {
     switch (place.kind) {
         case KnownExport::Kind::jsonl: write_jsonl(session, place); return;
         case KnownExport::Kind::journal: export_journal(session.journal_to_read(), place.directory, {}); return;
-        case KnownExport::Kind::weekly_digests: write_digests_again(session, place.directory); return;
+        case KnownExport::Kind::weekly_digests: write_reports_again(session, weekly_report, place.directory); return;
+        case KnownExport::Kind::risk_digests: write_reports_again(session, risk_report, place.directory); return;
+        case KnownExport::Kind::platform_digests: write_reports_again(session, platform_report, place.directory); return;
+        case KnownExport::Kind::backlog: write_backlog(*session.journal_to_read().snapshot(), place.directory); return;
         case KnownExport::Kind::postgres: write_tables_anew(session, place.directory.string()); return;
     }
 }

@@ -9,13 +9,13 @@
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/known_exports.hpp"
 #include "ops/cli/number_option.hpp"
-#include "ops/cli/weekly_digests.hpp"
+#include "ops/cli/reports_again.hpp"
 
 namespace daybook {
 namespace {
 
 void save_digest(Session& session, IsoWeek week, const ReportFiles& files, std::uint64_t size) {
-    const std::filesystem::path directory = weekly_directory;
+    const std::filesystem::path directory = weekly_report.directory;
     remember_export(session, {KnownExport::Kind::weekly_digests, directory, {}});
     const auto appended =
         save_digest(session.journal_to_write(), files, {directory, week, session.now(), size, session.settings().agent, "cli", {}});
@@ -37,7 +37,7 @@ void add_digest(CLI::App& root, ChosenCommand& chosen) {
     CLI::App* app = digest->add_subcommand("weekly", "What happened in a week, what is left, what to look at first");
     auto o = std::make_shared<Options>(*app);
     app->add_option("--week", o->week, "An ISO week (default: the last complete one)")->type_name("YYYY-WW");
-    app->add_flag("--save", o->save, std::string("Write ") + weekly_directory + "/YYYY-WW.json and .md too");
+    app->add_flag("--save", o->save, std::string("Write ") + weekly_report.directory + "/YYYY-WW.json and .md too");
     app->footer(
         "Examples:\n  daybook digest weekly\n  daybook digest weekly --week 2026-08 -o json\n  daybook digest weekly --week "
         "2026-08 --save\n"
@@ -74,24 +74,39 @@ ExitStatus make_reports(Session& session, const std::string& range_text) {
     const auto range = parse_iso_week_range(range_text);
     if (!range)
         throw CommandError(ExitStatus::usage, "--reports must be a range of ISO weeks such as 2025-01..2026-08, not " + range_text);
-    remember_export(session, {KnownExport::Kind::weekly_digests, weekly_directory, {}});
     const std::uint64_t head = session.views().size();
-    const auto saved = saved_digests(*session.journal_to_read().snapshot());
+    const Snapshot journal = session.journal_to_read().snapshot();
+    lmdb::Transaction views = session.views().read();
     const Time now = session.now();
     Sha256 sha256;
-    RowWriter rows(
-        session.out(), session.format(), session.style(),
-        {{"period", "WEEK"}, {"journal_size", "EVENTS", Align::right}, {"sha256", "SHA-256 OF THE JSON"}, {"state", "STATE"}});
-    for (IsoWeek week = range->first; week <= range->last && week.from() <= now; week = week.next()) {
-        const std::string name = format_iso_week(week);
-        const auto before = saved.find(name);
-        const std::uint64_t size = before == saved.end() ? head : before->second.size;
-        const ReportFiles files = make_digest(session, week, before == saved.end() ? now : before->second.at, size);
-        const std::filesystem::path json = std::filesystem::path(weekly_directory) / (name + ".json");
+    RowWriter rows(session.out(), session.format(), session.style(),
+                   {{"period", "PERIOD"},
+                    {"journal_size", "EVENTS", Align::right},
+                    {"sha256", "SHA-256 OF THE JSON"},
+                    {"state", "STATE"},
+                    {"report", "REPORT"}});
+    const auto write = [&](const ReportKind& kind, const std::string& period, Time at, std::uint64_t size) {
+        const auto files = make_report(kind, period, views, *journal, at, size, session.report_policies().intelligence);
+        if (!files) return;
+        const std::filesystem::path directory = kind.directory, json = directory / (period + ".json");
         const char* state = "new";
-        if (std::filesystem::exists(json)) state = contents_of(json) == files.json ? "same" : "changed";
-        write_report(weekly_directory, format_iso_week(week), files);
-        rows.add({name, size, to_hex(sha256({files.json})), state});
+        if (std::filesystem::exists(json)) state = contents_of(json) == files->json ? "same" : "changed";
+        std::filesystem::create_directories(directory);
+        remember_export(session, {kind.place, directory, {}});
+        write_report(directory, period, *files);
+        rows.add({period, size, to_hex(sha256({files->json})), state, kind.report});
+    };
+    const auto saved = saved_reports(*journal, weekly_report);
+    for (IsoWeek week = range->first; week <= range->last && week.from() <= now; week = week.next()) {
+        const auto before = saved.find(format_iso_week(week));
+        const bool known = before != saved.end();
+        write(weekly_report, format_iso_week(week), known ? before->second.at : now, known ? before->second.size : head);
+    }
+    for (const ReportKind* kind : {&risk_report, &platform_report}) {
+        for (const auto& [period, before] : saved_reports(*journal, *kind)) {
+            const auto week = kind == &risk_report ? std::optional(iso_week_of(before.at)) : parse_iso_week(period);
+            if (week && *week >= range->first && *week <= range->last) write(*kind, period, before.at, before.size);
+        }
     }
     rows.finish();
     return ExitStatus::done;
@@ -186,7 +201,9 @@ void add_replay(CLI::App& root, ChosenCommand& chosen) {
         app->add_option("--as-of", o->as_of, "Apart from the live views: what had occurred by then")->type_name("TIME");
     CLI::Option* check = app->add_flag("--check", o->check, "Rebuild apart and compare with the live views");
     CLI::Option* reports =
-        app->add_option("--reports", o->reports, "Make the weekly digests of these weeks again")->type_name("FROM..TO");
+        app->add_option("--reports", o->reports,
+                        "Make the weekly digests of these weeks again, and their risk and platform digests that were saved")
+            ->type_name("FROM..TO");
     to_seq->excludes(as_of)->excludes(check)->excludes(reports);
     as_of->excludes(check)->excludes(reports);
     check->excludes(reports);

@@ -14,7 +14,8 @@ struct JobOutcome {
 };
 
 inline constexpr const char* retention_policy_file = "ops/policy/retention.yml";
-// Days after its closing that an incident is archived; 0: never. Refuses: invalid (file, line and key).
+inline constexpr int retention_days_max = 36'600;
+// How many days things stay in sight; 0: for ever. Refuses: invalid (file, line and key).
 Result<int> load_retention_days(const std::string& file);
 
 JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request);

@@ -61,6 +61,12 @@ JobOutcome work(const Job& job, const JobParts& parts, const JobRequest& request
     }
 }
 
+std::string inputs_of(const JobRequest& request) {
+    const std::string older_than =
+        request.older_than_days ? "\"older_than_days\":" + std::to_string(*request.older_than_days) + ',' : "";
+    return '{' + older_than + "\"scheduled_for\":\"" + format_time(request.scheduled_for) + "\"}";
+}
+
 }  // namespace
 
 bool is_job(const std::string& task_id) { return find_job(task_id) != nullptr; }
@@ -77,7 +83,7 @@ Result<JobRun> run_job(const JobParts& parts, const JobRequest& request) {
         return Refusal{RefusalCode::not_found, "no such job: " + request.task_id + "; there is " + job_names(), "/task_id"};
     JobRun run;
     run.task_id = request.task_id;
-    run.inputs = "{\"scheduled_for\":\"" + format_time(request.scheduled_for) + "\"}";
+    run.inputs = inputs_of(request);
     run.started_at = request.now;
     if (request.dry_run) {
         const JobOutcome outcome = work(*job, parts, request);

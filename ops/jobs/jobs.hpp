@@ -32,9 +32,10 @@ struct JobParts {
 
 struct JobRequest {
     std::string task_id;
-    Time now{};            // when it runs
-    Time scheduled_for{};  // what it is made for; `now` where it runs out of turn
-    bool dry_run = false;  // says what it would do; writes nothing
+    Time now{};                               // when it runs
+    Time scheduled_for{};                     // what it is made for; `now` where it runs out of turn
+    bool dry_run = false;                     // says what it would do; writes nothing
+    std::optional<int> older_than_days = {};  // of `retention`, instead of what its policy says
 };
 
 bool is_job(const std::string& task_id);

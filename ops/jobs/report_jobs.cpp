@@ -2,13 +2,15 @@
 #include <filesystem>
 
 #include "journal/sha256.hpp"
+#include "ops/backlog.hpp"
 #include "ops/jobs/job_work.hpp"
 #include "ops/known_exports.hpp"
 #include "ops/own_events.hpp"
+#include "ops/saved_reports.hpp"
 #include "ops/weekly_digests.hpp"
 #include "projections/followup_watch.hpp"
 #include "projections/object_text.hpp"
-#include "projections/risk_reports.hpp"
+#include "projections/risk.hpp"
 
 namespace daybook {
 namespace {
@@ -31,35 +33,24 @@ std::string files_output(const std::filesystem::path& directory, const std::stri
            text_json((directory / (name + ".md")).string()) + "],\"written\":" + std::to_string(written) + "}";
 }
 
-// Writes both files and a report_generated, once for the same bytes.
-JobOutcome save_report(const JobParts& parts, const JobRequest& request, const std::string& report, const std::string& period,
-                       const std::filesystem::path& directory, const ReportFiles& files, std::uint64_t size) {
-    if (request.dry_run) return {files_output(directory, period, 0), {}};
-    std::filesystem::create_directories(directory);
-    write_report(directory, period, files);
-    Sha256 sha256;
-    const std::string key = report + ":" + period + ":" + to_hex(sha256({files.json}));
-    const auto appended = parts.journal.append(
-        append_request(own_events("$jobs", parts, request), {report_generated(report, period, size, files)}, KeyedInput{key, {}}));
-    if (!appended) return refused(appended.refusal());
-    return {files_output(directory, period, appended->count), {}};
-}
-
-struct RiskView {
-    std::vector<Risk> now, before;
-    std::optional<Provenance> provenance;
+// Makes a report of all that is no doing of daybook's own, writes both files and a report_generated, once for the same bytes.
+JobOutcome save_report(const JobParts& parts, const JobRequest& request, const ReportKind& kind, const std::string& period) {
+    ReportFiles files;
     std::uint64_t size = 0;
-};
-
-RiskView look_at_risk(const JobParts& parts, const JobRequest& request) {
-    RiskView view;
     parts.with_views([&](lmdb::Transaction& views, const JournalView& journal, std::uint64_t seen) {
-        view.size = size_without_reports(journal, seen);
-        view.now = risks(views, journal, {request.scheduled_for, view.size, parts.policies.intelligence});
-        view.before = risks(views, journal, {request.scheduled_for - std::chrono::days(1), view.size, parts.policies.intelligence});
-        view.provenance = provenance_of(journal, view.size, parts.policies.intelligence.bytes, request.scheduled_for);
+        size = size_without_reports(journal, seen);
+        files = make_report(kind, period, views, journal, request.scheduled_for, size, parts.policies.intelligence).value();
     });
-    return view;
+    if (request.dry_run) return {files_output(kind.directory, period, 0), {}};
+    std::filesystem::create_directories(kind.directory);
+    (void)remember_export(parts.data, {kind.place, kind.directory, {}});
+    write_report(kind.directory, period, files);
+    Sha256 sha256;
+    const std::string key = std::string(kind.report) + ":" + period + ":" + to_hex(sha256({files.json}));
+    const auto appended = parts.journal.append(
+        append_request(own_events("$jobs", parts, request), {report_generated(kind, period, size, files)}, KeyedInput{key, {}}));
+    if (!appended) return refused(appended.refusal());
+    return {files_output(kind.directory, period, appended->count), {}};
 }
 
 std::string reasons_json(const std::vector<RiskReason>& reasons) {
@@ -74,7 +65,7 @@ std::string reasons_json(const std::vector<RiskReason>& reasons) {
 
 JobOutcome weekly_incident_digest(const JobParts& parts, const JobRequest& request) {
     DigestSaving saving;
-    saving.directory = weekly_directory;
+    saving.directory = weekly_report.directory;
     saving.week = last_complete_week(request.scheduled_for);
     saving.now = request.scheduled_for;
     saving.actor = parts.actor;
@@ -94,25 +85,22 @@ JobOutcome weekly_incident_digest(const JobParts& parts, const JobRequest& reque
 }
 
 JobOutcome daily_risk_digest_job(const JobParts& parts, const JobRequest& request) {
-    const RiskView view = look_at_risk(parts, request);
-    const std::string day = format_time(request.scheduled_for).substr(0, 10);
-    return save_report(parts, request, "daily_risk_digest", day, "ops/reports/risk",
-                       daily_risk_digest(day, *view.provenance, view.now, view.before), view.size);
+    return save_report(parts, request, risk_report, format_time(request.scheduled_for).substr(0, 10));
 }
 
 JobOutcome weekly_platform_priority_digest(const JobParts& parts, const JobRequest& request) {
-    const RiskView view = look_at_risk(parts, request);
-    const std::string week = format_iso_week(last_complete_week(request.scheduled_for));
-    return save_report(parts, request, "weekly_platform_priority_digest", week, "ops/reports/platform",
-                       platform_priority_digest(week, *view.provenance, view.now), view.size);
+    return save_report(parts, request, platform_report, format_iso_week(last_complete_week(request.scheduled_for)));
 }
 
 JobOutcome hourly_risk_snapshot(const JobParts& parts, const JobRequest& request) {
-    const RiskView view = look_at_risk(parts, request);
-    const std::string outputs = "{\"snapshots\":" + std::to_string(view.now.size()) + "}";
-    if (request.dry_run || view.now.empty()) return {outputs, {}};
+    std::vector<Risk> now;
+    parts.with_views([&](lmdb::Transaction& views, const JournalView& journal, std::uint64_t seen) {
+        now = risks(views, journal, {request.scheduled_for, size_without_reports(journal, seen), parts.policies.intelligence});
+    });
+    const std::string outputs = "{\"snapshots\":" + std::to_string(now.size()) + "}";
+    if (request.dry_run || now.empty()) return {outputs, {}};
     std::vector<Payload> snapshots;
-    for (const Risk& risk : view.now) {
+    for (const Risk& risk : now) {
         RiskSnapshot snapshot;
         snapshot.service = risk.service;
         snapshot.env = risk.env;
@@ -156,15 +144,8 @@ JobOutcome weekly_backlog_generate(const JobParts& parts, const JobRequest& requ
     }
     const std::string outputs = "{\"causes\":" + std::to_string(causes) + ",\"new\":" + std::to_string(written) + "}";
     if (request.dry_run) return {outputs, {}};
-    std::string lines;
-    const Snapshot journal = parts.journal.snapshot();
-    const auto stream = journal->stream_number("$backlog");
-    for (const Sequence sequence : stream ? journal->stream_sequences(*stream) : std::vector<Sequence>()) {
-        const auto record = journal->record(sequence);
-        if (record->type() == EventType::backlog_item && !record->redacted()) lines += std::string(record->payload()) + '\n';
-    }
-    std::filesystem::create_directories("ops/backlog");
-    write_if_other("ops/backlog/items.jsonl", lines);
+    (void)remember_export(parts.data, {KnownExport::Kind::backlog, backlog_directory, {}});
+    write_backlog(*parts.journal.snapshot(), backlog_directory);
     return {outputs, {}};
 }
 

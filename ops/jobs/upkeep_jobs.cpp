@@ -1,13 +1,11 @@
-// The jobs that move things: alerts in, layouts out, old incidents to the archive.
+// The jobs that move things: alerts in, layouts out.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 
-#include "ingest/policy_section.hpp"
 #include "journal/atomic_file.hpp"
 #include "ops/jobs/job_work.hpp"
 #include "ops/known_exports.hpp"
-#include "projections/incidents.hpp"
 #include "projections/jsonl_layout.hpp"
 
 namespace daybook {
@@ -42,24 +40,7 @@ void move_to(const std::filesystem::path& file, const char* directory, const std
     std::filesystem::rename(file, to);
 }
 
-struct RetentionPolicy {
-    int audit_jsonl_days = 0;  // 0: off
-};
-
-RetentionPolicy retention_of(const PolicySection& root) {
-    root.allow_only({"audit_jsonl_days"});
-    return {root.integer("audit_jsonl_days", 0, 0, 36'600)};
-}
-
 }  // namespace
-
-Result<int> load_retention_days(const std::string& file) {
-    const auto text = policy_text(file);
-    if (!text) return text.refusal();
-    const auto policy = read_policy<RetentionPolicy>(*text, file, retention_of);
-    if (!policy) return policy.refusal();
-    return policy->audit_jsonl_days;
-}
 
 JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request) {
     IngestCounts counts;
@@ -115,35 +96,6 @@ JobOutcome export_job(const JobParts& parts, const JobRequest& request) {
                    (outcome.layout == KnownExport::Kind::jsonl ? "jsonl" : "postgres") + "\"}";
     }
     return {"{\"layouts\":[" + layouts + "]}", error};
-}
-
-JobOutcome retention_job(const JobParts& parts, const JobRequest& request) {
-    const auto days = load_retention_days(retention_policy_file);
-    if (!days) return {"{}", days.refusal().message};
-    if (*days == 0) return {R"({"archived":0,"off":true})", {}};
-    const std::int64_t before = to_micros(request.scheduled_for - std::chrono::days(*days));
-    std::vector<std::string> old;
-    parts.with_views([&](lmdb::Transaction& views, const JournalView&, std::uint64_t) {
-        if (const auto table = IncidentTable::open(views)) {
-            table->each([&](StreamNumber, const IncidentRow& row) {
-                const bool closed = row.state.status == IncidentStatus::closed && row.state.closed_at != RecordHeader::no_time;
-                if (closed && row.state.closed_at < before && !row.state.archived()) old.push_back(row.id);
-            });
-        }
-    });
-    CommandContext context;
-    context.actor = parts.actor;
-    context.source = parts.source;
-    context.occurred_at = request.now;
-    context.dry_run = request.dry_run;
-    for (const std::string& id : old) {
-        const auto archived =
-            request.dry_run
-                ? Result<CommandOutcome>(CommandOutcome())
-                : parts.commands.run(ArchiveIncident{id, "closed over " + std::to_string(*days) + " days ago"}, context);
-        if (!archived) return {"{}", archived.refusal().message};
-    }
-    return {"{\"archived\":" + std::to_string(old.size()) + ",\"off\":false}", {}};
 }
 
 }  // namespace daybook

@@ -15,6 +15,7 @@
 #include "ops/access/access_policy.hpp"
 #include "ops/jobs/runs.hpp"
 #include "ops/policies/report_policies.hpp"
+#include "ops/saved_reports.hpp"
 #include "ops/tools/shared_views.hpp"
 #include "ops/tools/tool_call.hpp"
 #include "ops/weekly_digests.hpp"
@@ -40,8 +41,8 @@ struct ToolParts {
     SharedViews& views;
     Clock clock;  // what counts as now: the default occurred_at, reports
     Entropy& entropy;
-    std::filesystem::path data;                        // the data directory, where places that are exported to are noted
-    std::filesystem::path reports = weekly_directory;  // where weekly digests are saved
+    std::filesystem::path data;                               // the data directory, where places that are exported to are noted
+    std::filesystem::path reports = weekly_report.directory;  // where weekly digests are saved
     // Runs a job to its end, for who was found to have the permission that the registry names; nothing: none can be started.
     std::function<Result<JobRun>(const TaskStart&)> start_task = {};
     // Those that reports are made by now.

@@ -1,0 +1,18 @@
+// The backlog as a file: a line for each backlog_item event, by seq.
+//
+// On disk: `items.jsonl`, JSON Lines, keys in this order (the table `backlog_items` of the Postgres layout has them as columns):
+//   {"item_id":…,"cause":…,"title":…,"priority":"P1","created_at":…,"created_by":…,"seq":…}
+#pragma once
+
+#include <filesystem>
+
+#include "journal/journal.hpp"
+
+namespace daybook {
+
+inline constexpr const char* backlog_directory = "ops/backlog";
+
+// Writes `directory`/items.jsonl, unless it has those bytes already.
+void write_backlog(const JournalView& journal, const std::filesystem::path& directory);
+
+}  // namespace daybook

@@ -1,0 +1,161 @@
+// The job `retention`: what was over long enough ago goes out of sight. Incidents are archived; files of reports and dead letters
+// are removed. The journal keeps every event, so `daybook replay --reports` makes removed reports again; dead letters were never in
+// it.
+#include <algorithm>
+#include <filesystem>
+
+#include "ingest/dead_letters.hpp"
+#include "ingest/policy_section.hpp"
+#include "ops/jobs/job_work.hpp"
+#include "ops/known_exports.hpp"
+#include "ops/saved_reports.hpp"
+#include "projections/incidents.hpp"
+#include "projections/object_text.hpp"
+
+namespace daybook {
+namespace {
+
+constexpr std::size_t kept_named_max = 100;
+
+struct RetentionPolicy {
+    int audit_jsonl_days = 0;  // 0: off
+};
+
+RetentionPolicy retention_of(const PolicySection& root) {
+    root.allow_only({"audit_jsonl_days"});
+    return {root.integer("audit_jsonl_days", 0, 0, retention_days_max)};
+}
+
+std::vector<std::string> closed_before(const JobParts& parts, Time before) {
+    std::vector<std::string> old;
+    parts.with_views([&](lmdb::Transaction& views, const JournalView&, std::uint64_t) {
+        const auto table = IncidentTable::open(views);
+        if (!table) return;
+        table->each([&](StreamNumber, const IncidentRow& row) {
+            const bool closed = row.state.status == IncidentStatus::closed && row.state.closed_at != RecordHeader::no_time;
+            if (closed && row.state.closed_at < to_micros(before) && !row.state.archived()) old.push_back(row.id);
+        });
+    });
+    return old;
+}
+
+// Removes files of reports that were last saved for a time before `before`. A file that daybook did not write stays: its bytes are
+// neither those that the journal was told of nor those that it makes of the report now (as after a redaction).
+class ReportPruning {
+public:
+    ReportPruning(const JobParts& parts, Time before, bool dry_run) : parts_(parts), before_(before), dry_run_(dry_run) {}
+
+    void run() {
+        const std::vector<KnownExport> places = known_exports(parts_.data);
+        parts_.with_views([&](lmdb::Transaction& views, const JournalView& journal, std::uint64_t) {
+            for (const ReportKind* kind : report_kinds) {
+                for (const auto& [period, saved] : saved_reports(journal, *kind)) {
+                    if (saved.at >= before_) continue;
+                    const auto again = [&] {
+                        return *make_report(*kind, period, views, journal, saved.at, saved.size, parts_.policies.intelligence);
+                    };
+                    for (const KnownExport& place : places) {
+                        if (place.kind == kind->place) prune(*kind, period, saved, place.directory, again);
+                    }
+                }
+            }
+        });
+    }
+
+    // Of each kind, the periods whose files went.
+    std::string periods_json() const {
+        std::string out;
+        ObjectText object(out);
+        for (const auto& [report, periods] : removed_) object.raw(report, list_of(periods));
+        object.finish();
+        return out;
+    }
+    std::size_t kept() const { return kept_.size(); }
+    std::string kept_json() const {
+        return list_of({kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(std::min(kept_.size(), kept_named_max))});
+    }
+
+private:
+    static std::string list_of(const std::vector<std::string>& texts) {
+        std::string out = "[";
+        for (const std::string& text : texts) {
+            if (out.size() > 1) out += ',';
+            append_json_string(out, text);
+        }
+        return out + ']';
+    }
+
+    template <class Again>
+    void prune(const ReportKind& kind, const std::string& period, const SavedReport& saved, const std::filesystem::path& directory,
+               const Again& again) {
+        bool removed = false;
+        for (const char* form : {".json", ".md"}) {
+            const std::filesystem::path file = directory / (period + form);
+            if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(file))) continue;
+            const std::string bytes = contents_of(file);
+            if (!was_told(saved, period + form, bytes) && bytes != (form[1] == 'j' ? again().json : again().markdown)) {
+                kept_.push_back(file.string());
+                continue;
+            }
+            if (!dry_run_) std::filesystem::remove(file);
+            removed = true;
+        }
+        std::vector<std::string>& periods = removed_[kind.report];
+        if (removed && (periods.empty() || periods.back() != period)) periods.push_back(period);
+    }
+
+    static bool was_told(const SavedReport& saved, const std::string& name, const std::string& bytes) {
+        const std::string member = '"' + name + "\":\"" + to_hex(Sha256()({bytes})) + '"';
+        return std::any_of(saved.sha256.begin(), saved.sha256.end(),
+                           [&](const std::string& digests) { return digests.find(member) != std::string::npos; });
+    }
+
+    const JobParts& parts_;
+    Time before_;
+    bool dry_run_;
+    std::map<std::string, std::vector<std::string>> removed_;
+    std::vector<std::string> kept_;  // files that somebody changed
+};
+
+}  // namespace
+
+Result<int> load_retention_days(const std::string& file) {
+    const auto text = policy_text(file);
+    if (!text) return text.refusal();
+    const auto policy = read_policy<RetentionPolicy>(*text, file, retention_of);
+    if (!policy) return policy.refusal();
+    return policy->audit_jsonl_days;
+}
+
+JobOutcome retention_job(const JobParts& parts, const JobRequest& request) {
+    const auto days = request.older_than_days ? Result<int>(*request.older_than_days) : load_retention_days(retention_policy_file);
+    if (!days) return {"{}", days.refusal().message};
+    if (*days == 0) return {R"({"off":true})", {}};
+    const Time before = request.scheduled_for - std::chrono::days(*days);
+    const std::vector<std::string> old = closed_before(parts, before);
+    CommandContext context;
+    context.actor = parts.actor;
+    context.source = parts.source;
+    context.occurred_at = request.now;
+    for (const std::string& id : old) {
+        if (request.dry_run) break;
+        const auto archived =
+            parts.commands.run(ArchiveIncident{id, "closed over " + std::to_string(*days) + " days ago"}, context);
+        if (!archived) return {"{}", archived.refusal().message};
+    }
+    ReportPruning reports(parts, before, request.dry_run);
+    reports.run();
+    const std::size_t letters = DeadLetters(parts.data / "dead-letters.jsonl").prune(before, request.dry_run);
+    std::string outputs;
+    ObjectText object(outputs);
+    object.number("archived", old.size());
+    object.number("dead_letters", letters);
+    object.number("kept", reports.kept());
+    object.raw("kept_files", reports.kept_json());
+    object.boolean("off", false);
+    object.raw("reports", reports.periods_json());
+    object.finish();
+    return {outputs, {}};
+}
+
+}  // namespace daybook

@@ -1,0 +1,55 @@
+// Reports in files: which kinds there are, what was saved of each, and the same files made anew from the journal.
+//
+// On disk: `<directory>/<period>.json` and `.md`, and a report_generated event that says from which prefix and for which time they
+// were made, with the SHA-256 of both.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "journal/event.hpp"
+#include "journal/journal.hpp"
+#include "ops/known_exports.hpp"
+#include "projections/intelligence_policy.hpp"
+#include "projections/report_files.hpp"
+
+namespace daybook {
+
+struct ReportKind {
+    const char* report;       // as its events name it
+    const char* directory;    // below the working directory, unless somebody chose another
+    KnownExport::Kind place;  // how the directory is remembered
+};
+inline constexpr ReportKind weekly_report{"weekly_incident_digest", "ops/reports/incidents/weekly",
+                                          KnownExport::Kind::weekly_digests};
+inline constexpr ReportKind risk_report{"daily_risk_digest", "ops/reports/risk", KnownExport::Kind::risk_digests};
+inline constexpr ReportKind platform_report{"weekly_platform_priority_digest", "ops/reports/platform",
+                                            KnownExport::Kind::platform_digests};
+inline constexpr const ReportKind* report_kinds[] = {&weekly_report, &risk_report, &platform_report};
+
+// Nothing where `period` is none (a week `YYYY-WW`, of the risk digest a day). `views` has seen at least the first `size` events,
+// and `journal` at least as many; a week has begun at `now`.
+std::optional<ReportFiles> make_report(const ReportKind& kind, const std::string& period, lmdb::Transaction& views,
+                                       const JournalView& journal, Time now, std::uint64_t size, const IntelligencePolicy& policy);
+
+// When and from what prefix a report was last saved.
+struct SavedReport {
+    std::uint64_t size = 0;
+    Time at{};
+    std::vector<std::string> sha256;  // file name -> hex digest, as JSON: of each time that it was saved, the last at the end
+};
+// By period.
+std::map<std::string, SavedReport> saved_reports(const JournalView& journal, const ReportKind& kind);
+
+std::string contents_of(const std::filesystem::path& path);
+void write_if_other(const std::filesystem::path& path, const std::string& bytes);
+// Both files of a report; those that are there with the same bytes are left alone.
+void write_report(const std::filesystem::path& directory, const std::string& period, const ReportFiles& files);
+// What the journal is told of them: of a report made from the first `size` events.
+ReportGenerated report_generated(const ReportKind& kind, const std::string& period, std::uint64_t size, const ReportFiles& files);
+
+}  // namespace daybook
