@@ -28,15 +28,26 @@ public:
     BareLog(const BareLog&) = delete;
     BareLog& operator=(const BareLog&) = delete;
 
+    struct Event {
+        std::string_view stream, bytes;
+    };
     // Durable when it returns; callers that wait at the same time share a sync.
     void append(std::string_view stream, std::string_view bytes);
+    // With one sync. Not while others append.
+    void append_all(std::span<const Event> events);
+
+    // Copies the first `count` events of a stream; how many there are.
+    std::uint64_t read_stream(std::string_view stream, std::uint64_t count, std::string& out);
+    // Looks at every byte of every event; how many there are.
+    std::uint64_t read_all();
 
 private:
     struct Waiting {
-        std::string_view stream, bytes;
+        Event event;
         bool done = false;
     };
     void write_group(std::span<Waiting* const> group);
+    void write(MDB_txn* transaction, const Event& event);
 
     MDB_env* environment_ = nullptr;
     MDB_dbi log_ = 0, index_ = 0;

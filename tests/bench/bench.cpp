@@ -127,7 +127,7 @@ std::string Table::markdown() const {
         out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", line.work, line.figure, line.peer,
                            line.ratio ? fmt::format("{:.3f}", *line.ratio) : "", line.wanted, line.verdict);
     }
-    return out;
+    return out + sections_;
 }
 
 BenchJournal& Fixture::journal() {

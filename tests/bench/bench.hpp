@@ -79,6 +79,20 @@ struct Wanted {
     std::optional<double> aim;
 };
 
+// What one work took all that do it, for the plot.
+struct Panel {
+    struct Bar {
+        std::string name;
+        double value = 0;
+        bool daybook = false;
+    };
+    std::string work;
+    std::string unit;
+    std::vector<Bar> bars;
+};
+// A drawing of bars on logarithmic scales, one below the other: SVG, for light and dark pages.
+std::string draw(const std::vector<Panel>& panels);
+
 class Table {
 public:
     // Rates, each run a pair; the ratio is the median of the pairs' ratios.
@@ -90,11 +104,21 @@ public:
     void time(const std::string& work, const std::vector<double>& micros, const std::string& peer,
               const std::vector<double>& peer_micros, std::optional<double> most = {});
     void text(const std::string& work, const std::string& figure) { add({work, figure, "", {}, "", ""}); }
+    // A table of its own behind the lines, as Markdown.
+    void append(const std::string& section) { sections_ += '\n' + section; }
     std::string markdown() const;
+
+    // Panels without bars are left out.
+    void plot(Panel panel) {
+        if (!panel.bars.empty()) panels_.push_back(std::move(panel));
+    }
+    const std::vector<Panel>& panels() const { return panels_; }
 
 private:
     void add(Line line);  // says it on standard error too
     std::vector<Line> lines_;
+    std::string sections_;
+    std::vector<Panel> panels_;
 };
 
 // 1234567 -> "1,234,567"
@@ -105,6 +129,7 @@ struct Setup {
     WorldSize size;
     int runs = 5;
     std::filesystem::path directory;  // for its files
+    std::filesystem::path packages;   // node_modules, with peers
 };
 
 // A journal with all events of the world, and the records as a file: made when first asked for, and shared.
@@ -125,6 +150,12 @@ private:
 // second thread, as ingest does; its time counts where it is not hidden.
 double fill(BenchJournal& journal, const WorldSize& size, bool seal_ahead);
 
+// The median time of a timeline of 20 events, in µs; `ids` become those of incidents that have one.
+double timeline_micros(BenchJournal& journal, std::vector<std::string>& ids);
+
+// Looks at seq and stream of every record, by a bare LMDB cursor. Returns the seconds.
+double scan_headers(BenchJournal& journal);
+
 using Benchmark = void (*)(const Setup& setup, Fixture& fixture, Table& table);
 void bench_append(const Setup&, Fixture&, Table&);
 void bench_group_commit(const Setup&, Fixture&, Table&);
@@ -138,6 +169,9 @@ void bench_digest(const Setup&, Fixture&, Table&);
 void bench_verify(const Setup&, Fixture&, Table&);
 void bench_postgres(const Setup&, Fixture&, Table&);
 void bench_memory(const Setup&, Fixture&, Table&);
+void bench_peers(const Setup&, Fixture&, Table&);
+void bench_jsonl(const Setup&, Fixture&, Table&);
+void bench_growth(const Setup&, Fixture&, Table&);
 // What bench_memory starts in a process of its own: does the task there, and prints its peak.
 int print_memory(const std::string& task, const std::filesystem::path& directory);
 

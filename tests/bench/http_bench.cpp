@@ -129,7 +129,7 @@ void bench_http(const Setup& setup, Fixture&, Table& table) {
         std::vector<double> rates, peers, slowest;
         for (int run = 0; run < setup.runs; ++run) {
             peers.push_back(peer_rate());
-            const HttpLoad load = load_http(daemon.port(), clients, run_seconds, request);
+            const Load load = load_http(daemon.port(), clients, run_seconds, request);
             rates.push_back(load.rate);
             slowest.push_back(load.p99_micros);
         }

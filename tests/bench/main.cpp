@@ -1,5 +1,7 @@
 // Runs benchmarks and prints their table as Markdown. ops/bench builds and runs it.
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
 #include <iostream>
 
 #include <CLI/CLI.hpp>
@@ -18,11 +20,13 @@ constexpr Subject subjects[] = {{"append", bench_append},     {"group-commit", b
                                 {"timeline", bench_timeline}, {"codecs", bench_codecs},
                                 {"reports", bench_reports},   {"verify", bench_verify},
                                 {"postgres", bench_postgres}, {"digest", bench_digest},
-                                {"http", bench_http},         {"memory", bench_memory}};
+                                {"http", bench_http},         {"memory", bench_memory},
+                                {"peers", bench_peers},       {"jsonl", bench_jsonl},
+                                {"growth", bench_growth}};
 
 int run(int argc, char** argv) {
     Setup setup;
-    std::string directory = "bench-files";
+    std::string directory = "bench-files", plot;
     std::vector<std::string> wanted;
     CLI::App app("Measures daybook", "daybook-bench");
     app.add_option("SUBJECT", wanted, "What to measure; all if not given");
@@ -31,10 +35,13 @@ int run(int argc, char** argv) {
     app.add_option("--seed", setup.size.seed, "Seed of that world")->capture_default_str();
     app.add_option("--runs", setup.runs, "Runs, of which the median counts")->capture_default_str();
     app.add_option("--directory", directory, "For the files, removed afterwards")->capture_default_str();
+    app.add_option("--packages", setup.packages, "A node_modules folder with peers of daybook");
+    app.add_option("--plot", plot, "Draws what was compared with peers, as SVG, in this file");
     CLI11_PARSE(app, argc, argv);
 
     const Scratch scratch(directory);
-    setup.directory = scratch.path();
+    setup.directory = std::filesystem::absolute(scratch.path());
+    ::setenv("TMPDIR", setup.directory.c_str(), 1);  // PostgreSQL lies on the same disk
     Fixture fixture(setup);
     Table table;
     for (const Subject& subject : subjects) {
@@ -43,6 +50,10 @@ int run(int argc, char** argv) {
         subject.run(setup, fixture, table);
     }
     std::cout << table.markdown();
+    if (!plot.empty() && !table.panels().empty()) {
+        std::ofstream out(plot, std::ios::binary | std::ios::trunc);
+        if (!(out << draw(table.panels())).flush()) throw StorageError("cannot write " + plot);
+    }
     return 0;
 }
 

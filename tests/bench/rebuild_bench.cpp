@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstring>
 #include <iostream>
+#include <stdexcept>
 
 #include <fmt/format.h>
 #include <lmdb.h>
@@ -10,13 +11,11 @@
 #include "tests/bench/bench.hpp"
 
 namespace daybook::bench {
-namespace {
-
-// Looks at seq and stream of every record. Returns the seconds.
-double scan(BenchJournal& journal, std::uint64_t& sum) {
+double scan_headers(BenchJournal& journal) {
     const Snapshot snapshot = journal->snapshot();
     MDB_txn* const transaction = snapshot->transaction().handle();
-    return seconds_of([&] {
+    std::uint64_t sum = 0;
+    const double seconds = seconds_of([&] {
         MDB_cursor* cursor = nullptr;
         mdb_cursor_open(transaction, snapshot->tables().events.number, &cursor);
         MDB_val key, value;
@@ -29,20 +28,19 @@ double scan(BenchJournal& journal, std::uint64_t& sum) {
         }
         mdb_cursor_close(cursor);
     });
+    if (sum == 0) throw std::logic_error("nothing was scanned");
+    return seconds;
 }
-
-}  // namespace
 
 void bench_rebuild(const Setup& setup, Fixture& fixture, Table& table) {
     BenchJournal& journal = fixture.journal();
     const auto count = static_cast<double>(setup.size.events);
     std::vector<double> rates, scans, cpu, folding;
-    std::uint64_t sum = 0;
-    scan(journal, sum);  // into the page cache
+    scan_headers(journal);  // into the page cache
     const Scratch scratch(setup.directory / "views");
     Views views(scratch.path(), *journal);
     for (int run = 0; run < setup.runs; ++run) {
-        scans.push_back(count / scan(journal, sum));
+        scans.push_back(count / scan_headers(journal));
         std::size_t parked = 0;
         const double cpu_before = cpu_seconds();
         const double folding_before = thread_cpu_seconds();

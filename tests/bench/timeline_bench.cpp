@@ -70,6 +70,16 @@ double micros(const std::vector<std::string>& ids, const Read& read) {
 
 }  // namespace
 
+double timeline_micros(BenchJournal& journal, std::vector<std::string>& ids) {
+    Random random(1);
+    ids = sample(*journal->snapshot(), random);
+    TimelineReader reader;
+    std::string out;
+    const auto read = [&](const std::string& id) { return read_timeline(*journal, id, reader, out); };
+    micros(ids, read);  // into the page cache
+    return micros(ids, read);
+}
+
 void bench_timeline(const Setup& setup, Fixture& fixture, Table& table) {
     BenchJournal& journal = fixture.journal();
     Random random(setup.size.seed);
