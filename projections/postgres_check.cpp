@@ -7,6 +7,7 @@
 
 #include "journal/sha256.hpp"
 #include "projections/artifacts.hpp"
+#include "projections/backlog.hpp"
 #include "projections/incidents.hpp"
 #include "projections/jsonl_layout.hpp"
 #include "projections/postgres_rows.hpp"
@@ -25,7 +26,7 @@ struct TableOf {
 constexpr std::array<TableOf, 3> tables{
     {{&incidents_layout, "id", "row"}, {&events_layout, "incident_id", "events"}, {&artifacts_layout, "incident_id", "artifacts"}}};
 
-// The rows of one table that are of one incident.
+// The rows of one table that are of one incident, or of the backlog.
 struct Rows {
     std::array<std::uint8_t, 16> digest{};
     std::uint32_t count = 0;
@@ -49,10 +50,13 @@ private:
     void compare();
     void read_journal(lmdb::Transaction& views);
     void read_tables();
+    void read_backlog_table();
     void name_differences();
+    std::optional<Refusal> refuse_strangers() const;
     AllRows& side_of(std::vector<AllRows>& side, StreamNumber stream);
-    void add_line(AllRows& rows, std::size_t table, std::string_view line);
+    Digest digest_of(const LayoutTable& table, std::string_view line);
     void mend(lmdb::Transaction& views);
+    void mend_backlog(postgres::Pipeline& pipeline);
     void take_away(const std::set<std::string>& incidents);
 
     postgres::Connection& connection_;
@@ -64,6 +68,9 @@ private:
     std::vector<AllRows> ours_, theirs_;        // by stream number
     std::map<std::string, AllRows> strangers_;  // rows of incidents that the journal does not have
     std::vector<StreamNumber> differing_;
+    Rows our_backlog_, their_backlog_;
+    std::set<std::string> backlog_items_;       // that the journal has
+    std::optional<std::string> stranger_item_;  // one that it does not have
     PostgresChecked checked_;
 };
 
@@ -78,14 +85,8 @@ Result<PostgresChecked> Check::run() {
         read_journal(views);
         compare();
         if (!options_.repair || (checked_.differences.empty() && checked_.has_position)) return;
-        if (!checked_.has_position && !strangers_.empty()) {
-            refusal = Refusal{RefusalCode::conflict,
-                              "the tables hold rows of " + std::to_string(strangers_.size()) +
-                                  " incidents that this journal does not have, such as " + strangers_.begin()->first +
-                                  ": `daybook import postgres` takes them in",
-                              ""};
-            return;
-        }
+        refusal = refuse_strangers();
+        if (refusal) return;
         const std::vector<PostgresDifference> found = checked_.differences;
         mend(views);
         compare();
@@ -116,17 +117,36 @@ std::optional<Refusal> Check::find_position() {
     return std::nullopt;
 }
 
+// Rows that no position makes this journal's, and that it can't have written.
+std::optional<Refusal> Check::refuse_strangers() const {
+    if (checked_.has_position) return std::nullopt;
+    if (!strangers_.empty()) {
+        return Refusal{RefusalCode::conflict,
+                       "the tables hold rows of " + std::to_string(strangers_.size()) +
+                           " incidents that this journal does not have, such as " + strangers_.begin()->first +
+                           ": `daybook import postgres` takes them in",
+                       ""};
+    }
+    if (stranger_item_) {
+        return Refusal{RefusalCode::conflict,
+                       "backlog_items holds rows that this journal does not have, such as " + *stranger_item_ +
+                           ": move them to a table of another name",
+                       ""};
+    }
+    return std::nullopt;
+}
+
 AllRows& Check::side_of(std::vector<AllRows>& side, StreamNumber stream) {
     if (side.size() <= stream.value) side.resize(std::size_t{stream.value} + 1);
     return side[stream.value];
 }
 
-void Check::add_line(AllRows& rows, std::size_t table, std::string_view line) {
+Digest Check::digest_of(const LayoutTable& table, std::string_view line) {
     const auto row = reader_.read(line);
     if (!row) throw StorageError("a row of the layout is no JSON: " + row.refusal().message);
     comparable_.clear();
-    append_comparable(comparable_, *tables[table].table, **row);
-    rows[table].add(sha256_({comparable_}));
+    append_comparable(comparable_, table, **row);
+    return sha256_({comparable_});
 }
 
 void Check::read_journal(lmdb::Transaction& views) {
@@ -135,7 +155,7 @@ void Check::read_journal(lmdb::Transaction& views) {
         table->each([&](StreamNumber number, const IncidentRow& row) {
             line.clear();
             append_incident(line, row);
-            add_line(side_of(ours_, number), 0, line);
+            side_of(ours_, number)[0].add(digest_of(incidents_layout, line));
             ++checked_.incidents;
         });
     }
@@ -148,7 +168,7 @@ void Check::read_journal(lmdb::Transaction& views) {
             line.clear();
             append_line(line, timeline.read(record, *snapshot));
             line.pop_back();
-            add_line(ours_[stream], 1, line);
+            ours_[stream][1].add(digest_of(events_layout, line));
             ++checked_.events;
             return true;
         });
@@ -159,8 +179,14 @@ void Check::read_journal(lmdb::Transaction& views) {
         if (stream >= ours_.size() || ours_[stream][0].count == 0) return;
         line.clear();
         append_artifact(line, artifact);
-        add_line(ours_[stream], 2, line);
+        ours_[stream][2].add(digest_of(artifacts_layout, line));
         ++checked_.artifacts;
+    });
+    each_backlog_item(*snapshot, checked_.size, [&](const BacklogRow& row) {
+        line.clear();
+        append_backlog_item(line, row);
+        our_backlog_.add(digest_of(backlog_layout, line));
+        backlog_items_.insert(row.item_id);
     });
 }
 
@@ -168,6 +194,7 @@ void Check::compare() {
     theirs_.clear();
     strangers_.clear();
     read_tables();
+    read_backlog_table();
     name_differences();
 }
 
@@ -188,6 +215,27 @@ void Check::read_tables() {
     }
 }
 
+void Check::read_backlog_table() {
+    their_backlog_ = {};
+    stranger_item_.reset();
+    StoredRows rows(connection_, std::string("SELECT to_jsonb(r) FROM ") + backlog_layout.name + " r");
+    while (const auto row = rows.next()) {
+        comparable_.clear();
+        const JsonValue* id = *row ? (**row)->find("item_id") : nullptr;
+        const std::string item = id != nullptr && id->is_string() ? std::string(id->text()) : std::string();
+        if (!backlog_items_.contains(item)) stranger_item_ = item.empty() ? "one without an item_id" : item;
+        if (*row) append_comparable(comparable_, backlog_layout, ***row);
+        their_backlog_.add(sha256_({comparable_}));
+    }
+}
+
+// In words what differs; empty where nothing does.
+std::string difference_of(const Rows& ours, const Rows& theirs, const std::string& word, bool plural) {
+    if (ours == theirs) return {};
+    if (ours.count == theirs.count) return "its " + word + (plural ? " differ" : " differs");
+    return word + ": " + std::to_string(theirs.count) + " in the tables, " + std::to_string(ours.count) + " in the journal";
+}
+
 void Check::name_differences() {
     differing_.clear();
     checked_.differences.clear();
@@ -196,15 +244,9 @@ void Check::name_differences() {
     for (std::uint32_t stream = 1; stream < ours_.size(); ++stream) {
         std::string what;
         for (std::size_t table = 0; table < tables.size(); ++table) {
-            const Rows &ours = ours_[stream][table], &theirs = theirs_[stream][table];
-            if (ours == theirs) continue;
-            what += what.empty() ? "" : "; ";
-            if (ours.count == theirs.count) {
-                what += std::string("its ") + tables[table].word + (table == 0 ? " differs" : " differ");
-            } else {
-                what += std::string(tables[table].word) + ": " + std::to_string(theirs.count) + " in the tables, " +
-                        std::to_string(ours.count) + " in the journal";
-            }
+            const std::string difference =
+                difference_of(ours_[stream][table], theirs_[stream][table], tables[table].word, table != 0);
+            what += (what.empty() || difference.empty() ? "" : "; ") + difference;
         }
         if (what.empty()) continue;
         differing_.push_back({stream});
@@ -213,6 +255,8 @@ void Check::name_differences() {
     for (const auto& [incident, rows] : strangers_) {
         checked_.differences.push_back({incident, incident.empty() ? "rows of no incident" : "is not in the journal"});
     }
+    const std::string difference = difference_of(our_backlog_, their_backlog_, "items", true);
+    if (!difference.empty()) checked_.differences.push_back({std::string(backlog_stream), difference});
 }
 
 // Everything of the incidents that differ goes and comes anew. What goes goes first: a row may have got to another incident.
@@ -247,7 +291,18 @@ void Check::mend(lmdb::Transaction& views) {
         artifacts.end_row();
     });
     artifacts.finish();
+    if (all.contains(std::string(backlog_stream))) mend_backlog(pipeline);
     pipeline.finish();
+}
+
+void Check::mend_backlog(postgres::Pipeline& pipeline) {
+    pipeline.send(std::string("DELETE FROM ") + backlog_layout.name, {});
+    WrittenRows rows(pipeline, backlog_layout);
+    each_backlog_item(*journal_.snapshot(), checked_.size, [&](const BacklogRow& row) {
+        append_backlog_item(rows.begin_row(), row);
+        rows.end_row();
+    });
+    rows.finish();
 }
 
 // The rows of events and artifacts of these incidents; of the empty name, those that name none.

@@ -7,6 +7,7 @@
 #include "journal/journal_text.hpp"
 #include "journal/redaction.hpp"
 #include "projections/artifacts.hpp"
+#include "projections/backlog.hpp"
 #include "projections/incidents.hpp"
 #include "projections/jsonl_layout.hpp"
 #include "projections/postgres_rows.hpp"
@@ -50,6 +51,14 @@ private:
     Sha256 sha256_;
 };
 
+// The event that a `redacted` event took the payload of.
+Sequence target_of(const RecordView& record, const JournalView& journal) {
+    JsonReader reader;
+    const auto payload = read_payload(journal, record, reader);
+    if (!payload) throw StorageError("event " + std::to_string(record.sequence().value) + ": " + payload.refusal().message);
+    return {static_cast<std::uint64_t>(std::get<Redacted>(*payload).redacts)};
+}
+
 bool of_incident(const RecordView& record, const JournalView& journal) {
     return !journal.stream_id(record.stream()).starts_with('$');
 }
@@ -68,6 +77,7 @@ private:
     void load_incidents(bool frozen);
     void load_events(bool frozen);
     void load_artifacts(bool frozen);
+    void load_backlog(bool frozen);
     void write_changes(std::uint64_t after);
 
     postgres::Connection& connection_;
@@ -118,6 +128,7 @@ void Exporter::load() {
     load_incidents(frozen);
     load_events(frozen);
     load_artifacts(frozen);
+    load_backlog(frozen);
     if (frozen) connection_.execute(options_.after_load);
 }
 
@@ -175,23 +186,29 @@ void Exporter::load_artifacts(bool frozen) {
     exported_.artifacts = rows.finish();
 }
 
+void Exporter::load_backlog(bool frozen) {
+    LoadedRows rows(connection_, backlog_layout, frozen);
+    each_backlog_item(*journal_.snapshot(), size_, [&](const BacklogRow& row) { rows.add(row); });
+    exported_.backlog_items = rows.finish();
+}
+
 // --- every other time
 
 void Exporter::write_changes(std::uint64_t after) {
     std::set<StreamNumber> streams;  // whose incidents changed
     std::set<Sequence> artifacts;    // attached, or redacted
-    std::vector<Sequence> redacted;  // of the rows that are there
+    std::set<Sequence> backlog;      // likewise
+    std::vector<Sequence> redacted;  // of the rows of events that are there
     LeafCheck check;
     each_event(journal_, after, size_, [&](const RecordView& record, const JournalView& journal) {
         check(record, journal);
         if (of_incident(record, journal)) streams.insert(record.stream());
         if (record.type() == EventType::artifact_attached) artifacts.insert(record.sequence());
+        if (record.type() == EventType::backlog_item) backlog.insert(record.sequence());
         if (record.type() != EventType::redacted) return;
-        JsonReader reader;
-        const auto payload = read_payload(journal, record, reader);
-        if (!payload) throw StorageError("event " + std::to_string(record.sequence().value) + ": " + payload.refusal().message);
-        const Sequence target{static_cast<std::uint64_t>(std::get<Redacted>(*payload).redacts)};
+        const Sequence target = target_of(record, journal);
         const auto there = target.value <= after ? journal.record(target) : std::nullopt;
+        if (there && there->type() == EventType::backlog_item) backlog.insert(target);
         if (!there || !of_incident(*there, journal)) return;
         redacted.push_back(target);
         streams.insert(there->stream());
@@ -200,7 +217,7 @@ void Exporter::write_changes(std::uint64_t after) {
 
     postgres::Pipeline pipeline(connection_);
     WrittenRows incident_rows(pipeline, incidents_layout), event_rows(pipeline, events_layout),
-        artifact_rows(pipeline, artifacts_layout);
+        artifact_rows(pipeline, artifacts_layout), backlog_rows(pipeline, backlog_layout);
     const auto table = IncidentTable::open(views_);
     for (auto stream = streams.begin(); stream != streams.end();) {
         const auto row = table ? table->find(*stream) : std::nullopt;
@@ -237,10 +254,21 @@ void Exporter::write_changes(std::uint64_t after) {
         artifact_rows.end_row();
     }
     artifact_rows.finish();
+
+    PayloadDecoder payloads;
+    for (const Sequence sequence : backlog) {
+        const Snapshot snapshot = journal_.snapshot();
+        const auto row = backlog_row(*snapshot->record(sequence), *snapshot, payloads);
+        if (!row) continue;
+        append_backlog_item(backlog_rows.begin_row(), *row);
+        backlog_rows.end_row();
+    }
+    backlog_rows.finish();
     pipeline.finish();
     exported_.incidents = incident_rows.count();
     exported_.events = event_rows.count();
     exported_.artifacts = artifact_rows.count();
+    exported_.backlog_items = backlog_rows.count();
 }
 
 }  // namespace
@@ -282,7 +310,7 @@ bool has_rows(postgres::Connection& connection) {
     return connection
         .query(
             "SELECT EXISTS (SELECT FROM incidents) OR EXISTS (SELECT FROM incident_events) OR EXISTS (SELECT FROM "
-            "incident_artifacts)")
+            "incident_artifacts) OR EXISTS (SELECT FROM backlog_items)")
         .truth(0, 0);
 }
 

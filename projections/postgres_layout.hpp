@@ -1,6 +1,7 @@
-// The Postgres layout (section 2 of the specification): the rows of the JSONL layout in three tables, and in a fourth one how far
-// they have got. ops/postgres/ has their DDL.
+// The Postgres layout (section 2 of the specification): the rows of the JSONL layout in three tables, in a fourth one the
+// backlog, and in a fifth one how far they have got. ops/postgres/ has their DDL.
 //
+//   backlog_items    the lines of ops/backlog/items.jsonl, by seq
 //   daybook_export   origin (of the journal), seq (the last event that the tables hold), root (of the tree there, in hex)
 //
 // Rows and position change in one transaction: stopped anywhere, the database is as it was before the export or after it. Two
@@ -30,9 +31,9 @@ struct PostgresExportOptions {
 struct PostgresExported {
     std::uint64_t size = 0;  // of the journal's prefix
     Digest root{};
-    std::uint64_t incidents = 0, events = 0, artifacts = 0;  // rows that were written
-    std::uint64_t left_out = 0;                              // events of incidents that the views could not take
-    bool loaded = false;                                     // it was the first
+    std::uint64_t incidents = 0, events = 0, artifacts = 0, backlog_items = 0;  // rows that were written
+    std::uint64_t left_out = 0;                                                 // events of incidents that the views could not take
+    bool loaded = false;                                                        // it was the first
 };
 
 // Brings the tables to the first `size` events of the journal. `views` are exactly there. Tables that are there already stay as

@@ -42,6 +42,9 @@ constexpr LayoutTable::Column artifact_columns[] = {
     {"artifact_id", Type::text}, {"incident_id", Type::text}, {"kind", Type::text},   {"format", Type::text},
     {"name", Type::text},        {"path", Type::text},        {"sha256", Type::text}, {"size_bytes", Type::number},
     {"created_by", Type::text},  {"created_at", Type::time}};
+constexpr LayoutTable::Column backlog_columns[] = {{"item_id", Type::text},  {"cause", Type::text},      {"title", Type::text},
+                                                   {"priority", Type::text}, {"created_at", Type::time}, {"created_by", Type::text},
+                                                   {"seq", Type::number}};
 
 constexpr std::size_t copy_bytes = 64 * 1024;
 constexpr std::size_t statement_rows_max = 1000;
@@ -90,6 +93,7 @@ std::string with_exponents(std::string_view json) {
 const LayoutTable incidents_layout{"incidents", "id", incident_columns};
 const LayoutTable events_layout{"incident_events", "seq", event_columns};
 const LayoutTable artifacts_layout{"incident_artifacts", "artifact_id", artifact_columns};
+const LayoutTable backlog_layout{"backlog_items", "seq", backlog_columns};
 
 std::string LayoutTable::column_names() const {
     std::string names;
@@ -224,6 +228,18 @@ void LoadedRows::add(const Artifact& artifact) {
     number(artifact.size_bytes);
     text(artifact.created_by);
     time(artifact.created_at);
+    end_row();
+}
+
+void LoadedRows::add(const BacklogRow& row) {
+    begin_row(backlog_layout);
+    text(row.item_id);
+    text(row.cause);
+    text(row.title);
+    text(to_text(row.priority));
+    time(to_micros(row.created_at));
+    text(row.created_by);
+    number(static_cast<std::int64_t>(row.sequence.value));
     end_row();
 }
 

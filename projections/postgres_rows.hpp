@@ -1,5 +1,5 @@
-// The three tables of the Postgres layout, and the journal's rows in the two forms in which they go there: binary COPY for loading,
-// and the JSON of the JSONL layout, which Postgres turns into rows itself, for writing by key.
+// The tables of the Postgres layout that hold rows, and the journal's rows in the two forms in which they go there: binary COPY for
+// loading, and the JSON of the JSONL layout, which Postgres turns into rows itself, for writing by key.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "journal/json.hpp"
 #include "projections/artifacts.hpp"
+#include "projections/backlog.hpp"
 #include "projections/incidents.hpp"
 #include "projections/postgres.hpp"
 #include "projections/timeline.hpp"
@@ -32,7 +33,7 @@ struct LayoutTable {
     // Takes rows in the binary format.
     std::string copy_statement(bool frozen) const;
 };
-extern const LayoutTable incidents_layout, events_layout, artifacts_layout;
+extern const LayoutTable incidents_layout, events_layout, artifacts_layout, backlog_layout;
 
 // Rows in the binary format of COPY (PostgreSQL 15, COPY, "Binary Format"), into the table in pieces of 64 KiB.
 class LoadedRows {
@@ -41,6 +42,7 @@ public:
     void add(const IncidentRow& row);
     void add(const TimelineRow& row);
     void add(const Artifact& artifact);
+    void add(const BacklogRow& row);
     // Returns how many rows were taken.
     std::uint64_t finish();
 

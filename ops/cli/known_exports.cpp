@@ -34,7 +34,7 @@ void write_tables_anew(Session& session, const std::string& place) {
                                           postgres_export_options());
     if (!exported) throw StorageError(exported.refusal().message);
     connection.allow(postgres_export_options().load_timeout);
-    for (const char* table : {"incidents", "incident_events", "incident_artifacts"})
+    for (const char* table : {"incidents", "incident_events", "incident_artifacts", "backlog_items"})
         connection.execute(std::string("VACUUM ") + table);
 }
 

@@ -93,8 +93,10 @@ void print_exported(Session& session, const std::string& place, const PostgresEx
                    {"root_hash", "root"},
                    {"incidents", "incidents written"},
                    {"events", "events written"},
-                   {"artifacts", "artifacts written"}},
-                  {place, exported.size, to_hex(exported.root), exported.incidents, exported.events, exported.artifacts});
+                   {"artifacts", "artifacts written"},
+                   {"backlog_items", "backlog items written"}},
+                  {place, exported.size, to_hex(exported.root), exported.incidents, exported.events, exported.artifacts,
+                   exported.backlog_items});
 }
 
 // What an export would do. Only the position is read.
@@ -113,6 +115,14 @@ ExitStatus rehearse(Session& session, const postgres::Options& options) {
                    {"dry_run", "dry run"}},
                   {postgres::without_password(options.url), size, there, size - there, true});
     return ExitStatus::done;
+}
+
+// "3 incidents", "2 incidents and the backlog"
+std::string counted(const std::vector<PostgresDifference>& differences) {
+    const bool backlog = !differences.empty() && differences.back().incident_id == backlog_stream;
+    const std::size_t incidents = differences.size() - (backlog ? 1 : 0);
+    if (incidents == 0) return "the backlog";
+    return std::to_string(incidents) + (incidents == 1 ? " incident" : " incidents") + (backlog ? " and the backlog" : "");
 }
 
 ExitStatus check(Session& session, const postgres::Options& options, bool repair) {
@@ -136,21 +146,21 @@ ExitStatus check(Session& session, const postgres::Options& options, bool repair
     if (!checked->has_position && !repair) {
         session.messages().say(MessageKind::error,
                                "no journal has been exported to these tables, and they differ from this one in " +
-                                   std::to_string(checked->differences.size()) +
-                                   " incidents: `daybook export postgres --repair` makes them this journal's");
+                                   counted(checked->differences) +
+                                   ": `daybook export postgres --repair` makes them this journal's");
         return ExitStatus::no;
     }
     if (checked->differences.empty()) {
         session.messages().say(MessageKind::notice, "the tables hold what the journal says: " + held);
         return ExitStatus::done;
     }
-    const std::string count = std::to_string(checked->differences.size());
+    const std::string count = counted(checked->differences);
     if (repair) {
-        session.messages().say(MessageKind::notice, "mended, and checked again: " + count + " incidents; the tables hold " + held);
+        session.messages().say(MessageKind::notice, "mended, and checked again: " + count + "; the tables hold " + held);
         return ExitStatus::done;
     }
-    session.messages().say(MessageKind::error, "the tables differ from the journal in " + count +
-                                                   " incidents: `daybook export postgres --repair` mends them");
+    session.messages().say(MessageKind::error,
+                           "the tables differ from the journal in " + count + ": `daybook export postgres --repair` mends them");
     return ExitStatus::no;
 }
 
@@ -212,12 +222,14 @@ std::string migration() {
 }  // namespace
 
 void add_postgres_export(CLI::App& parent, ChosenCommand& chosen) {
-    CLI::App* app = parent.add_subcommand("postgres", "The Postgres layout: incidents, incident_events, incident_artifacts");
+    CLI::App* app =
+        parent.add_subcommand("postgres", "The Postgres layout: incidents, incident_events, incident_artifacts, backlog_items");
     auto o = std::make_shared<ExportOptions>(*app);
     CLI::Option* follow = app->add_flag("--follow,-f", o->follow, "Go on with what is appended, until Ctrl-C");
     CLI::Option* dry_run = app->add_flag("--dry-run", o->dry_run, "Only say how much there is to be written");
-    CLI::Option* check = app->add_flag("--check", o->check, "Write nothing; hold each incident's rows against the journal");
-    CLI::Option* repair = app->add_flag("--repair", o->repair, "Check, and write the incidents that differ anew");
+    CLI::Option* check =
+        app->add_flag("--check", o->check, "Write nothing; hold each incident's rows, and the backlog's, against the journal");
+    CLI::Option* repair = app->add_flag("--repair", o->repair, "Check, and write what differs anew");
     follow->excludes(dry_run)->excludes(check)->excludes(repair);
     dry_run->excludes(check)->excludes(repair);
     app->footer(

@@ -18,6 +18,10 @@ inline constexpr int retention_days_max = 36'600;
 // How many days things stay in sight; 0: for ever. Refuses: invalid (file, line and key).
 Result<int> load_retention_days(const std::string& file);
 
+// Brings the layouts of `parts` up to date, as `daybook export` without a word does; with `tables_only` those in Postgres alone.
+// The outputs name those that were written.
+JobOutcome write_layouts(const JobParts& parts, bool tables_only);
+
 JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request);
 JobOutcome daily_risk_digest_job(const JobParts& parts, const JobRequest& request);
 JobOutcome export_job(const JobParts& parts, const JobRequest& request);

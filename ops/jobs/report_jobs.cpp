@@ -113,7 +113,7 @@ JobOutcome hourly_risk_snapshot(const JobParts& parts, const JobRequest& request
     return appended ? JobOutcome{outputs, {}} : refused(appended.refusal());
 }
 
-// Once for each cause: a key stands for it. The file is written anew from all items.
+// Once for each cause: a key stands for it. The file is written anew from all items, and the table brought up to date.
 JobOutcome weekly_backlog_generate(const JobParts& parts, const JobRequest& request) {
     GateRequest watch;
     watch.now = request.scheduled_for;
@@ -146,7 +146,7 @@ JobOutcome weekly_backlog_generate(const JobParts& parts, const JobRequest& requ
     if (request.dry_run) return {outputs, {}};
     (void)remember_export(parts.data, {KnownExport::Kind::backlog, backlog_directory, {}});
     write_backlog(*parts.journal.snapshot(), backlog_directory);
-    return {outputs, {}};
+    return {outputs, write_layouts(parts, true).error};
 }
 
 }  // namespace daybook

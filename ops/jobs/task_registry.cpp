@@ -15,7 +15,7 @@ constexpr const char* built_in = R"(tasks:
   export: {schedule: "*/5 * * * *", permission: jobs, missed: last, what: "brings the layouts up to date"}
   hourly_risk_snapshot: {schedule: "0 * * * *", permission: jobs, missed: last, what: "risk_snapshot events"}
   retention: {schedule: "30 3 * * *", permission: admin, missed: last, what: "archives incidents, removes reports and dead letters of long ago"}
-  weekly_backlog_generate: {schedule: "20 6 * * 1", permission: jobs, missed: last, what: "backlog_item events, ops/backlog/items.jsonl"}
+  weekly_backlog_generate: {schedule: "20 6 * * 1", permission: jobs, missed: last, what: "backlog_item events, ops/backlog/items.jsonl, the table backlog_items"}
   weekly_incident_digest: {schedule: "0 8 * * 1", permission: jobs, missed: each, what: "ops/reports/incidents/weekly/YYYY-WW"}
   weekly_platform_priority_digest: {schedule: "0 6 * * 1", permission: jobs, missed: each, what: "ops/reports/platform/YYYY-WW"}
 )";

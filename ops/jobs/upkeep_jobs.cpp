@@ -70,9 +70,12 @@ JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request) {
             {}};
 }
 
-// As `daybook export` without a word does.
 JobOutcome export_job(const JobParts& parts, const JobRequest& request) {
     if (request.dry_run) return {"{\"layouts\":[]}", {}};
+    return write_layouts(parts, false);
+}
+
+JobOutcome write_layouts(const JobParts& parts, bool tables_only) {
     LayoutExports exports(
         {parts.journal,
          [&](const auto& use) {
@@ -80,17 +83,17 @@ JobOutcome export_job(const JobParts& parts, const JobRequest& request) {
          },
          [&](const KnownExport& place) { (void)remember_export(parts.data, place); }},
         parts.layouts);
-    const auto outcomes = exports.run(std::chrono::steady_clock::now());
-    const bool has_files = !outcomes.empty() && outcomes.back().layout == KnownExport::Kind::jsonl &&
-                           outcomes.back().state == LayoutOutcome::State::done;
+    const auto outcomes = exports.run(std::chrono::steady_clock::now(), !tables_only);
     std::string layouts;
     std::optional<std::string> error;
     for (const LayoutOutcome& outcome : outcomes) {
-        const bool done = outcome.state == LayoutOutcome::State::done;
+        using State = LayoutOutcome::State;
+        if (outcome.state == State::waiting) continue;
         // The files are what `auto` has for a server that is away.
-        if (!done && !(outcome.state == LayoutOutcome::State::unreachable && has_files))
+        const bool may_be_away = parts.layouts.backend == ExportBackend::automatic;
+        if (outcome.state != State::done && !(outcome.state == State::unreachable && may_be_away))
             error = error.value_or("") + outcome.message;
-        if (!done) continue;
+        if (outcome.state != State::done) continue;
         layouts += (layouts.empty() ? "" : ",") + std::string("{\"incidents\":") + std::to_string(outcome.incidents) +
                    ",\"journal_size\":" + std::to_string(outcome.size) + ",\"layout\":\"" +
                    (outcome.layout == KnownExport::Kind::jsonl ? "jsonl" : "postgres") + "\"}";

@@ -7,7 +7,8 @@ DECLARE
 BEGIN
     FOR layout IN
         SELECT of_table::regclass AS of_table, key, a.attnum
-        FROM (VALUES ('incidents', 'id'), ('incident_events', 'seq'), ('incident_artifacts', 'artifact_id')) AS l (of_table, key)
+        FROM (VALUES ('incidents', 'id'), ('incident_events', 'seq'), ('incident_artifacts', 'artifact_id'),
+                     ('backlog_items', 'seq')) AS l (of_table, key)
         JOIN pg_attribute a ON a.attrelid = of_table::regclass AND a.attname = key
     LOOP
         -- An older store's key is another column.
@@ -24,7 +25,7 @@ BEGIN
                          AND attnum <> layout.attnum LOOP
             EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', layout.of_table, other.attname);
         END LOOP;
-        IF layout.of_table <> 'incidents'::regclass
+        IF layout.of_table NOT IN ('incidents'::regclass, 'backlog_items'::regclass)
            AND NOT EXISTS (SELECT FROM pg_constraint
                            WHERE conrelid = layout.of_table AND confrelid = 'incidents'::regclass AND contype = 'f') THEN
             -- Rows of an older store may be of no incident: they stay, and none are added.

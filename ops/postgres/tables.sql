@@ -54,6 +54,17 @@ ALTER TABLE incident_artifacts
     ADD COLUMN IF NOT EXISTS created_by  text,
     ADD COLUMN IF NOT EXISTS created_at  timestamptz;
 
+-- What the job weekly_backlog_generate found: the lines of ops/backlog/items.jsonl.
+CREATE TABLE IF NOT EXISTS backlog_items ();
+ALTER TABLE backlog_items
+    ADD COLUMN IF NOT EXISTS item_id    text,
+    ADD COLUMN IF NOT EXISTS cause      text,              -- a follow-up's id, or env/service/signature
+    ADD COLUMN IF NOT EXISTS title      text,
+    ADD COLUMN IF NOT EXISTS priority   text,
+    ADD COLUMN IF NOT EXISTS created_at timestamptz,
+    ADD COLUMN IF NOT EXISTS created_by text,
+    ADD COLUMN IF NOT EXISTS seq        bigint;            -- the place in the journal; negative: a row that no journal numbered
+
 -- How far the export has got, of which journal. One row at most: a database holds one journal's rows.
 CREATE TABLE IF NOT EXISTS daybook_export (
     origin text PRIMARY KEY,
@@ -71,13 +82,14 @@ BEGIN
         SELECT a.attrelid::regclass AS of_table, a.attname, wanted.type, a.atttypid = 'timestamp'::regtype AS without_zone,
                wanted.type = 'jsonb' AND a.atttypid NOT IN ('json'::regtype, 'text'::regtype, 'varchar'::regtype) AS to_json
         FROM (VALUES ('text', '{id,service,env,severity,status,title,summary,kind,signature,assignee,created_by,duplicate_of,event_id,
-                                incident_id,type,message,actor,source,artifact_id,format,name,path,sha256}'::name[]),
+                                incident_id,type,message,actor,source,artifact_id,format,name,path,sha256,item_id,cause,priority}'::name[]),
                      ('timestamptz', '{started_at,acknowledged_at,mitigated_at,resolved_at,closed_at,archived_at,ended_at,created_at,
                                        updated_at,ts,recorded_at}'),
                      ('bigint', '{event_count,seq,size_bytes}'),
                      ('jsonb', '{labels,meta}')) AS wanted (type, columns)
         JOIN pg_attribute a ON a.attname = ANY (wanted.columns) AND NOT a.attisdropped
-            AND a.attrelid IN ('incidents'::regclass, 'incident_events'::regclass, 'incident_artifacts'::regclass)
+            AND a.attrelid IN ('incidents'::regclass, 'incident_events'::regclass, 'incident_artifacts'::regclass,
+                               'backlog_items'::regclass)
         WHERE a.atttypid <> wanted.type::regtype AND (a.attname <> 'id' OR a.attrelid = 'incidents'::regclass)
     LOOP
         EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT, ALTER COLUMN %2$I TYPE %s USING ', older.of_table, older.attname,
@@ -105,3 +117,11 @@ FROM (SELECT o.ctid AS place,
       FROM incident_artifacts o
       WHERE o.artifact_id IS NULL) AS numbered
 WHERE a.ctid = numbered.place;
+
+UPDATE backlog_items b
+SET seq = numbered.seq
+FROM (SELECT o.ctid AS place,
+             (SELECT least(min(seq), 0) FROM backlog_items) - row_number() OVER (ORDER BY o.created_at DESC, o.ctid DESC) AS seq
+      FROM backlog_items o
+      WHERE o.seq IS NULL) AS numbered
+WHERE b.ctid = numbered.place;

@@ -17,7 +17,7 @@
 namespace daybook::bench {
 namespace {
 
-constexpr const char* layout_tables[] = {"incidents", "incident_events", "incident_artifacts"};
+constexpr const char* layout_tables[] = {"incidents", "incident_events", "incident_artifacts", "backlog_items"};
 constexpr std::uint64_t increment = 1000;
 
 class Database {
@@ -37,7 +37,7 @@ public:
         return *export_postgres(connection_, journal, transaction, position_of_all(transaction).sequence.value, how);
     }
     void empty() {
-        connection_.execute("TRUNCATE incidents, incident_events, incident_artifacts, daybook_export");
+        connection_.execute("TRUNCATE incidents, incident_events, incident_artifacts, backlog_items, daybook_export");
         connection_.execute("CHECKPOINT");
     }
     // The rows as files, for psql.

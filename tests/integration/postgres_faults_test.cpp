@@ -79,7 +79,9 @@ TEST_CASE("each mistake with a database is told with what to do, without the pas
     CHECK(daybook.run({"export", "postgres"}).err.find("run `daybook migrate postgres`") != std::string::npos);
     // Who may write rows and own nothing can export too, only slower.
     REQUIRE(daybook.run({"migrate", "postgres"}).status == 0);
-    daybook.ask("GRANT SELECT, INSERT, UPDATE, DELETE ON incidents, incident_events, incident_artifacts, daybook_export TO guest");
+    daybook.ask(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON incidents, incident_events, incident_artifacts, backlog_items, daybook_export TO "
+        "guest");
     const Outcome as_guest = daybook.run_at(server.url(database, "guest", "guest-password"), {"export", "postgres"});
     INFO(as_guest.err);
     CHECK(as_guest.status == 0);
@@ -197,7 +199,7 @@ TEST_CASE("killed at random points during loads and increments, nothing is lost 
     for (int kill = 0; kill < kills; ++kill) {
         const bool load = kill % 3 == 0;
         if (load) {
-            daybook.ask("TRUNCATE incidents, incident_events, incident_artifacts, daybook_export");
+            daybook.ask("TRUNCATE incidents, incident_events, incident_artifacts, backlog_items, daybook_export");
         } else {
             ingest(daybook, 3'000, "more" + std::to_string(kill) + "-");
         }
