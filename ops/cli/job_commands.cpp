@@ -5,6 +5,7 @@
 #include "ops/cli/layout_options.hpp"
 #include "ops/cli/named.hpp"
 #include "ops/jobs/due.hpp"
+#include "ops/jobs/job_lock.hpp"
 #include "ops/jobs/job_work.hpp"
 #include "ops/notify/notify_policy.hpp"
 #include "ops/policies/gate_policy.hpp"
@@ -47,9 +48,17 @@ void add_row(RowWriter& rows, const JobRun& run, Time scheduled_for) {
         {run.task_id, scheduled_for, run.run_id.empty() ? Cell() : Cell(run.run_id), run.status, JsonText{run.outputs}, run.error});
 }
 
+// How a task's last run went: what has no end and holds no lock was killed, or the machine went down.
+std::string status_of(const JobRun& run, const std::filesystem::path& data) {
+    if (run.status != "started") return run.status;
+    return JobLock::is_held(data, run.task_id) ? "running" : "cut_short";
+}
+
 void add_list(CLI::App& parent, ChosenCommand& chosen) {
     CLI::App* app = parent.add_subcommand("list", "The jobs, their schedules and how they last ran");
-    app->footer("Example:\n  daybook jobs list");
+    app->footer(
+        "Example:\n  daybook jobs list\nLAST is succeeded, failed, running, or cut_short: killed half-way; `daybook jobs due` runs "
+        "it again.");
     app->callback([&chosen] {
         chosen = [](Session& session) {
             const Snapshot journal = session.journal_to_read().snapshot();
@@ -64,8 +73,8 @@ void add_list(CLI::App& parent, ChosenCommand& chosen) {
             for (const Task& task : read_registry()) {
                 const auto last = list_runs(*journal, task.id, 1);
                 rows.add({task.id, task.schedule.text(), to_text(task.permission), task.each_missed ? "each" : "last",
-                          last.empty() ? Cell() : Cell(last[0].status), last.empty() ? Cell() : Cell(last[0].started_at),
-                          task.what});
+                          last.empty() ? Cell() : Cell(status_of(last[0], session.settings().data)),
+                          last.empty() ? Cell() : Cell(last[0].started_at), task.what});
             }
             rows.finish();
             return ExitStatus::done;

@@ -2,11 +2,7 @@
 
 #include <algorithm>
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include "journal/descriptor.hpp"
+#include "ops/jobs/job_lock.hpp"
 #include "ops/jobs/job_work.hpp"
 
 namespace daybook {
@@ -29,29 +25,6 @@ const Job* find_job(const std::string& id) {
     const auto found = std::find_if(std::begin(jobs), std::end(jobs), [&](const Job& job) { return id == job.id; });
     return found == std::end(jobs) ? nullptr : found;
 }
-
-// Held while a job runs; the system lets go of it when the process ends, however that is.
-class JobLock {
-public:
-    // Nothing where somebody else holds it.
-    static std::optional<JobLock> take(const std::filesystem::path& data, const std::string& task_id) {
-        std::filesystem::create_directories(data / "jobs");
-        const std::filesystem::path file = data / "jobs" / (task_id + ".lock");
-        JobLock lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-        if (lock.fd_ < 0) throw StorageError("cannot open " + file.string());
-        if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) return std::nullopt;
-        return lock;
-    }
-    ~JobLock() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    JobLock(JobLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    JobLock(const JobLock&) = delete;
-
-private:
-    explicit JobLock(int fd) : fd_(fd) {}
-    int fd_ = -1;
-};
 
 JobOutcome work(const Job& job, const JobParts& parts, const JobRequest& request) {
     try {

@@ -1,11 +1,8 @@
 // Jobs as cron and people run them.
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "ops/jobs/job_lock.hpp"
 #include "tests/integration/program.hpp"
 
 using namespace daybook;
@@ -116,11 +113,11 @@ TEST_CASE("missed runs are made up as the registry says, and no run twice", "[jo
 
 TEST_CASE("a job runs once at a time, and one that was cut short is told so and runs next time", "[jobs]") {
     const Team daybook;
-    std::filesystem::create_directories(daybook.data() / "jobs");
-    const int lock = ::open((daybook.data() / "jobs/export.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    REQUIRE(::flock(lock, LOCK_EX | LOCK_NB) == 0);
-    CHECK(daybook.job(monday, {"run", "export"}).status == 6);
-    ::close(lock);
+    {
+        const auto lock = JobLock::take(daybook.data(), "export");
+        REQUIRE(lock);
+        CHECK(daybook.job(monday, {"run", "export"}).status == 6);
+    }
     // What a killed run leaves: a start without an end, and no lock.
     const std::string started = daybook.out({"--now", monday, "jobs", "run", "export", "-o", "json"});
     const std::string journal = (daybook / "copy").string();
