@@ -1,4 +1,5 @@
-// The weekly figures of a real log, where it lies beside the project, against those that another program computed.
+// The weekly figures of a real log, where it lies beside the project, against those that another program computed; and the digests'
+// bytes against those of other builds.
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -45,7 +46,40 @@ Json statistic(const std::vector<std::int64_t>& sorted) {
             {"p90", nearest_rank(sorted, 90)}};
 }
 
+std::ptrdiff_t lines_in(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
+
 }  // namespace
+
+TEST_CASE("every compiler makes the same bytes of the digests of all weeks of GitHub's incidents", "[digest][real_data][golden]") {
+    const auto directory = shared_data("github-status");
+    if (!directory) return skip("../shared/data is not there");
+    LayoutFixture fixture;
+    fixture.import_from(*directory);
+    const TemporaryDirectory place;
+    Views views(place / "views", *fixture.journal());
+    CHECK(views.catch_up().empty());
+    const Json expected = Json::parse(read_file(*directory / "expect.json"));
+    auto rows = views.read();
+    const auto journal = fixture.journal()->snapshot();
+    Sha256 sha256;
+    const std::string root = to_hex(journal->root(sha256, journal->size()));  // of salts, which are new with each import
+    const auto hash_of = [&](std::string text) {
+        for (std::size_t at = text.find(root); at != std::string::npos; at = text.find(root)) text.replace(at, root.size(), "ROOT");
+        return to_hex(sha256({text}));
+    };
+    std::string digests;
+    for (const auto& [name, figures] : expected["weeks"].items()) {
+        DigestRequest request;
+        request.week = parse_iso_week(name).value();
+        request.now = at("2030-01-01T00:00:00Z");
+        request.size = journal->size();
+        const WeeklyDigest digest = weekly_digest(rows, *journal, request);
+        digests += name + " json " + hash_of(digest_json(digest)) + '\n';
+        digests += name + " md " + hash_of(digest_markdown(digest)) + '\n';
+    }
+    CHECK(lines_in(digests) == 2 * 511);
+    CHECK(digests == golden("github-status/digests.sha256", digests));
+}
 
 TEST_CASE("all weeks of GitHub's incidents have the counts and durations that another program found", "[digest][real_data]") {
     const auto directory = shared_data("github-status");
