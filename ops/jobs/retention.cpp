@@ -1,11 +1,18 @@
 // The job `retention`: what was over long enough ago goes out of sight. Incidents are archived; files of reports and dead letters
 // are removed. The journal keeps every event, so `daybook replay --reports` makes removed reports again; dead letters were never in
 // it.
+//
+// On disk: `jobs/retention.removing` in the data directory, written before reports are removed: the run's id, then a line `<report>
+// <period>` for each that is about to go. After a run that was killed half-way the next one tells of them too.
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <set>
 
 #include "ingest/dead_letters.hpp"
 #include "ingest/policy_section.hpp"
+#include "journal/atomic_file.hpp"
+#include "journal/line_file.hpp"
 #include "ops/jobs/job_work.hpp"
 #include "ops/known_exports.hpp"
 #include "ops/saved_reports.hpp"
@@ -39,6 +46,37 @@ std::vector<std::string> closed_before(const JobParts& parts, Time before) {
     return old;
 }
 
+constexpr std::size_t plan_line_bytes_max = 1'000;
+using Periods = std::map<std::string, std::set<std::string>>;  // of each kind of report
+
+std::filesystem::path plan_file(const JobParts& parts) { return parts.data / "jobs" / "retention.removing"; }
+
+// What a run wrote down that has not told what became of it.
+Periods unfinished_plan(const JobParts& parts) {
+    Periods planned;
+    if (!std::filesystem::exists(plan_file(parts))) return planned;
+    LineFile lines(plan_file(parts), plan_line_bytes_max);
+    const auto run_id = lines.next();
+    const auto run = run_id ? find_run(*parts.journal.snapshot(), *run_id) : std::nullopt;
+    if (run && run->status == "succeeded") return planned;
+    while (const auto line = lines.next()) {
+        const std::size_t space = line->find(' ');
+        if (space != std::string_view::npos) planned[std::string(line->substr(0, space))].emplace(line->substr(space + 1));
+    }
+    return planned;
+}
+
+// By the run that is under way.
+void write_plan(const JobParts& parts, const Periods& planned) {
+    std::string text = list_runs(*parts.journal.snapshot(), "retention", 1).at(0).run_id + '\n';
+    for (const auto& [report, periods] : planned) {
+        for (const std::string& period : periods) text += report + ' ' + period + '\n';
+    }
+    AtomicFile file(plan_file(parts));
+    file.write(text);
+    file.commit();
+}
+
 // Removes files of reports that were last saved for a time before `before`. A file that daybook did not write stays: its bytes are
 // neither those that the journal was told of nor those that it makes of the report now (as after a redaction).
 class ReportPruning {
@@ -46,27 +84,27 @@ public:
     ReportPruning(const JobParts& parts, Time before, bool dry_run) : parts_(parts), before_(before), dry_run_(dry_run) {}
 
     void run() {
-        const std::vector<KnownExport> places = known_exports(parts_.data);
-        parts_.with_views([&](lmdb::Transaction& views, const JournalView& journal, std::uint64_t) {
-            for (const ReportKind* kind : report_kinds) {
-                for (const auto& [period, saved] : saved_reports(journal, *kind)) {
-                    if (saved.at >= before_) continue;
-                    const auto again = [&] {
-                        return *make_report(*kind, period, views, journal, saved.at, saved.size, parts_.policies.intelligence);
-                    };
-                    for (const KnownExport& place : places) {
-                        if (place.kind == kind->place) prune(*kind, period, saved, place.directory, again);
-                    }
-                }
+        find();
+        if (dry_run_) return;
+        const Periods unfinished = unfinished_plan(parts_);
+        Periods planned = unfinished;
+        for (const auto& [report, periods] : going_) planned[report].insert(periods.begin(), periods.end());
+        write_plan(parts_, planned);
+        for (const std::filesystem::path& file : files_) std::filesystem::remove(file);
+        for (const ReportKind* kind : report_kinds) {
+            const auto of_kind = unfinished.find(kind->report);
+            if (of_kind == unfinished.end()) continue;
+            for (const std::string& period : of_kind->second) {
+                if (!is_there(*kind, period)) going_[kind->report].insert(period);
             }
-        });
+        }
     }
 
     // Of each kind, the periods whose files went.
     std::string periods_json() const {
         std::string out;
         ObjectText object(out);
-        for (const auto& [report, periods] : removed_) object.raw(report, list_of(periods));
+        for (const auto& [report, periods] : going_) object.raw(report, list_of({periods.begin(), periods.end()}));
         object.finish();
         return out;
     }
@@ -76,6 +114,29 @@ public:
     }
 
 private:
+    void find() {
+        parts_.with_views([&](lmdb::Transaction& views, const JournalView& journal, std::uint64_t) {
+            for (const ReportKind* kind : report_kinds) {
+                for (const auto& [period, saved] : saved_reports(journal, *kind)) {
+                    if (saved.at >= before_) continue;
+                    const auto again = [&] {
+                        return *make_report(*kind, period, views, journal, saved.at, saved.size, parts_.policies.intelligence);
+                    };
+                    for (const KnownExport& place : places_) {
+                        if (place.kind == kind->place) find(*kind, period, saved, place.directory, again);
+                    }
+                }
+            }
+        });
+    }
+
+    bool is_there(const ReportKind& kind, const std::string& period) const {
+        return std::any_of(places_.begin(), places_.end(), [&](const KnownExport& place) {
+            return place.kind == kind.place && (std::filesystem::exists(place.directory / (period + ".json")) ||
+                                                std::filesystem::exists(place.directory / (period + ".md")));
+        });
+    }
+
     static std::string list_of(const std::vector<std::string>& texts) {
         std::string out = "[";
         for (const std::string& text : texts) {
@@ -86,9 +147,9 @@ private:
     }
 
     template <class Again>
-    void prune(const ReportKind& kind, const std::string& period, const SavedReport& saved, const std::filesystem::path& directory,
-               const Again& again) {
-        bool removed = false;
+    void find(const ReportKind& kind, const std::string& period, const SavedReport& saved, const std::filesystem::path& directory,
+              const Again& again) {
+        std::set<std::string>& periods = going_[kind.report];
         for (const char* form : {".json", ".md"}) {
             const std::filesystem::path file = directory / (period + form);
             if (!std::filesystem::is_regular_file(std::filesystem::symlink_status(file))) continue;
@@ -97,11 +158,9 @@ private:
                 kept_.push_back(file.string());
                 continue;
             }
-            if (!dry_run_) std::filesystem::remove(file);
-            removed = true;
+            files_.push_back(file);
+            periods.insert(period);
         }
-        std::vector<std::string>& periods = removed_[kind.report];
-        if (removed && (periods.empty() || periods.back() != period)) periods.push_back(period);
     }
 
     static bool was_told(const SavedReport& saved, const std::string& name, const std::string& bytes) {
@@ -113,8 +172,10 @@ private:
     const JobParts& parts_;
     Time before_;
     bool dry_run_;
-    std::map<std::string, std::vector<std::string>> removed_;
-    std::vector<std::string> kept_;  // files that somebody changed
+    std::vector<KnownExport> places_ = known_exports(parts_.data);
+    std::vector<std::filesystem::path> files_;  // to be removed
+    Periods going_;                             // of those, and of those that a run before this one removed and could not tell
+    std::vector<std::string> kept_;             // files that somebody changed
 };
 
 }  // namespace

@@ -1,7 +1,14 @@
 // Retention: what was over long ago goes out of sight, and only what daybook can vouch for.
+#include <csignal>
+
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "journal/descriptor.hpp"
+#include "tests/integration/background.hpp"
 #include "tests/integration/program.hpp"
 
 using namespace daybook;
@@ -98,6 +105,30 @@ TEST_CASE("retention keeps files that a person changed or put there, and names t
     CHECK_FALSE(daybook.there(weekly + std::string(".json")));
     CHECK(daybook.there("ops/reports/risk/2025-01-01.md"));
     CHECK(daybook.there("ops/reports/risk/notes.txt"));
+}
+
+TEST_CASE("what a retention removed before it was killed is told by the next one", "[jobs]") {
+    const Archive daybook;
+    const Json rehearsed = daybook.outputs({"retention", "--older-than", "35d", "--dry-run"});
+    {
+        // Dead letters come last; while the test holds their file, the job waits there.
+        const Descriptor letters(::open((daybook.data() / "dead-letters.jsonl").c_str(), O_RDWR | O_CLOEXEC));
+        REQUIRE(::flock(letters.get(), LOCK_EX | LOCK_NB) == 0);
+        Background job({daybook_program(), "--data", daybook.data().string(), "--now", "2026-04-01T00:00:00Z", "retention",
+                        "--older-than", "35d"},
+                       daybook.directory().string());
+        REQUIRE(becomes_true([&] {
+            return !daybook.there(weekly + std::string(".md")) && !daybook.there(risk + std::string(".md")) &&
+                   !daybook.there(platform + std::string(".md"));
+        }));
+        job.signal(SIGKILL);
+        CHECK(job.wait() == 128 + SIGKILL);
+    }
+    const Json outputs = daybook.outputs({"retention", "--older-than", "35d"});
+    CHECK(outputs["reports"] == rehearsed["reports"]);
+    CHECK(outputs["dead_letters"] == 1);
+    for (const auto& [report, periods] : daybook.outputs({"retention", "--older-than", "35d"})["reports"].items())
+        CHECK(periods.empty());  // they were told
 }
 
 TEST_CASE("retention is off until somebody says how long, and refuses what are no days", "[jobs]") {
