@@ -9,6 +9,7 @@
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/known_exports.hpp"
 #include "ops/cli/number_option.hpp"
+#include "ops/copied_texts.hpp"
 
 namespace daybook {
 namespace {
@@ -23,6 +24,7 @@ struct RedactOptions {
 struct Target {
     std::string stream, type;
     std::string siblings;  // the seqs of the other events that its input led to
+    std::string copies;    // other events with the same text
 };
 
 // Keys are `K`, `K#2`, `K#3` … for the events that one input led to.
@@ -39,18 +41,41 @@ std::string siblings_of(const JournalView& journal, const RecordView& record) {
     }
 }
 
+// `7 (backlog_item), 9 (artifact_attached)`
+std::string copies_text(const JournalView& journal, Sequence sequence) {
+    constexpr std::size_t named_max = 20;
+    std::string text;
+    const std::vector<Copy> copies = copies_of(journal, sequence);
+    for (std::size_t i = 0; i < std::min(copies.size(), named_max); ++i) {
+        text += (i == 0 ? "" : ", ") + std::to_string(copies[i].sequence.value) + " (" + std::string(to_text(copies[i].type)) + ')';
+    }
+    if (copies.size() > named_max) text += " and " + std::to_string(copies.size() - named_max) + " more";
+    return text;
+}
+
 Target target_of(const JournalView& journal, Sequence sequence) {
     const auto record = sequence ? journal.record(sequence) : std::nullopt;
     if (!record) return {};
-    return {std::string(journal.stream_id(record->stream())), std::string(to_text(record->type())), siblings_of(journal, *record)};
+    return {std::string(journal.stream_id(record->stream())), std::string(to_text(record->type())), siblings_of(journal, *record),
+            copies_text(journal, sequence)};
 }
 
-void name_what_is_left(Session& session, const Target& target) {
+void name_copies(Session& session, const Target& target) {
     Messages& messages = session.messages();
     if (!target.siblings.empty()) {
         messages.say(MessageKind::warning,
                      "the same input led to other events, which may hold the text too: seq " + target.siblings);
     }
+    if (!target.copies.empty()) {
+        messages.say(
+            MessageKind::warning,
+            "the same text stands in other events, or in the artifacts that they attached: redact them too: seq " + target.copies);
+    }
+}
+
+void name_what_is_left(Session& session, const Target& target) {
+    name_copies(session, target);
+    Messages& messages = session.messages();
     std::error_code error;
     if (std::filesystem::file_size(session.dead_letters(), error) != 0 && !error) {
         messages.say(MessageKind::warning,
@@ -106,7 +131,9 @@ ExitStatus rehearse(Session& session, const RedactOptions& o, const AppendReques
                          if (!answer) refusal = answer.refusal();
                      });
     if (refusal) fail(*refusal);
-    print_redaction(session, o, target_of(*journal.snapshot(), {o.sequence}), {});
+    const Target target = target_of(*journal.snapshot(), {o.sequence});
+    print_redaction(session, o, target, {});
+    name_copies(session, target);
     return ExitStatus::done;
 }
 

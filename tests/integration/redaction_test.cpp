@@ -183,3 +183,39 @@ TEST_CASE("a redacted row of a layout is refused with the way that works", "[red
     CHECK(outcome.status == 3);
     CHECK(outcome.err.find("daybook import journal") != std::string::npos);
 }
+
+TEST_CASE("a redaction names the events and artifacts that took the text over, and no others", "[redact]") {
+    const Program daybook;
+    const auto at_ten = [&](std::vector<std::string> command) {
+        command.insert(command.begin(), {"-q", "--now", "2026-02-18T10:00:00Z"});
+        return daybook.out(command);
+    };
+    const std::string id =
+        at_ten({"incident", "create", "--service", "gateway", "--severity", "P1", "--title", "5xx of the gateway"});
+    at_ten({"note", id, "nothing to hide here"});
+    at_ten({"followup", "add", id, std::string("Rotate \"the\" key_of *") + marker, "--due", "2026-02-19"});
+    daybook.out({"-q", "--now", "2026-02-23T09:00:00Z", "jobs", "run", "weekly_backlog_generate"});
+    daybook.out({"-q", "--now", "2026-02-23T09:00:00Z", "postmortem", id, "--save"});
+    const auto sequence_of = [&](const std::string& type) {
+        const std::string line = lines_of(daybook.out({"events", "--type", type, "-o", "jsonl"})).front();
+        return line.substr(7, line.find(',') - 7);  // {"seq":N,
+    };
+    const std::string promised = sequence_of("followup");
+    const std::string item = sequence_of("backlog_item");
+    for (const bool dry_run : {true, false}) {
+        std::vector<std::string> command{"redact", promised, "--reason", "a key"};
+        if (dry_run) command.emplace_back("--dry-run");
+        const Outcome outcome = daybook.run(command);
+        INFO(outcome.err);
+        CHECK(outcome.status == 0);
+        CHECK(outcome.err.find("redact them too: seq " + item + " (backlog_item), ") != std::string::npos);
+        CHECK(outcome.err.find(" (artifact_attached)") != std::string::npos);
+        CHECK(outcome.err.find("(note)") == std::string::npos);
+        CHECK(outcome.err.find("(incident_created)") == std::string::npos);
+    }
+    for (const std::string& line : lines_of(daybook.out({"events", "--type", "artifact_attached", "-o", "jsonl"}))) {
+        CHECK(daybook.run({"redact", line.substr(7, line.find(',') - 7), "--reason", "a key"}).status == 0);
+    }
+    CHECK(daybook.run({"redact", item, "--reason", "a key"}).err.find("redact them too") == std::string::npos);
+    CHECK(all(files_with_marker(daybook.directory())) == "");
+}
