@@ -49,17 +49,20 @@ $$;
 CREATE OR REPLACE VIEW overdue_followups AS
 SELECT f.*, now() - f.due_at AS overdue_by FROM overdue_followups_at(now()) f;
 
--- By ISO week (UTC) in which things happened, as the weekly digest counts.
+-- By ISO week (UTC) in which things happened, as the weekly digest counts: without what is said to have happened in a week at whose
+-- end its incident was not there yet.
 CREATE OR REPLACE VIEW weekly_counts AS
-SELECT to_char(ts AT TIME ZONE 'UTC', 'IYYY-IW') AS week,
-       count(*) FILTER (WHERE type = 'incident_created') AS opened,
-       count(*) FILTER (WHERE type = 'acknowledged') AS acknowledged,
-       count(*) FILTER (WHERE type = 'status_changed' AND meta ->> 'to' = 'mitigated') AS mitigated,
-       count(*) FILTER (WHERE type = 'status_changed' AND meta ->> 'to' = 'resolved') AS resolved,
-       count(*) FILTER (WHERE type = 'status_changed' AND meta ->> 'to' = 'closed') AS closed,
-       count(*) FILTER (WHERE type = 'status_changed' AND meta ->> 'to' = 'open' AND meta ->> 'from' IN ('resolved', 'closed'))
+SELECT to_char(e.ts AT TIME ZONE 'UTC', 'IYYY-IW') AS week,
+       count(*) FILTER (WHERE e.type = 'incident_created') AS opened,
+       count(*) FILTER (WHERE e.type = 'acknowledged') AS acknowledged,
+       count(*) FILTER (WHERE e.type = 'status_changed' AND e.meta ->> 'to' = 'mitigated') AS mitigated,
+       count(*) FILTER (WHERE e.type = 'status_changed' AND e.meta ->> 'to' = 'resolved') AS resolved,
+       count(*) FILTER (WHERE e.type = 'status_changed' AND e.meta ->> 'to' = 'closed') AS closed,
+       count(*) FILTER (WHERE e.type = 'status_changed' AND e.meta ->> 'to' = 'open' AND e.meta ->> 'from' IN ('resolved', 'closed'))
            AS reopened
-FROM incident_events
+FROM incident_events e
+JOIN incidents i ON i.id = e.incident_id
+WHERE date_trunc('week', i.created_at AT TIME ZONE 'UTC') <= date_trunc('week', e.ts AT TIME ZONE 'UTC')
 GROUP BY 1
 ORDER BY 1;
 

@@ -220,6 +220,34 @@ TEST_CASE("SQL over the Postgres layout finds the figures of each weekly digest,
     CHECK(sums["overdue"] > 0);
 }
 
+TEST_CASE("the view of weekly counts leaves out, as the digest does, what happened before the week of its incident",
+          "[postgres][digest]") {
+    if (no_postgres()) return;
+    ReportHistory history;
+    history.opened(1, "2026-02-18T10:00:00Z");
+    history.acknowledged(1, "2026-02-17T10:00:00Z");  // earlier in that week
+    history.acknowledged(1, "2026-02-11T10:00:00Z");  // the week before
+    history.changed(1, "2026-02-20T10:00:00Z", IncidentStatus::open, IncidentStatus::resolved);
+    const MigratedProgram daybook;
+    {
+        TestJournal journal;
+        history.append_to(*journal);
+        export_journal(*journal, daybook / "text");
+    }
+    daybook.out({"-q", "import", "journal", "text"});
+    REQUIRE(daybook.run({"export", "postgres"}).status == 0);
+    Json weeks = Json::object();
+    for (const std::string& row : lines_of(daybook.ask("SELECT week, to_jsonb(w) - 'week' FROM weekly_counts w")))
+        weeks[row.substr(0, row.find('|'))] = Json::parse(row.substr(row.find('|') + 1));
+    REQUIRE(weeks.size() == 1);
+    for (const char* count : {"opened", "acknowledged", "mitigated", "resolved", "closed", "reopened"}) {
+        INFO(count);
+        CHECK(weeks["2026-08"][count] == digest_of(daybook, IsoWeek{2026, 8})["counts"][count]);
+        CHECK(digest_of(daybook, IsoWeek{2026, 7})["counts"][count] == 0);
+    }
+    CHECK(weeks["2026-08"]["acknowledged"] == 1);
+}
+
 TEST_CASE("SQL over the Postgres layout finds the figures of the digests of GitHub's incidents", "[postgres][digest]") {
     const auto directory = shared_data("github-status");
     if (no_postgres()) return;
