@@ -18,15 +18,15 @@ struct Counts {
 Risk risk_of(const std::string& service, const std::string& env, const Counts& counts) {
     constexpr int of_severity[] = {40, 25, 10, 3, 1};
     Risk risk{service, env, 0, {}};
-    const auto add = [&](int count, const std::string& what, int points) {
-        if (count != 0) risk.reasons.push_back({std::to_string(count) + " " + what, points});
+    const auto add = [&](int count, const std::string& what, int points, const char* plural = "") {
+        if (count != 0) risk.reasons.push_back({std::to_string(count) + " " + what + (count == 1 ? "" : plural), points});
     };
     for (std::size_t i = 0; i < counts.active.size(); ++i)
         add(counts.active[i], "active " + std::string(to_text(static_cast<Severity>(i))), counts.active[i] * of_severity[i]);
     add(counts.unacknowledged, "unacknowledged P0/P1", 10 * counts.unacknowledged);
-    add(counts.overdue, "overdue follow-ups", std::min(20, 5 * counts.overdue));
-    add(counts.chronic, "chronic signatures", 15 * counts.chronic);
-    add(counts.recurring, "recurring signatures", 8 * counts.recurring);
+    add(counts.overdue, "overdue follow-up", std::min(20, 5 * counts.overdue), "s");
+    add(counts.chronic, "chronic signature", 15 * counts.chronic, "s");
+    add(counts.recurring, "recurring signature", 8 * counts.recurring, "s");
     for (const RiskReason& reason : risk.reasons) risk.score = std::min(100, risk.score + reason.points);
     return risk;
 }

@@ -113,7 +113,9 @@ TEST_CASE("a refusal says which permission is missing, who asked, and in which r
     const auto refusal = Access::check(*caller, Permission::write);
     REQUIRE(refusal);
     CHECK(refusal->code == RefusalCode::not_permitted);
-    CHECK(refusal->message == "monitor (agent_monitor) lacks the permission write");
+    CHECK(refusal->message ==
+          "monitor (agent_monitor) lacks the permission write: call as an agent, or with a key, of a role that "
+          "ops/policy/rbac.yml gives it to");
 }
 
 TEST_CASE("another policy counts for the calls after it, and a role that is gone permits nothing", "[access]") {

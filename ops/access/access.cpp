@@ -46,7 +46,7 @@ Result<Caller> Access::caller_by_key(const KeyInfo& key, std::optional<std::stri
     const Role* role = policy->find_role(key_role);
     if (role == nullptr) {
         return not_permitted("the API key " + key.id + " has the role " + key_role + ", which " + access_policy_file +
-                             " does not know");
+                             " does not know: add that role there, or make a key of another one");
     }
     if (!agent_id || *agent_id == key.agent) return Caller{key.agent, key_role, role->permissions, key.id, ""};
     if (!is_actor(*agent_id)) return no_agent();
@@ -64,7 +64,8 @@ std::optional<Refusal> Access::check(const Caller& caller, Permission permission
     if (caller.may(permission)) return std::nullopt;
     std::string who = caller.agent + " (" + caller.role + ')';
     if (!caller.through.empty()) who += " through " + caller.through + ", where a call may do what both may,";
-    return not_permitted(who + " lacks the permission " + std::string(to_text(permission)));
+    return not_permitted(who + " lacks the permission " + std::string(to_text(permission)) +
+                         ": call as an agent, or with a key, of a role that " + access_policy_file + " gives it to");
 }
 
 }  // namespace daybook

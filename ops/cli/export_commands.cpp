@@ -59,15 +59,22 @@ ExitStatus export_by_backend(Session& session, const LayoutSettings& settings) {
     return status;
 }
 
-// An option before the word of a layout would be taken for one of `export` alone, and then count for nothing.
+// What `export` alone takes would count for nothing beside the word of a layout, whether it stands before or behind it.
 void refuse_options_before(const CLI::App& parent, const CLI::App& layout) {
     for (const CLI::Option* option : parent.get_options()) {
         if (option->count() == 0) continue;
         const char* environment = std::getenv(option->get_envname().c_str());
         if (environment != nullptr && option->results().front() == environment) continue;
-        throw CommandError(ExitStatus::usage, option->get_name() + " stands before `" + layout.get_name() +
-                                                  "`: put it behind, as in " + "`daybook export " + layout.get_name() + ' ' +
-                                                  option->get_name() + " …`");
+        const std::string name = option->get_name();
+        const std::string command = "daybook export " + layout.get_name();
+        if (layout.get_option_no_throw(name) != nullptr) {
+            throw CommandError(ExitStatus::usage, name + " stands before `" + layout.get_name() + "`: put it behind, as in `" +
+                                                      command + ' ' + name + " …`");
+        }
+        throw CommandError(ExitStatus::usage,
+                           name + " is for `daybook export` alone: " +
+                               (name == "--jsonl" && layout.get_name() == "jsonl" ? "here it is `" + command + " DIR`"
+                                                                                  : "see `" + command + " --help`"));
     }
 }
 

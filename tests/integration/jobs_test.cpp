@@ -40,7 +40,7 @@ TEST_CASE("each job does its work, writes down that it ran, and does not do it t
     CHECK(daybook.outputs(monday, "hourly_risk_snapshot")["snapshots"] == 1);
     CHECK(daybook.outputs(monday, "daily_risk_digest")["written"] == 1);
     CHECK(read_file(daybook / "ops/reports/risk/2026-02-23.md")
-              .find("| `gateway` | `prod` | 40 | = | 1 active P1 25, 1 unacknowledged P0/P1 10, 1 overdue follow-ups 5 |") !=
+              .find("| `gateway` | `prod` | 40 | = | 1 active P1 25, 1 unacknowledged P0/P1 10, 1 overdue follow-up 5 |") !=
           std::string::npos);
     CHECK(daybook.outputs(monday, "weekly_platform_priority_digest")["written"] == 1);
     CHECK(std::filesystem::exists(daybook / "ops/reports/platform/2026-08.json"));

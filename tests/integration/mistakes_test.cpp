@@ -150,3 +150,16 @@ TEST_CASE("an option of export that stands before the layout's word is refused, 
     CHECK(outcome.status == 2);
     CHECK(outcome.err.find("--database-url stands before `postgres`: put it behind") != std::string::npos);
 }
+
+TEST_CASE("an option of export that its layouts do not have is refused with what to type instead, wherever it stands") {
+    const Program daybook;
+    for (const auto& command :
+         std::vector<std::vector<std::string>>{{"export", "--jsonl", "there", "jsonl"}, {"export", "jsonl", "--jsonl", "there"}}) {
+        const Outcome outcome = daybook.run(command);
+        CHECK(outcome.status == 2);
+        CHECK(outcome.err.find("--jsonl is for `daybook export` alone: here it is `daybook export jsonl DIR`") !=
+              std::string::npos);
+    }
+    CHECK(daybook.run({"export", "journal", "--retry-after", "5m"}).err.find("see `daybook export journal --help`") !=
+          std::string::npos);
+}
