@@ -6,6 +6,7 @@
 
 #include "journal/json.hpp"
 #include "projections/durations.hpp"
+#include "projections/history_reader.hpp"
 #include "projections/markdown.hpp"
 #include "projections/recurrence_json.hpp"
 
@@ -15,8 +16,8 @@ namespace {
 constexpr std::int64_t day_us = 86'400'000'000;
 constexpr int title_points_max = 10;
 
-IncidentAsOf incident_of(lmdb::Transaction& views, StreamNumber stream, const ReportWindow& window) {
-    return incident_as_of(stream, history_of(views, stream), window, [](const HistoryEntry&) {});
+IncidentAsOf incident_of(HistoryReader& history, StreamNumber stream, const ReportWindow& window) {
+    return incident_as_of(stream, history.entries_of(stream), window, [](const HistoryEntry&) {});
 }
 
 // Finds and judges the candidates of one incident.
@@ -26,6 +27,7 @@ public:
         : views_(views),
           journal_(journal),
           request_(request),
+          history_(views),
           window_{INT64_MIN, to_micros(request.now) + 1, request.size},
           traits_(views, journal, window_, to_micros(request.now)),
           services_(request.policy.correlation, journal) {}
@@ -40,6 +42,7 @@ private:
     lmdb::Transaction& views_;
     const JournalView& journal_;
     const CorrelateRequest& request_;
+    HistoryReader history_;
     ReportWindow window_;
     TraitReader traits_;
     ServiceGraph services_;
@@ -49,7 +52,7 @@ private:
 };
 
 std::optional<Correlations> Correlator::run() {
-    const IncidentAsOf incident = incident_of(views_, request_.incident, window_);
+    const IncidentAsOf incident = incident_of(history_, request_.incident, window_);
     if (!incident.state.exists()) return std::nullopt;
     subject_ = traits_.without_title(incident);
     traits_.add_title(subject_, incident);
@@ -82,16 +85,22 @@ std::set<StreamNumber> Correlator::candidates() const {
     return found;
 }
 
+// Of signatures, the incident's own alone: what others it is held against have counts only where it is the same.
 void Correlator::count_signatures() {
     const auto index = CorrelationIndex::open(views_);
+    std::set<StreamNumber> same;
+    index->each_of_signature(subject_.signature, [&](StreamNumber stream) {
+        if (index->signature_of(stream) == subject_.signature) same.insert(stream);
+    });
     const std::int64_t from = window_.end - CommonSignatures::days * day_us;
     each_started(views_, window_, from, window_.end, [&](const IncidentAsOf& incident) {
-        if (!incident.state.archived()) signatures_.add(index->signature_of(incident.stream));
+        if (incident.state.archived()) return;
+        signatures_.add(same.contains(incident.stream) ? subject_.signature : SignatureKey{});
     });
 }
 
 std::optional<Correlated> Correlator::judge(StreamNumber candidate) {
-    const IncidentAsOf incident = incident_of(views_, candidate, window_);
+    const IncidentAsOf incident = incident_of(history_, candidate, window_);
     if (!incident.state.exists() || incident.state.archived()) return std::nullopt;
     if (!request_.other_envs && incident.state.env != subject_.env) return std::nullopt;
     const CorrelationPolicy& policy = request_.policy.correlation;
@@ -131,8 +140,9 @@ void each_started(lmdb::Transaction& views, const ReportWindow& window, std::int
     index->each_started(from, end, [&](StreamNumber stream) { streams.push_back(stream); });
     std::sort(streams.begin(), streams.end());
     streams.erase(std::unique(streams.begin(), streams.end()), streams.end());
+    HistoryReader history(views);
     for (const StreamNumber stream : streams) {
-        const IncidentAsOf incident = incident_of(views, stream, window);
+        const IncidentAsOf incident = incident_of(history, stream, window);
         if (!incident.state.exists() || incident.state.started_at < from || incident.state.started_at >= end) continue;
         visit(incident);
     }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "projections/history_reader.hpp"
+
 namespace daybook {
 namespace {
 
@@ -118,17 +120,9 @@ std::string HistoryProjection::describe(std::string_view, std::string_view key) 
 }
 
 std::vector<HistoryEntry> history_of(lmdb::Transaction& transaction, StreamNumber stream) {
-    std::vector<HistoryEntry> entries;
-    const auto table = transaction.open(history_table);
-    if (!table) return entries;
-    const FixedKey start = key_of(stream.value, 4);
-    lmdb::Cursor cursor(transaction, *table);
-    for (bool there = cursor.seek(start); there && cursor.key().starts_with(std::string_view(start)); there = cursor.next()) {
-        const std::size_t before = entries.size();
-        entries.resize(before + cursor.value().size() / sizeof(HistoryEntry));
-        std::memcpy(entries.data() + before, cursor.value().data(), (entries.size() - before) * sizeof(HistoryEntry));
-    }
-    return entries;
+    HistoryReader reader(transaction);
+    const auto entries = reader.entries_of(stream);
+    return {entries.begin(), entries.end()};
 }
 
 void scan_history(lmdb::Transaction& transaction, const std::function<void(StreamNumber, std::span<const HistoryEntry>)>& visit) {
