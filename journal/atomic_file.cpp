@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "journal/lmdb.hpp"
+#include "journal/sync_directory.hpp"
 
 namespace daybook {
 
@@ -81,13 +82,7 @@ void AtomicFile::commit() {
     if (::fsync(fd_) != 0) fail("sync");
     if (::rename(partial_.c_str(), path_.c_str()) != 0) fail("rename");
     committed_ = true;
-    const int directory = ::open(partial_.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0) fail("sync the directory of");
-    const int outcome = ::fsync(directory);
-    const int code = errno;
-    ::close(directory);
-    errno = code;
-    if (outcome != 0) fail("sync the directory of");
+    sync_directory(partial_.parent_path());
 }
 
 void AtomicFile::fail(const char* doing) const {

@@ -1,8 +1,9 @@
 #include "journal/journal.hpp"
 
-#include <condition_variable>
-#include <deque>
+#include <atomic>
+#include <memory>
 #include <mutex>
+#include <thread>
 
 #include "journal/journal_lock.hpp"
 #include "journal/layout.hpp"
@@ -84,8 +85,12 @@ struct Journal::Parts {
         bool stop_at_refusal = false;
         std::vector<Result<Appended>> answers;
         std::exception_ptr failure;
-        bool done = false;             // under mutex
-        std::condition_variable turn;  // done, or nobody writes
+    };
+    // Callers whose requests are written in one transaction. The first of them writes it; the others wait for `done`.
+    struct Group {
+        std::vector<Waiting*> waiting;
+        std::size_t requests = 0;
+        std::atomic<int> done = 0;
     };
 
     Parts(const std::filesystem::path& directory, JournalOptions given)
@@ -100,51 +105,76 @@ struct Journal::Parts {
     JournalTables tables;
     mutable NameCache names;
 
-    std::mutex mutex;
-    std::condition_variable idle;  // nobody writes
-    std::deque<Waiting*> queue;
-    bool writing = false;
-    std::string broken;  // why no more appends are taken in this process
+    std::mutex joining;           // short: of `open`
+    std::shared_ptr<Group> open;  // that who comes now joins; empty: a new one
+    std::mutex writing;           // held by who has the write transaction
 
-    // Of the thread that is `writing`.
+    std::atomic<bool> must_be_opened_anew = false;
+
+    // Under `writing`.
+    std::size_t last_size = 0;  // of the last group
+    std::chrono::steady_clock::duration last_took{};
     WriterMemory memory;
     Sha256 sha256;
 
     static constexpr std::size_t group_requests_max = 16384;  // in one transaction
 
     void submit(Waiting& waiting);
+    std::pair<std::shared_ptr<Group>, bool> join(Waiting& waiting);  // and whether it is the first of it
+    void close(const std::shared_ptr<Group>& group);
     void write_group(const std::vector<Waiting*>& group);
+    void commit(Writer& writer);
+    bool can_be_read();
     static Commit commit_of(const std::vector<Waiting*>& group, std::chrono::nanoseconds sync);
 };
 
-// Group commit: the first caller that finds nobody writing writes for all that wait, in the order in which they came. Who waits is
-// woken when its turn has come, and not before: to wake all after each commit costs more than the commit.
+// Group commit: who comes while a transaction is written joins the next one. All of a group are woken by one call to the kernel,
+// and need no lock after that.
 void Journal::Parts::submit(Waiting& waiting) {
-    std::unique_lock lock(mutex);
-    queue.push_back(&waiting);
-    while (!waiting.done) {
-        waiting.turn.wait(lock, [&] { return waiting.done || !writing; });
-        if (waiting.done) break;
-        std::vector<Waiting*> group;
-        std::size_t requests = 0;
-        while (!queue.empty() && requests < group_requests_max) {
-            requests += queue.front()->requests.size();
-            group.push_back(queue.front());
-            queue.pop_front();
-        }
-        writing = true;
-        lock.unlock();
-        write_group(group);
-        lock.lock();
-        writing = false;
-        for (Waiting* one : group) {  // each lives on until it gets the lock
-            one->done = true;
-            one->turn.notify_one();
-        }
-        if (!queue.empty()) queue.front()->turn.notify_one();  // it writes the next group
-        idle.notify_all();
+    const auto [group, first] = join(waiting);
+    if (!first) {
+        group->done.wait(0);
+    } else {
+        std::unique_lock turn(writing);
+        close(group);
+        const auto began = std::chrono::steady_clock::now();
+        write_group(group->waiting);
+        last_size = group->waiting.size();
+        last_took = std::chrono::steady_clock::now() - began;
+        turn.unlock();
+        group->done = 1;
+        group->done.notify_all();
     }
     if (waiting.failure) std::rethrow_exception(waiting.failure);
+}
+
+std::pair<std::shared_ptr<Journal::Parts::Group>, bool> Journal::Parts::join(Waiting& waiting) {
+    const std::lock_guard lock(joining);
+    const bool first = !open || open->requests >= group_requests_max;
+    if (first) open = std::make_shared<Group>();
+    open->waiting.push_back(&waiting);
+    open->requests += waiting.requests.size();
+    return {open, first};
+}
+
+// Those whose answers are just on their way often have something more to write: a moment, short beside a commit, makes one commit
+// for all where there would be two, each with half of them. Then the group is closed.
+void Journal::Parts::close(const std::shared_ptr<Group>& group) {
+    const auto end = std::chrono::steady_clock::now() + last_took / 8;
+    std::size_t wanted = 0;
+    while (true) {
+        {
+            const std::lock_guard lock(joining);
+            if (open != group) return;  // it is full
+            const std::size_t size = group->waiting.size();
+            if (wanted == 0) wanted = size + last_size > 2 ? size + last_size : size;
+            if (size >= wanted || std::chrono::steady_clock::now() >= end) {
+                open.reset();
+                return;
+            }
+        }
+        std::this_thread::yield();
+    }
 }
 
 Commit Journal::Parts::commit_of(const std::vector<Waiting*>& group, std::chrono::nanoseconds sync) {
@@ -157,9 +187,29 @@ Commit Journal::Parts::commit_of(const std::vector<Waiting*>& group, std::chrono
     return commit;
 }
 
+// LMDB writes a commit's pages, syncs them, and then writes the page that makes them count, synced too. Where one of the first two
+// fails nothing has changed, and the pages are free as before; where the last one fails LMDB gives the environment up.
+void Journal::Parts::commit(Writer& writer) {
+    try {
+        writer.commit();
+    } catch (const StorageError& error) {
+        if (can_be_read()) throw StorageError(std::string(error.what()) + "; nothing of it was written");
+        must_be_opened_anew = true;
+        throw StorageError(std::string(error.what()) + "; it is not known whether the last events are on disk: run the command " +
+                           "again, what is there already is not written twice");
+    }
+}
+
+bool Journal::Parts::can_be_read() {
+    try {
+        return Snapshot(environment, tables, nullptr)->size() < UINT64_MAX;
+    } catch (const StorageError&) {
+        return false;
+    }
+}
+
 void Journal::Parts::write_group(const std::vector<Waiting*>& group) {
     try {
-        if (!broken.empty()) throw StorageError(broken);
         Writer writer(environment, tables, options, names, memory, sha256);
         for (Waiting* waiting : group) {
             waiting->answers.clear();
@@ -170,17 +220,10 @@ void Journal::Parts::write_group(const std::vector<Waiting*>& group) {
         }
         if (!writer.changed()) return;
         const auto began = std::chrono::steady_clock::now();
-        try {
-            writer.commit();
-        } catch (const StorageError& error) {
-            broken = std::string(error.what()) +
-                     "; it is not known whether the last events are on disk: run the command again, what is "
-                     "there already is not written twice";
-            memory = {};
-            throw StorageError(broken);
-        }
+        commit(writer);
         if (options.committed) options.committed(commit_of(group, std::chrono::steady_clock::now() - began));
     } catch (...) {
+        memory = {};
         for (Waiting* waiting : group) waiting->failure = std::current_exception();
     }
 }
@@ -203,8 +246,7 @@ Result<Appended> Journal::append(const AppendRequest& request) { return append_a
 void Journal::rehearse(const std::function<std::vector<AppendRequest>()>& more,
                        const std::function<void(std::size_t, const Result<Appended>&)>& answer) {
     Parts& parts = *parts_;
-    std::unique_lock lock(parts.mutex);
-    parts.idle.wait(lock, [&] { return !parts.writing; });
+    const std::lock_guard turn(parts.writing);
     WriterMemory memory;
     Writer writer(parts.environment, parts.tables, parts.options, parts.names, memory, parts.sha256);
     for (std::vector<AppendRequest> requests = more(); !requests.empty(); requests = more()) {
@@ -214,12 +256,13 @@ void Journal::rehearse(const std::function<std::vector<AppendRequest>()>& more,
 
 Snapshot Journal::snapshot() const { return Snapshot(parts_->environment, parts_->tables, &parts_->names); }
 
+bool Journal::must_be_opened_anew() const { return parts_->must_be_opened_anew; }
+
 lmdb::Environment& Journal::environment() const { return parts_->environment; }
 
 Result<std::uint64_t> Journal::restore(std::span<const Restored> events, std::span<const Blob> blobs) {
     Parts& parts = *parts_;
-    std::unique_lock lock(parts.mutex);
-    parts.idle.wait(lock, [&] { return !parts.writing; });
+    const std::lock_guard turn(parts.writing);
     Writer writer(parts.environment, parts.tables, parts.options, parts.names, parts.memory, parts.sha256);
     for (const Blob& blob : blobs) writer.put_blob(blob);
     for (std::size_t i = 0; i < events.size(); ++i) {

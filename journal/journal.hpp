@@ -211,7 +211,8 @@ public:
     // one sync. A key that is known is looked up before anything is decided: nothing is written, and the answer
     // holds the first event's seq and says `duplicate`. An empty batch writes nothing and all is well.
     // Refuses: what `decide` refuses; conflict (an expected version), idempotency_conflict; too_large.
-    // Throws StorageError: whether the events are on disk is not known; the journal takes no more appends in this process.
+    // Throws StorageError: nothing of the request is written, and a later one may go well; but where must_be_opened_anew() holds,
+    // it is not known whether it is on disk.
     Result<Appended> append(const AppendRequest& request);
 
     // Many requests in one transaction and one sync; each is taken or refused by itself, in order. With `stop_at_refusal` the first
@@ -222,6 +223,10 @@ public:
     // the next requests until it gives none. Other writers wait meanwhile.
     void rehearse(const std::function<std::vector<AppendRequest>()>& more,
                   const std::function<void(std::size_t place, const Result<Appended>&)>& answer);
+
+    // A commit failed where the newest one is named in the file. This process can neither append nor read any more: who opens the
+    // journal again sees what is there.
+    bool must_be_opened_anew() const;
 
     Snapshot snapshot() const;
     lmdb::Environment& environment() const;

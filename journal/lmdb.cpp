@@ -17,6 +17,7 @@
 
 #include "journal/descriptor.hpp"
 #include "journal/meta_pages.hpp"
+#include "journal/sync_directory.hpp"
 
 namespace daybook::lmdb {
 namespace {
@@ -58,6 +59,7 @@ bool is_full(const std::filesystem::path& directory) {
     std::string what = std::string("cannot ") + doing + " " + directory.string() + ": " + mdb_strerror(code);
     const std::string more = advice(code);
     if (!more.empty()) what += " (" + more + ")";
+    if (code == ENOSPC || code == EDQUOT) throw NoRoom(what);
     throw StorageError(what);
 }
 
@@ -108,13 +110,6 @@ public:
 private:
     Descriptor directory_;
 };
-
-void sync_directory(const std::filesystem::path& directory) {
-    const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;
-    ::fsync(fd);
-    ::close(fd);
-}
 
 // LMDB writes to lock.mdb where it is mapped: without room for it the process would die of SIGBUS. So the room is taken before, for
 // readers_max slots of 64 bytes with a head. Not while this process has the environment open: to close a descriptor ends its locks.
@@ -190,7 +185,10 @@ Environment::Environment(std::filesystem::path directory, const Options& options
         if (code != 0) fail(code, directory_, "open the database in");
         mdb_env_set_assert(handle_, end_on_damage);
         if (!options.keep_dead_readers) clear_dead_readers();
-        if (!existed && !options.read_only) {
+        if (options.read_only) return;
+        // What another process wrote and could not sync is read all the same; whoever answers by it must have it on disk.
+        if (existed && options.durable) sync();
+        if (!existed) {
             sync_directory(directory_);
             sync_directory(directory_.parent_path());
         }
@@ -272,6 +270,9 @@ Transaction::Transaction(Environment& environment, Kind kind) : environment_(env
     }
     if (code != 0) fail(code, environment.directory(), kind == Kind::read ? "read" : "write to");
 }
+
+Transaction::Transaction(Transaction&& other) noexcept
+    : environment_(other.environment_), handle_(std::exchange(other.handle_, nullptr)), kind_(other.kind_) {}
 
 std::uint64_t Transaction::number() const { return mdb_txn_id(handle_); }
 

@@ -25,6 +25,12 @@ public:
     explicit StorageError(const std::string& what) : std::runtime_error(what) {}
 };
 
+// The disk is full, or a quota used up: nothing was written, and reading goes on.
+class NoRoom : public StorageError {
+public:
+    explicit NoRoom(const std::string& what) : StorageError(what) {}
+};
+
 namespace lmdb {
 
 // One named table; valid for the life of its Environment.
@@ -87,6 +93,7 @@ public:
     enum class Kind { read, write };
     // A write waits for other writers.
     Transaction(Environment& environment, Kind kind);
+    Transaction(Transaction&& other) noexcept;  // which is of no use after that
     ~Transaction();
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;

@@ -126,6 +126,7 @@ private:
     std::vector<bool> in_tree_, in_free_list_;
     std::vector<Tree> tables_;
     std::vector<std::uint64_t> freed_by_newest_;
+    std::vector<std::uint64_t> behind_count_;  // in rows of the free list, behind what counts: left over, as a rule
     std::string buffers_[depth_max];
     PageNodes pages_[depth_max];
     std::string freed_;
@@ -430,6 +431,10 @@ void Walk::take_freed(Tree& tree, const Place& place, const Node& row, std::uint
         ++result_.free;
         if (commit == meta_.commit) freed_by_newest_.push_back(page);
     }
+    for (std::uint64_t i = count + 1; i < bytes.size() / 8; ++i) {
+        const std::uint64_t page = lmdb::read_word(bytes.substr(8 * i, 8));
+        if (page >= 2 && page <= meta_.last_page) behind_count_.push_back(page);
+    }
 }
 
 void Walk::check_free_pages() {
@@ -437,6 +442,11 @@ void Walk::check_free_pages() {
         if (in_tree_[page] && in_free_list_[page])
             add("page " + std::to_string(page) + " is in use, and in the list of free pages");
         if (!in_tree_[page] && !in_free_list_[page]) ++result_.lost;
+    }
+    for (const std::uint64_t page : behind_count_) {
+        if (!in_tree_[page] && !in_free_list_[page]) {
+            add("page " + std::to_string(page) + " stands in the list of free pages, behind as many as its row says it has");
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 #include "journal/lmdb.hpp"
 #include "journal/redaction.hpp"
 #include "journal/scrub.hpp"
+#include "journal/sync_directory.hpp"
 
 namespace daybook {
 namespace {

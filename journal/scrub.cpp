@@ -58,14 +58,4 @@ void scrub_directory(const std::filesystem::path& directory) {
     if (error) throw StorageError("cannot remove " + directory.string() + ": " + error.message());
 }
 
-void sync_directory(const std::filesystem::path& directory) {
-    const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) fail("open", directory);
-    const bool synced = ::fsync(fd) == 0;
-    const int code = errno;
-    ::close(fd);
-    errno = code;
-    if (!synced) fail("sync", directory);
-}
-
 }  // namespace daybook

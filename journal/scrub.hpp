@@ -14,7 +14,4 @@ void scrub_file(const std::filesystem::path& file);
 // All plain files below `directory`, then the directory itself. Symbolic links are removed, not followed. Throws StorageError.
 void scrub_directory(const std::filesystem::path& directory);
 
-// What was renamed, made or removed in `directory` is on disk when it returns. Throws StorageError.
-void sync_directory(const std::filesystem::path& directory);
-
 }  // namespace daybook

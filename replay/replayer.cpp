@@ -50,9 +50,18 @@ std::vector<Parked> Replayer::run(const ReplayLimit& limit, const std::function<
     std::unique_ptr<EventFeed> feed;
     Sequence reached;
     do {
-        reached = run_batch(limit, feed, parked);
+        lmdb::Transaction transaction(views_, lmdb::Transaction::Kind::write);
+        reached = fold_batch(transaction, limit, feed, parked);
+        transaction.commit();
         if (progress) progress(reached);
     } while (reached.value < limit.size);
+    return parked;
+}
+
+std::vector<Parked> Replayer::fold_into(lmdb::Transaction& transaction, const ReplayLimit& limit) {
+    std::vector<Parked> parked;
+    std::unique_ptr<EventFeed> feed;
+    while (fold_batch(transaction, limit, feed, parked).value < limit.size) continue;
     return parked;
 }
 
@@ -61,8 +70,8 @@ bool Replayer::reads_payload(EventType type) const {
                        [type](const auto& projection) { return projection->reads_payload(type); });
 }
 
-Sequence Replayer::run_batch(const ReplayLimit& limit, std::unique_ptr<EventFeed>& feed, std::vector<Parked>& parked) {
-    lmdb::Transaction transaction(views_, lmdb::Transaction::Kind::write);
+Sequence Replayer::fold_batch(lmdb::Transaction& transaction, const ReplayLimit& limit, std::unique_ptr<EventFeed>& feed,
+                              std::vector<Parked>& parked) {
     const lmdb::Table positions = *transaction.open(positions_table);
     const lmdb::Table parked_rows = *transaction.open(parked_table);
     // Another process may have moved the positions since the last batch: they are read anew each time.
@@ -108,7 +117,6 @@ Sequence Replayer::run_batch(const ReplayLimit& limit, std::unique_ptr<EventFeed
         projections_[i]->flush();
         if (starts[i] < reached.sequence) transaction.put(positions, projections_[i]->name(), row);
     }
-    transaction.commit();
     return reached.sequence;
 }
 

@@ -51,9 +51,13 @@ public:
     // Throws StorageError: what was committed stands.
     std::vector<Parked> run(const ReplayLimit& limit, const std::function<void(Sequence)>& progress = {});
 
+    // Folds them into a write transaction of the caller's, who need not commit it.
+    std::vector<Parked> fold_into(lmdb::Transaction& transaction, const ReplayLimit& limit);
+
 private:
-    // The seq that was reached.
-    Sequence run_batch(const ReplayLimit& limit, std::unique_ptr<EventFeed>& feed, std::vector<Parked>& parked);
+    // Folds some of them; returns the seq that was reached.
+    Sequence fold_batch(lmdb::Transaction& transaction, const ReplayLimit& limit, std::unique_ptr<EventFeed>& feed,
+                        std::vector<Parked>& parked);
     bool reads_payload(EventType type) const;
 
     const Journal& journal_;

@@ -327,10 +327,14 @@ Views::Check Views::check(const ReplayProgress& progress) {
 
 lmdb::Transaction Views::read() {
     refresh();
-    return lmdb::Transaction(*environment_, lmdb::Transaction::Kind::read);
+    if (!in_memory_) return lmdb::Transaction(*environment_, lmdb::Transaction::Kind::read);
+    lmdb::Transaction transaction(*environment_, lmdb::Transaction::Kind::write);
+    Replayer(journal_, *environment_).fold_into(transaction, {journal_.snapshot()->size(), {}});
+    return transaction;
 }
 
 std::uint64_t Views::size() {
+    if (in_memory_) return journal_.snapshot()->size();
     lmdb::Transaction transaction = read();
     return position_of_all(transaction).sequence.value;
 }

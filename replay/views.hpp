@@ -72,6 +72,10 @@ public:
     // How many events these views have seen.
     std::uint64_t size();
 
+    // For when catch_up() throws NoRoom. Until it is called with false, read() folds what is new into a transaction that is never
+    // committed, and needs no room for that. One such transaction at a time, in all processes; folds wait for it.
+    void read_in_memory(bool on) { in_memory_ = on; }
+
     // The environment of the current generation, as of the last call of another function: for who shares the views between threads
     // (ops/tools/shared_views.hpp). It stays open as long as somebody has it, though a rebuild may have replaced it.
     std::shared_ptr<lmdb::Environment> environment() const { return environment_; }
@@ -91,6 +95,7 @@ private:
     const Journal& journal_;
     std::string name_;
     std::shared_ptr<lmdb::Environment> environment_;
+    bool in_memory_ = false;
 };
 
 std::vector<Views::StateDigest> state_digests(lmdb::Transaction& views);

@@ -174,6 +174,19 @@ TEST_CASE("a page in use that the free list has too is found, before it would be
     CHECK(pages.findings().find("page " + std::to_string(free_root)) != std::string::npos);
 }
 
+TEST_CASE("a row of the free list that says it has fewer pages than stand there is found", "[pages]") {
+    Pages pages;
+    const std::size_t page_at = static_cast<std::size_t>(pages.meta().free_list.root) * page_size;
+    const std::size_t node_at = page_at + pages.read<std::uint16_t>(page_at + 16);
+    const std::size_t count_at = node_at + 8 + 8;  // the node's header, its key
+    const auto count = pages.read<std::uint64_t>(count_at);
+    REQUIRE(count > 0);
+    for (std::uint64_t fewer = 0; fewer < count; ++fewer) {
+        pages.write<std::uint64_t>(count_at, fewer);
+        CHECK(pages.findings().find("behind as many as its row says it has") != std::string::npos);
+    }
+}
+
 TEST_CASE("a table that is missing, and one that is none of daybook's, are named", "[pages]") {
     Pages pages;
     const auto root = static_cast<std::size_t>(pages.meta().main.root) * page_size;

@@ -15,6 +15,8 @@
 #include <unistd.h>
 #include <csignal>
 
+#include "places.hpp"  // made by meson
+
 namespace daybook::test {
 namespace {
 

@@ -213,6 +213,7 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     http.address = address.host;
     http.port = address.port;
     http.connections_max = options.connections_max;
+    http.is_brief = [&service](const HttpRequest& request) { return service.is_brief(request); };
     std::uint64_t seen = journal.snapshot()->size();
     http.has_news = [&] {  // of other processes
         const std::uint64_t size = journal.snapshot()->size();
@@ -234,9 +235,10 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
             log.say(MessageKind::error, std::string(error.what()) + "; what held before holds on");
         }
     };
-    http.each_second = [&] {  // a key that was revoked must not hold on
+    http.each_second = [&] {
+        if (journal.must_be_opened_anew() && running != nullptr) return running->stop();
         try {
-            keys.reload();
+            keys.reload();  // a key that was revoked must not hold on
         } catch (const StorageError& error) {
             log.say(MessageKind::error, std::string(error.what()) + "; the keys that held before hold on");
         }
@@ -269,6 +271,11 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     server.run();
     running = nullptr;
     notifying = nullptr;
+    if (journal.must_be_opened_anew()) {
+        throw CommandError(
+            ExitStatus::failure,
+            "the journal could not be written to and must be opened anew: start the server again when the disk is well");
+    }
     log.say(MessageKind::notice, "stopped: all that was accepted is answered");
     return ExitStatus::done;
 }

@@ -264,13 +264,27 @@ std::filesystem::path Session::place_for(const std::string& name) {
 }
 
 Views& Session::views() {
-    Views& views = stale_views();
+    try {
+        return catch_up(stale_views());
+    } catch (const NoRoom& error) {
+        messages_.say(MessageKind::warning, std::string(error.what()) + "; what is shown is up to date all the same");
+    }
+    if (views_) {
+        views_->read_in_memory(true);
+        return *views_;
+    }
+    views_ = std::make_unique<Views>(temporary_place() / "views", journal_to_read());
+    return catch_up(*views_);
+}
+
+Views& Session::catch_up(Views& views) {
     Progress bar(progress_screen(), "Catching up", 0, "events");
     std::uint64_t done = views.size();
     tell_parked(views.catch_up([&](Sequence reached, std::uint64_t) {
         bar.advance(reached.value - std::min(done, reached.value));
         done = reached.value;
     }));
+    views.read_in_memory(false);
     return views;
 }
 

@@ -118,12 +118,14 @@ public:
     // Writes one thing to standard output.
     void print(const std::vector<Column>& columns, const Row& row) { print_object(out_, format_, style_, columns, row); }
 
+    // For what is needed only for the while; goes with the session.
+    const std::filesystem::path& temporary_place();
+
 private:
     Journal& open(bool to_write);
     JournalOptions journal_options(bool to_write);
-    // For what is needed only for the while; goes with the session.
-    const std::filesystem::path& temporary_place();
     void check_witness(bool to_write);
+    Views& catch_up(Views& views);
     SigningKey signing_key();
 
     Settings settings_;

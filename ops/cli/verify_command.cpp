@@ -60,6 +60,16 @@ Row row(const Verification& verification, bool right) {
             verification.findings_count};
 }
 
+// The indexes are built anew beside the journal, or elsewhere where its disk is full.
+Verification verify_tables(Session& session) {
+    const std::string name = "verify-" + std::to_string(::getpid());
+    try {
+        return verify_contents(session, session.journal_to_read(), session.place_for(name));
+    } catch (const NoRoom&) {
+        return verify_contents(session, session.journal_to_read(), session.temporary_place() / name);
+    }
+}
+
 ExitStatus verify_all(Session& session, const Options& options) {
     const std::filesystem::path& data = session.settings().data;
     session.check_journal_exists();
@@ -67,8 +77,7 @@ ExitStatus verify_all(Session& session, const Options& options) {
     tell(session, verification);
     if (verification.sound()) {
         const Verification structure = std::move(verification);
-        verification =
-            verify_contents(session, session.journal_to_read(), session.place_for("verify-" + std::to_string(::getpid())));
+        verification = verify_tables(session);
         tell(session, verification);
         verification.notices_count += structure.notices_count;
     } else {

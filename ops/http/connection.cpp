@@ -128,9 +128,15 @@ void Connection::dispatch() {
         observe(*request, busy, SteadyClock::now());
         return answer(std::move(busy), request->id);
     }
+    const auto began = SteadyClock::now();
+    if (server_.requests == 0 && server_.options.is_brief && server_.options.is_brief(*request)) {
+        HttpResponse response = handle(*request);
+        observe(*request, response, began);
+        return answer(std::move(response), request->id);
+    }
     ++server_.requests;
     stream_.expires_never();
-    asio::post(server_.workers, [self = shared_from_this(), request, began = SteadyClock::now()] {
+    asio::post(server_.workers, [self = shared_from_this(), request, began] {
         auto response = std::make_shared<HttpResponse>(self->handle(*request));
         self->observe(*request, *response, began);
         --self->server_.requests;

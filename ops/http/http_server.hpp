@@ -30,9 +30,12 @@ struct HttpServerOptions {
     std::chrono::milliseconds stop_deadline{10'000};   // for what was accepted, once it stops
     std::chrono::milliseconds keep_alive{15'000};      // a stream without news sends its keep_alive
     std::chrono::milliseconds news_interval{100};      // how often `has_news` is asked, while streams wait
-    std::function<bool()> has_news;                    // whether something happened since it was asked last; called on one thread
-    std::function<void()> on_hangup;                   // SIGHUP; on the same thread, as the next
-    std::function<void()> each_second;                 // about so often
+    // Whether the answer takes a fraction of a millisecond and waits for nothing. Where nothing else runs it is then made on the
+    // thread that moves bytes: two changes of threads would cost more than the answer. May be empty.
+    std::function<bool(const HttpRequest&)> is_brief;
+    std::function<bool()> has_news;     // whether something happened since it was asked last; called on one thread
+    std::function<void()> on_hangup;    // SIGHUP; on the same thread, as the next
+    std::function<void()> each_second;  // about so often
 };
 
 // What became of one request, for the log and the metrics.

@@ -33,6 +33,21 @@ HttpResponse Service::read_by_tool(std::string_view tool, std::string_view actio
     return json_response(tool_answer(result));
 }
 
+bool Service::is_brief(const HttpRequest& request) const {
+    constexpr std::uint64_t events_max = 64;
+    PathParameters parameters;
+    const bool asks_for_one = request.method == "GET" && request.query.empty() &&
+                              (matches("/v1/incidents/{id}", request.path, parameters) ||
+                               matches("/v1/incidents/{id}/timeline", request.path, parameters));
+    if (!asks_for_one) return false;
+    try {
+        const auto head = parts_.journal.snapshot()->stream(parameters.at("id"));
+        return head && head->version <= events_max;
+    } catch (const StorageError&) {
+        return false;  // who answers will say it
+    }
+}
+
 void Service::add_reading_routes() {
     const auto add = [&](std::string path, std::string summary, std::vector<QueryParameter> query,
                          std::function<HttpResponse(const Call&)> handle, std::vector<std::string> answers = {"application/json"}) {

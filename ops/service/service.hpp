@@ -66,6 +66,8 @@ public:
     explicit Service(ServiceParts parts);
 
     HttpResponse answer(const HttpRequest& request);
+    // Whether it asks for an incident, or the timeline of one, that has few events, as it is now.
+    bool is_brief(const HttpRequest& request) const;
     // Asked before /metrics and /readyz: what the server says of itself.
     void set_gauges(std::function<void(Gauges&)> gauges) { server_gauges_ = std::move(gauges); }
 

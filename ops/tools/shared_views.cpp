@@ -43,8 +43,24 @@ void SharedViews::catch_up() {
 }
 
 void SharedViews::read(const std::function<void(const Seen&)>& use) {
-    catch_up();
+    try {
+        catch_up();
+    } catch (const NoRoom&) {
+        return read_in_memory(use);
+    }
     look(use);
+}
+
+void SharedViews::read_in_memory(const std::function<void(const Seen&)>& use) {
+    const std::lock_guard lock(folding_);
+    struct InMemory {
+        Views& views;
+        explicit InMemory(Views& of) : views(of) { views.read_in_memory(true); }
+        ~InMemory() { views.read_in_memory(false); }
+    } in_memory(views_);
+    lmdb::Transaction views = views_.read();
+    const Snapshot journal = journal_.snapshot();
+    use({views, *journal, position_of_all(views).sequence.value});
 }
 
 void SharedViews::look(const std::function<void(const Seen&)>& use) {
@@ -69,7 +85,10 @@ void SharedViews::read_past(const ReplayLimit& limit, std::string_view projectio
 std::optional<SharedViews::CurrentIncident> SharedViews::incident(const std::string& incident_id) {
     std::optional<CurrentIncident> current;
     if (!read_incident(incident_id, unseen_max, current)) {
-        catch_up();
+        try {
+            catch_up();
+        } catch (const NoRoom&) {  // then all of them are folded for this answer
+        }
         read_incident(incident_id, SIZE_MAX, current);
     }
     return current;

@@ -34,7 +34,8 @@ public:
         const JournalView& journal;
         std::uint64_t size = 0;
     };
-    // Everything that was appended before the call is in it. Keep `use` short; it must not call this object.
+    // Everything that was appended before the call is in it, also where the disk is full. Keep `use` short; it must not call this
+    // object.
     // Throws StorageError, as all below.
     void read(const std::function<void(const Seen&)>& use);
     // As read(), but folds nothing: what the views have seen by now.
@@ -59,6 +60,7 @@ private:
     static constexpr std::size_t unseen_max = 64;  // folding so many costs less than the views' commit
 
     bool read_incident(const std::string& incident_id, std::size_t most, std::optional<CurrentIncident>& current);
+    void read_in_memory(const std::function<void(const Seen&)>& use);
     std::shared_ptr<lmdb::Environment> environment();
     void open_tables();
 

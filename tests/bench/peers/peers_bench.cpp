@@ -142,7 +142,7 @@ double times_as_fast(std::size_t work, const std::vector<double>& first, const s
 
 // A row for each, with how many times as fast daybook is behind each figure.
 std::string matrix(const std::vector<PeerKind>& kinds, const std::vector<Figures>& figures, std::size_t daybook,
-                   const std::vector<std::string>& missing) {
+                   const std::vector<std::string>& missing, std::uint64_t events) {
     std::string out = std::string("| ") + kinds[daybook].name + " (×: times as fast as) |";
     for (const Work& work : works) out += fmt::format(" {}, {} |", work.name, work.unit);
     out += " remarks |\n|---|" + [] {
@@ -160,7 +160,12 @@ std::string matrix(const std::vector<PeerKind>& kinds, const std::vector<Figures
             if (i != daybook && !values.empty() && !own.empty()) out += fmt::format(" (×{:.2f})", times_as_fast(work, own, values));
             out += " |";
         }
-        out += missing[i].empty() ? fmt::format(" {} |\n", kinds[i].note) : fmt::format(" not measured: {} |\n", missing[i]);
+        std::string remark = missing[i].empty() ? kinds[i].note : "not measured: " + missing[i];
+        if (missing[i].empty() && kinds[i].load_max < events) {
+            remark += fmt::format("{}load and log of {} events", remark.empty() ? "" : "; ",
+                                  grouped(static_cast<double>(kinds[i].load_max)));
+        }
+        out += fmt::format(" {} |\n", remark);
     }
     return out;
 }
@@ -210,8 +215,8 @@ void bench_peers(const Setup& setup, Fixture&, Table& table) {
         kinds.begin());
     figures[over_http][load_work].clear();  // it loads in process
     add_goals(table, kinds, figures, over_http);
-    table.append(matrix(kinds, figures, daybook, missing));
-    table.append(matrix(kinds, figures, over_http, missing));
+    table.append(matrix(kinds, figures, daybook, missing, setup.size.events));
+    table.append(matrix(kinds, figures, over_http, missing, setup.size.events));
     for (std::size_t work = 0; work < works.size(); ++work) {
         Panel panel{works[work].name, works[work].unit, {}};
         for (std::size_t i = 0; i < kinds.size(); ++i) {

@@ -1,27 +1,21 @@
 // Bits of a small journal's data.mdb are flipped in turn, and the real program verifies it each time, in a process of its own: a
 // fork of this one, since starting the binary anew takes three times as long as what it does here.
 //
-// Here it is a sample. DAYBOOK_BITFLIPS says otherwise (ops/bitflips): `all` is every bit; `live` every bit that means something,
-// and one of each byte of the rest; N so many of each kind.
+// Here it is a sample; in the long form every bit, which takes an hour.
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
-#include <iostream>
 #include <memory>
-#include <random>
 #include <sstream>
 #include <thread>
 
 #include <catch2/catch.hpp>
 
 #include "journal/page_check.hpp"
-#include "ops/cli/program.hpp"
 #include "projections/decision_index.hpp"
+#include "tests/fault/fault.hpp"
 #include "tests/integration/program.hpp"
 
 using namespace daybook;
@@ -84,31 +78,6 @@ std::vector<Place> places_of(const std::filesystem::path& journal) {
 
 using Counts = std::array<std::array<std::uint64_t, answer_names.size()>, place_names.size()>;
 
-int call_program(std::vector<std::string> arguments) {
-    std::vector<char*> words;
-    for (std::string& argument : arguments) words.push_back(argument.data());
-    return run_program(static_cast<int>(words.size()), words.data());
-}
-
-// The program in a process of its own, with what it says on standard error.
-Outcome run_forked(const std::vector<std::string>& arguments) {
-    const int err = ::memfd_create("stderr", MFD_CLOEXEC);
-    const int child = ::fork();
-    if (child == 0) {
-        ::dup2(err, STDERR_FILENO);
-        ::dup2(::open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO);
-        ::_exit(call_program(arguments));
-    }
-    Outcome outcome;
-    int status = 0;
-    if (err < 0 || child < 0 || ::waitpid(child, &status, 0) != child) throw std::runtime_error("no process could be made");
-    outcome.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    outcome.err.resize(static_cast<std::size_t>(::lseek(err, 0, SEEK_END)));
-    (void)!::pread(err, outcome.err.data(), outcome.err.size(), 0);
-    ::close(err);
-    return outcome;
-}
-
 // Flips the bits from `first` on, each `step`-th, in a copy of its own of the data directory.
 class Flips {
 public:
@@ -136,8 +105,8 @@ private:
         const std::filesystem::path copy = daybook_ / ("copy-" + std::to_string(first));
         std::filesystem::copy(daybook_.data(), copy, std::filesystem::copy_options::recursive);
         const std::string whole = read_file(copy / "journal/data.mdb");
-        const std::vector<std::string> verify{"daybook", "--data", copy.string(), "verify", "-o", "json", "-q"};
-        call_program(verify);  // what is made ready once in a process is there for its forks
+        const std::vector<std::string> verify{"--data", copy.string(), "verify", "-o", "json", "-q"};
+        run_here(verify);
         const int file = ::open((copy / "journal/data.mdb").c_str(), O_WRONLY | O_CLOEXEC);
         for (std::size_t turn = first; turn < bits_.size(); turn += step) {
             const std::uint64_t at = bits_[turn] / 8;
@@ -146,7 +115,9 @@ private:
             const Outcome outcome = run_forked(verify);
             written = written && ::pwrite(file, &whole[at], 1, static_cast<off_t>(at)) == 1;
             count(bits_[turn], written, outcome);
-            if (first == 0 && turn / step % 20'000 == 19'999) std::cerr << turn << " of " << bits_.size() << " bits\n";
+            if (first == 0 && turn / step % 20'000 == 19'999) {
+                report(std::to_string(turn) + " of " + std::to_string(bits_.size()) + " bits");
+            }
         }
         ::close(file);
         if (read_file(copy / "journal/data.mdb") != whole) wrong.push_back("verify changed the file");
@@ -203,26 +174,16 @@ private:
     const std::vector<std::uint64_t>& bits_;
 };
 
-// The bits to flip, as `wanted` says.
-std::vector<std::uint64_t> choose(const std::vector<Place>& places, const std::string& wanted, std::uint64_t seed) {
+// `each` bits of each kind of place, eight times as many of the live ones; or all.
+std::vector<std::uint64_t> choose(const std::vector<Place>& places, std::size_t each, Choices& choices) {
     std::array<std::vector<std::uint64_t>, place_names.size()> of_kind;
-    std::mt19937_64 random(seed);
-    for (std::uint64_t byte = 0; byte < places.size(); ++byte) {
-        const Place place = places[byte];
-        const bool one = wanted == "live" && (place == Place::free_page || place == Place::unused);
-        const std::uint64_t only = random() % 8;
-        for (std::uint64_t bit = 0; bit < 8; ++bit) {
-            if (!one || bit == only) of_kind[static_cast<std::size_t>(place)].push_back(byte * 8 + bit);
-        }
-    }
+    for (std::uint64_t bit = 0; bit < places.size() * 8; ++bit) of_kind[static_cast<std::size_t>(places[bit / 8])].push_back(bit);
     std::vector<std::uint64_t> chosen;
     for (std::size_t kind = 0; kind < of_kind.size(); ++kind) {
         std::vector<std::uint64_t>& bits = of_kind[kind];
-        if (wanted != "all" && wanted != "live") {
-            const std::size_t each = std::stoul(wanted) * (static_cast<Place>(kind) == Place::live ? 8 : 1);
-            std::shuffle(bits.begin(), bits.end(), random);
-            bits.resize(std::min(bits.size(), each));
-        }
+        const std::size_t wanted = static_cast<Place>(kind) == Place::live ? each * 8 : each;
+        std::shuffle(bits.begin(), bits.end(), choices.random);
+        bits.resize(std::min(bits.size(), wanted));
         chosen.insert(chosen.end(), bits.begin(), bits.end());
     }
     return chosen;
@@ -243,19 +204,21 @@ std::string table_of(const Counts& counts) {
 }  // namespace
 
 TEST_CASE("a flipped bit in live bytes of data.mdb is named or refused; elsewhere it harms nothing; none is a crash",
-          "[bitflips]") {
-    const char* asked = std::getenv("DAYBOOK_BITFLIPS");
-    const std::string wanted = asked == nullptr ? "40" : asked;
-    const std::uint64_t seed = std::random_device{}();
-    INFO("seed " << seed);
+          "[fault][bitflips]") {
+    Choices choices;
+    INFO(choices.said());
     const Program daybook;
     fill(daybook);
     const std::vector<Place> places = places_of(daybook.data() / "journal");
-    const auto bits = choose(places, wanted, seed);
+    const auto bits = choose(places, rounds(40, 1U << 30), choices);
     Flips flips(daybook, places, bits);
     flips.run();
-    if (asked != nullptr) std::cout << bits.size() << " of " << places.size() * 8 << " bits flipped\n" << table_of(flips.counts);
-    INFO(table_of(flips.counts));
-    for (const std::string& wrong : flips.wrong) UNSCOPED_INFO(wrong);
+    const std::string table = table_of(flips.counts);
+    report(std::to_string(bits.size()) + " of " + std::to_string(places.size() * 8) + " bits flipped\n" + table);
+    INFO(table);
+    for (const std::string& wrong : flips.wrong) {
+        UNSCOPED_INFO(wrong);
+        report(wrong);
+    }
     CHECK(flips.wrong.empty());
 }
