@@ -111,6 +111,27 @@ private:
     Descriptor directory_;
 };
 
+// A data.mdb that is there has its two meta pages, whatever happens meanwhile: it is made elsewhere and renamed.
+void make_file(const std::filesystem::path& directory, bool durable) {
+    const OpeningTurn turn(directory);
+    if (std::filesystem::exists(directory / "data.mdb")) return;
+    const std::filesystem::path apart = directory / "new";
+    std::error_code error;
+    std::filesystem::remove_all(apart, error);
+    int code = ::mkdir(apart.c_str(), 0700) == 0 ? 0 : errno;
+    MDB_env* env = nullptr;
+    if (code == 0) code = mdb_env_create(&env);
+    if (code == 0) code = mdb_env_open(env, apart.c_str(), MDB_NOLOCK, 0600);
+    if (code == 0 && durable) code = mdb_env_sync(env, 1);
+    if (env != nullptr) mdb_env_close(env);
+    if (code == 0 && ::rename((apart / "data.mdb").c_str(), (directory / "data.mdb").c_str()) != 0) code = errno;
+    std::filesystem::remove_all(apart, error);
+    if (code != 0) fail(code, directory, "make the database in");
+    if (!durable) return;
+    sync_directory(directory);
+    sync_directory(directory.parent_path());
+}
+
 // LMDB writes to lock.mdb where it is mapped: without room for it the process would die of SIGBUS. So the room is taken before, for
 // readers_max slots of 64 bytes with a head. Not while this process has the environment open: to close a descriptor ends its locks.
 void take_room_for_lock_file(const std::filesystem::path& directory) {
@@ -159,13 +180,13 @@ int open_environment(MDB_env*& handle, const std::filesystem::path& directory, c
 Environment::Environment(std::filesystem::path directory, const Options& options)
     : directory_(std::move(directory)), read_only_(options.read_only) {
     std::error_code error;
-    const bool existed = std::filesystem::exists(directory_ / "data.mdb", error);
-    if (!options.read_only) {
+    if (!options.read_only && !std::filesystem::exists(directory_ / "data.mdb", error)) {
         std::filesystem::create_directories(directory_, error);
         if (error) {
             throw StorageError("cannot make the directory " + directory_.string() + ": " + error.message());
         }
-        if (!existed) ::chmod(directory_.c_str(), 0700);
+        ::chmod(directory_.c_str(), 0700);
+        make_file(directory_, options.durable);
     }
     check_before_opening(directory_);
     take_room_for_lock_file(directory_);
@@ -185,13 +206,9 @@ Environment::Environment(std::filesystem::path directory, const Options& options
         if (code != 0) fail(code, directory_, "open the database in");
         mdb_env_set_assert(handle_, end_on_damage);
         if (!options.keep_dead_readers) clear_dead_readers();
-        if (options.read_only) return;
         // What another process wrote and could not sync is read all the same; whoever answers by it must have it on disk.
-        if (existed && options.durable) sync();
-        if (!existed) {
-            sync_directory(directory_);
-            sync_directory(directory_.parent_path());
-        }
+        if (!options.read_only && options.durable) code = mdb_env_sync(handle_, 1);
+        if (code != 0) fail(code, directory_, "sync the database in");
     } catch (...) {
         if (handle_ != nullptr) mdb_env_close(handle_);
         throw;
@@ -246,6 +263,8 @@ std::vector<Reader> Environment::readers() const {
 void Environment::sync() {
     const int code = mdb_env_sync(handle_, 1);
     if (code != 0) fail(code, directory_, "sync the database in");
+    sync_directory(directory_);
+    sync_directory(directory_.parent_path());
 }
 
 int Environment::clear_dead_readers() {

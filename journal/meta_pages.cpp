@@ -3,10 +3,8 @@
 #include <array>
 #include <bit>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <optional>
-#include <thread>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -117,15 +115,6 @@ short lock_elsewhere(const std::filesystem::path& directory) {
     return asked ? probe.l_type : short{F_UNLCK};
 }
 
-// Waits until the meta pages of a new file are there, if a process is making it.
-void wait_for_maker(const std::filesystem::path& directory) {
-    const auto meta_bytes = 2 * static_cast<std::uintmax_t>(::sysconf(_SC_PAGESIZE));
-    std::error_code error;
-    const auto is_short = [&] { return std::filesystem::file_size(directory / "data.mdb", error) < meta_bytes && !error; };
-    // Who is making it holds a write lock until the meta pages are there.
-    while (is_short() && lock_elsewhere(directory) == F_WRLCK) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-}
-
 }  // namespace
 
 Result<MetaPages> read_meta_pages(int fd) {
@@ -144,7 +133,6 @@ Result<MetaPages> read_meta_pages(const std::filesystem::path& directory) {
 }
 
 void check_before_opening(const std::filesystem::path& directory) {
-    wait_for_maker(directory);
     const Descriptor data(::open((directory / "data.mdb").c_str(), O_RDONLY | O_CLOEXEC));
     if (data.get() < 0) return;  // LMDB says why
     const auto pages = read_meta_pages(data.get());

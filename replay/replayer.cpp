@@ -52,7 +52,7 @@ std::vector<Parked> Replayer::run(const ReplayLimit& limit, const std::function<
     do {
         lmdb::Transaction transaction(views_, lmdb::Transaction::Kind::write);
         reached = fold_batch(transaction, limit, feed, parked);
-        transaction.commit();
+        if (reached) transaction.commit();  // before the first event there is nothing, not even tables
         if (progress) progress(reached);
     } while (reached.value < limit.size);
     return parked;

@@ -11,6 +11,7 @@
 #include "journal/checkpoint.hpp"
 #include "journal/rewrite.hpp"
 #include "journal/small_file.hpp"
+#include "journal/sync_directory.hpp"
 #include "ops/cli/named.hpp"
 
 namespace daybook {
@@ -134,6 +135,7 @@ void Session::make_data_directory() const {
     std::filesystem::create_directories(settings_.data, error);
     if (error) throw StorageError("cannot make the directory " + settings_.data.string() + ": " + error.message());
     ::chmod(settings_.data.c_str(), 0700);
+    sync_directory(std::filesystem::absolute(settings_.data / "").parent_path().parent_path());
 }
 
 void Session::check_witness(bool to_write) {

@@ -77,12 +77,13 @@ std::string all_strings(std::string_view text) {
 
 std::optional<Call> parse_call(const std::string& line) {
     const std::size_t open = line.find('(');
-    const std::size_t equals = line.rfind(") = ");
+    const std::size_t equals = line.rfind(" = ");
     if (open == std::string::npos || equals == std::string::npos) return std::nullopt;
+    const std::size_t close = line.rfind(')', equals);  // what stands between them are spaces
     Call call;
     call.name = line.substr(0, open);
-    call.arguments = split(std::string_view(line).substr(open + 1, equals - open - 1));
-    const std::string result = line.substr(equals + 4);
+    call.arguments = split(std::string_view(line).substr(open + 1, close - open - 1));
+    const std::string result = line.substr(equals + 3);
     call.result = std::strtol(result.c_str(), nullptr, 10);
     call.result_path = inside(result, '<', '>');
     return call;
@@ -145,6 +146,8 @@ private:
         if (name == "mkdirat") return make_directory(path_of(a[0], a[1]));
         if (name == "rename") return rename(path_of(a[0]), path_of(a[1]));
         if (name == "renameat" || name == "renameat2") return rename(path_of(a[0], a[1]), path_of(a[2], a[3]));
+        if (name == "link") return link(path_of(a[0]), path_of(a[1]));
+        if (name == "linkat") return link(path_of(a[0], a[1]), path_of(a[2], a[3]));
         if (name == "unlink" || name == "rmdir") return remove(path_of(a[0]));
         if (name == "unlinkat") return remove(path_of(a[0], a[1]));
         const auto file = a.empty() ? std::nullopt : file_of(a[0]);
@@ -213,6 +216,11 @@ private:
         for (const auto& [path, size] : sizes) sizes_[path] = size;
         add({Step::Kind::rename, *from, *to, 0, {}, false});
     }
+    void link(const std::optional<std::string>& from, const std::optional<std::string>& to) {
+        if (!from || !to) return;
+        sizes_[*to] = sizes_[*from];
+        add({Step::Kind::link, *from, *to, 0, {}, false});
+    }
     void remove(const std::optional<std::string>& path) {
         if (!path) return;
         sizes_.erase(*path);
@@ -242,7 +250,7 @@ public:
         switch (step.kind) {
             case Step::Kind::write:
             case Step::Kind::resize: {
-                File& file = *live_.at(step.path);
+                File& file = file_at(step.path);
                 file.changes.push_back({&step, step.durable});
                 return;
             }
@@ -252,11 +260,15 @@ public:
                 names_.push_back({&step, live_[step.path], false});
                 return;
             case Step::Kind::make_directory:
+            case Step::Kind::link:
             case Step::Kind::remove:
-            case Step::Kind::rename:
-                change_names(live_, {&step, {}, false});
-                names_.push_back({&step, {}, false});
+            case Step::Kind::rename: {
+                const auto found = live_.find(step.path);
+                const NameChange change{&step, found == live_.end() ? nullptr : found->second, false};
+                change_names(live_, change);
+                names_.push_back(change);
                 return;
+            }
             case Step::Kind::acknowledge: return;
         }
     }
@@ -269,13 +281,14 @@ public:
         for (std::size_t i = 0; i < names_.size(); ++i) {
             if (names_[i].durable || i < kept_names) change_names(names, names_[i]);
         }
-        for (const auto& [path, file] : names) {
+        for (const auto& [path, file] : names) {  // a directory comes before what is in it
+            if (!fs::exists((place / path).parent_path())) continue;
             if (!file) {
-                fs::create_directories(place / path);
+                fs::create_directory(place / path);
                 continue;
             }
-            fs::create_directories((place / path).parent_path());
-            std::ofstream(place / path, std::ios::binary) << contents(*file, lost, choices);
+            write_file(place / path, contents(*file, lost, choices));
+            fs::permissions(place / path, fs::perms::owner_read | fs::perms::owner_write);
         }
     }
 
@@ -290,22 +303,34 @@ private:
     using Names = std::map<std::string, std::shared_ptr<File>>;  // of a directory: null
     struct NameChange {
         const Step* step;
-        std::shared_ptr<File> made;
+        std::shared_ptr<File> file;  // that the name is for; of a directory: null
         bool durable;
     };
 
     static void change_names(Names& names, const NameChange& change) {
         const Step& step = *change.step;
-        if (step.kind == Step::Kind::make) names[step.path] = change.made;
+        if (step.kind == Step::Kind::make) names[step.path] = change.file;
         if (step.kind == Step::Kind::make_directory) names[step.path] = nullptr;
         if (step.kind == Step::Kind::remove) names.erase(step.path);
+        if (step.kind == Step::Kind::link) names[step.to] = change.file;
         if (step.kind != Step::Kind::rename) return;
+        if (change.file) {  // whatever is known of the old name
+            names.erase(step.path);
+            names[step.to] = change.file;
+            return;
+        }
         Names moved;
         for (const auto& [path, file] : names) {
             if (path == step.path || path.starts_with(step.path + '/')) moved[step.to + path.substr(step.path.size())] = file;
         }
         std::erase_if(names, [&](const auto& one) { return one.first == step.path || one.first.starts_with(step.path + '/'); });
         for (const auto& [path, file] : moved) names[path] = file;
+    }
+
+    File& file_at(const std::string& path) const {
+        const auto found = live_.find(path);
+        if (found == live_.end() || !found->second) throw std::runtime_error("the model of the disk has no file " + path);
+        return *found->second;
     }
 
     static std::string directory_of(const std::string& path) {
@@ -320,8 +345,8 @@ private:
             return;
         }
         for (NameChange& name : names_) {
-            const bool here = directory_of(name.step->path) == path ||
-                              (name.step->kind == Step::Kind::rename && directory_of(name.step->to) == path);
+            const bool here =
+                directory_of(name.step->path) == path || (!name.step->to.empty() && directory_of(name.step->to) == path);
             if (here) name.durable = true;
         }
     }
@@ -381,7 +406,7 @@ void DiskModel::make_image(std::size_t end, Lost lost, Choices& choices, const s
 
 std::string DiskModel::describe(std::size_t step) const {
     if (step >= steps_.size()) return "the end";
-    constexpr const char* names[] = {"write", "resize", "sync", "make", "mkdir", "rename", "remove", "ack"};
+    constexpr const char* names[] = {"write", "resize", "sync", "make", "mkdir", "link", "rename", "remove", "ack"};
     const Step& one = steps_[step];
     return std::string(names[static_cast<std::size_t>(one.kind)]) + ' ' + one.path + (one.to.empty() ? "" : " to " + one.to) +
            " at " + std::to_string(one.at) + ", " + std::to_string(one.bytes.size()) + " bytes";

@@ -35,7 +35,7 @@ public:
 
 private:
     struct Step {
-        enum class Kind { write, resize, sync, make, make_directory, rename, remove, acknowledge };
+        enum class Kind { write, resize, sync, make, make_directory, link, rename, remove, acknowledge };
         Kind kind = Kind::write;
         std::string path, to;  // relative to the directory
         std::size_t at = 0;

@@ -24,7 +24,7 @@ std::string script() {
     const auto step = [&](const std::string& command, const std::string& acknowledged) {
         text += daybook + command + " >/dev/null\necho 'ack " + acknowledged + "' >&2\n";
     };
-    step("note $id 'second. " + std::string(secret) + "'", "second.");
+    step("note $id '" + std::string(secret) + "'", "\"seq\":2,");  // its text may go
     step("note $id 'third. " + std::string(5000, 'x') + "'", "third.");
     step("incident list", "first.");
     step("ingest " + project_file("fixtures/triage/monday.jsonl").string(), "gw-5xx");
@@ -54,7 +54,7 @@ std::string examine(const std::filesystem::path& image, const std::vector<std::s
                 if (extends.status != 0) return "the journal does not extend the checkpoint: " + extends.err;
             } else if (text == "the redaction") {
                 redacted = true;
-            } else if (events.find(text) == std::string::npos && !redacted) {
+            } else if (events.find(text) == std::string::npos) {
                 return "'" + text + "' was acknowledged and is not there";
             }
         }
@@ -88,7 +88,7 @@ TEST_CASE("whatever a disk holds when power is lost, what was acknowledged is th
     std::vector<std::size_t> moments(disk.size() + 1);
     for (std::size_t i = 0; i < moments.size(); ++i) moments[i] = i;
     std::shuffle(moments.begin(), moments.end(), choices.random);
-    moments.resize(std::min(moments.size(), rounds(60, moments.size())));
+    moments.resize(std::min(moments.size(), rounds(20, moments.size())));
     std::size_t images = 0;
     const auto try_out = [&](std::size_t moment, DiskModel::Lost lost, const char* what) {
         const TemporaryDirectory image;
