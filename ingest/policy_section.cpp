@@ -5,6 +5,8 @@
 #include <set>
 #include <sstream>
 
+#include "journal/json.hpp"
+
 namespace daybook {
 
 PolicySection::PolicySection(const YAML::Node& node, std::string file, std::string path)
@@ -44,9 +46,9 @@ bool PolicySection::boolean(const char* key, bool fallback) const {
     }
 }
 
-std::string PolicySection::name(const char* key) const {
+std::string PolicySection::text(const char* key, std::size_t bytes_max) const {
     if (!has(key) || !node_[key].IsScalar()) fail(has(key) ? node_[key] : node_, at(key), "is missing, or no text");
-    return name_of(node_[key], at(key));
+    return text_of(node_[key], at(key), bytes_max);
 }
 
 std::vector<std::string> PolicySection::names(const char* key, std::vector<std::string> fallback) const {
@@ -57,7 +59,7 @@ std::vector<std::string> PolicySection::names(const char* key, std::vector<std::
     for (std::size_t i = 0; i < list.size(); ++i) {
         const std::string place = at(key) + '[' + std::to_string(i) + ']';
         if (!list[i].IsScalar()) fail(list[i], place, "must be a name");
-        names.push_back(name_of(list[i], place));
+        names.push_back(text_of(list[i], place, name_bytes_max));
     }
     return names;
 }
@@ -72,10 +74,22 @@ void PolicySection::fail(const YAML::Node& where, const std::string& key, const 
     throw PolicyError(file_ + ':' + std::to_string(where.Mark().line + 1) + ": " + key + ' ' + what);
 }
 
-std::string PolicySection::name_of(const YAML::Node& node, const std::string& place) const {
+std::string PolicySection::text_of(const YAML::Node& node, const std::string& place, std::size_t bytes_max) const {
     auto text = node.as<std::string>();
-    if (text.empty() || text.size() > name_bytes_max) fail(node, place, "must have 1 to 128 characters");
+    if (text.empty() || text.size() > bytes_max) fail(node, place, "must have 1 to " + std::to_string(bytes_max) + " characters");
+    if (!is_clean_utf8(text)) fail(node, place, "must have no NUL");  // an escape can say one
     return text;
+}
+
+std::optional<Refusal> check_is_text(std::string_view text, const std::string& name) {
+    if (is_clean_utf8(text)) return std::nullopt;
+    std::size_t line = 1;
+    for (std::size_t end = text.find('\n'); end != std::string_view::npos && is_clean_utf8(text.substr(0, end));
+         end = text.find('\n')) {
+        text.remove_prefix(end + 1);
+        ++line;
+    }
+    return Refusal{RefusalCode::invalid, name + ':' + std::to_string(line) + ": is no UTF-8 text", ""};
 }
 
 Result<std::string> policy_text(const std::filesystem::path& file) {

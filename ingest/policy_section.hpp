@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <initializer_list>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -36,8 +37,9 @@ public:
 
     int integer(const char* key, int fallback, int least, int most) const;
     bool boolean(const char* key, bool fallback) const;
-    // Names have 1 to 128 bytes.
-    std::string name(const char* key) const;
+    // Texts are UTF-8 without NUL: they come into events. Names have 1 to 128 bytes.
+    std::string text(const char* key, std::size_t bytes_max) const;
+    std::string name(const char* key) const { return text(key, name_bytes_max); }
     std::string name(const char* key, std::string fallback) const { return has(key) ? name(key) : std::move(fallback); }
     std::vector<std::string> names(const char* key, std::vector<std::string> fallback) const;
     Severity severity(const char* key) const;
@@ -48,16 +50,20 @@ public:
     [[noreturn]] void fail(const YAML::Node& where, const std::string& key, const std::string& what) const;
 
 private:
-    std::string name_of(const YAML::Node& node, const std::string& place) const;
+    std::string text_of(const YAML::Node& node, const std::string& place, std::size_t bytes_max) const;
 
     YAML::Node node_;
     std::string file_;
     std::string path_;
 };
 
+// Refuses what is no UTF-8, or has a NUL: invalid (file and line).
+std::optional<Refusal> check_is_text(std::string_view text, const std::string& name);
+
 // What `read` makes of the whole file in `text`; `name` is what errors call it. Refuses: invalid.
 template <class Policy>
 Result<Policy> read_policy(const std::string& text, const std::string& name, Policy (*read)(const PolicySection& root)) {
+    if (const auto refusal = check_is_text(text, name)) return *refusal;
     try {
         return read(PolicySection(YAML::Load(text), name, ""));
     } catch (const PolicyError& error) {

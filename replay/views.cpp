@@ -63,23 +63,21 @@ std::optional<Views::Difference> first_difference(lmdb::Transaction& live, lmdb:
     const auto differs = [&](std::string_view key, const char* what) {
         return Views::Difference{std::string(projection.name()), table, projection.describe(table, key), what};
     };
-    if (!a && !b) return std::nullopt;
-    if (!a || !b)
-        return Views::Difference{std::string(projection.name()), table, "all",
-                                 a ? "only in the live views" : "missing from the live views"};
-    lmdb::Cursor left(live, *a);
-    lmdb::Cursor right(rebuilt, *b);
-    bool has_left = left.first();
-    bool has_right = right.first();
+    // A table without rows is as good as none: a server makes all tables before there is an event.
+    std::optional<lmdb::Cursor> left, right;
+    if (a) left.emplace(live, *a);
+    if (b) right.emplace(rebuilt, *b);
+    bool has_left = left && left->first();
+    bool has_right = right && right->first();
     while (has_left && has_right) {
-        if (left.key() < right.key()) return differs(left.key(), "only in the live views");
-        if (right.key() < left.key()) return differs(right.key(), "missing from the live views");
-        if (left.value() != right.value()) return differs(left.key(), "other contents in the live views");
-        has_left = left.next();
-        has_right = right.next();
+        if (left->key() < right->key()) return differs(left->key(), "only in the live views");
+        if (right->key() < left->key()) return differs(right->key(), "missing from the live views");
+        if (left->value() != right->value()) return differs(left->key(), "other contents in the live views");
+        has_left = left->next();
+        has_right = right->next();
     }
-    if (has_left) return differs(left.key(), "only in the live views");
-    if (has_right) return differs(right.key(), "missing from the live views");
+    if (has_left) return differs(left->key(), "only in the live views");
+    if (has_right) return differs(right->key(), "missing from the live views");
     return std::nullopt;
 }
 

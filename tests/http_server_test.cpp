@@ -104,6 +104,17 @@ TEST_CASE("a header over 16 KiB is refused", "[http]") {
     CHECK(client.closed());
 }
 
+TEST_CASE("a field of a trailer is none of the request's headers: it can't say who calls", "[http]") {
+    const EchoServer server({}, [](const HttpRequest& request) {
+        HttpResponse response;
+        response.body = std::string(request.header("authorization").value_or("nobody")) + ' ' + request.body;
+        return response;
+    });
+    HttpClient client = server.client();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nAuthorization: Bearer b\r\n\r\n");
+    CHECK(client.receive()->body == "nobody x");
+}
+
 TEST_CASE("what two readers could take for different requests is refused", "[http]") {
     const EchoServer server;
     for (const char* headers :

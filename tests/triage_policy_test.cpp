@@ -173,6 +173,12 @@ TEST_CASE("a file that is no YAML, or no mapping, is an error with its line") {
     CHECK(error_of("a: 1\n---\nb: 2") != "taken");
 }
 
+TEST_CASE("a name that could not stand in an event, no UTF-8 or a NUL, is an error with its line") {
+    CHECK(error_of("reopen_minutes: 1\ndefaults:\n  env: \xff") == "triage.yml:3: is no UTF-8 text");
+    CHECK(error_of(std::string("a: 1\n\0", 6)) == "triage.yml:2: is no UTF-8 text");
+    CHECK(error_of("defaults:\n  env: \"a\\0b\"") == "triage.yml:2: defaults.env must have no NUL");
+}
+
 TEST_CASE("a policy file that can't be read is an error, not the defaults") {
     const TemporaryDirectory directory;
     const auto file = directory / "triage.yml";

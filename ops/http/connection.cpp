@@ -86,6 +86,10 @@ void Connection::read_header() {
 void Connection::read_body() {
     const auto& header = parser_->get();
     if (const char* wrong = wrong_framing(header)) return answer_and_close(http_error(400, "invalid", wrong));
+    // Now, and not behind the body: Beast adds the fields of a trailer to these, and no trailer may say who calls (RFC 9110
+    // section 6.5.1).
+    headers_.clear();
+    for (const auto& field : header) headers_.emplace_back(lower(field.name_string()), std::string(field.value()));
     stream_.expires_after(server_.options.body_deadline);
     const bool expects = view_of(header[http::field::expect]) == "100-continue" && !parser_->is_done();
     if (!expects) return read_rest();
@@ -116,7 +120,7 @@ void Connection::dispatch() {
     request->id = server_.next_id();
     request->method = std::string(message.method_string());
     if (is_head_) request->method = "GET";
-    for (const auto& field : message) request->headers.emplace_back(lower(field.name_string()), std::string(field.value()));
+    request->headers = std::move(headers_);
     auto target = parse_target(view_of(message.target()));
     if (!target) return answer(http_error(400, "invalid", "the path or the query is malformed"), request->id);
     request->path = std::move(target->path);

@@ -9,6 +9,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -62,6 +64,7 @@ private:
     beast::tcp_stream stream_;
     beast::flat_buffer buffer_;
     std::optional<Parser> parser_;
+    std::vector<std::pair<std::string, std::string>> headers_;  // of the request that is being read
     std::optional<std::list<std::weak_ptr<Connection>>::iterator> idle_place_;
     asio::steady_timer timer_;
     std::unique_ptr<HttpBodyStream> body_;

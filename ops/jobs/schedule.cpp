@@ -28,7 +28,7 @@ bool add_part(std::bitset<60>& field, const std::string& part, const Bounds& all
     const auto steps = split(part, '/');
     const auto ends = split(steps[0], '-');
     const auto step = steps.size() == 1 ? std::optional<std::uint64_t>(1) : whole_number(steps[1]);
-    if (steps.size() > 2 || ends.size() > 2 || !step || *step == 0) return false;
+    if (steps.size() > 2 || ends.size() > 2 || !step || *step == 0 || *step > allowed.most) return false;
     std::optional<std::uint64_t> first = allowed.least;
     std::optional<std::uint64_t> last = allowed.most;
     if (ends[0] != "*") {

@@ -10,7 +10,8 @@
 namespace daybook {
 namespace {
 
-constexpr std::size_t secret_bytes_min = 24;  // as Standard Webhooks asks
+constexpr std::size_t text_bytes_max = 4'096;  // of a URL, of a path
+constexpr std::size_t secret_bytes_min = 24;   // as Standard Webhooks asks
 constexpr std::size_t secret_bytes_max = 1024;
 
 bool is_receiver_name(std::string_view text) {
@@ -20,17 +21,9 @@ bool is_receiver_name(std::string_view text) {
     return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), fits);
 }
 
-// A text that may be longer than a name.
-std::string text_of(const PolicySection& section, const char* key) {
-    if (!section.has(key) || !section.get(key).IsScalar()) {
-        section.fail(section.has(key) ? section.get(key) : section.node(), section.at(key), "is missing, or no text");
-    }
-    return section.get(key).as<std::string>();
-}
-
 // What the first line of the file holds: `whsec_` and base64 (Standard Webhooks), or the bytes as they stand.
 std::string secret_of(const PolicySection& section) {
-    const std::string file = text_of(section, "secret_file");
+    const std::string file = section.text("secret_file", text_bytes_max);
     const auto refuse = [&](const std::string& what) { section.fail(section.get("secret_file"), section.at("secret_file"), what); };
     std::string secret;
     try {
@@ -75,14 +68,14 @@ Receiver receiver_of(const PolicySection& section) {
     Receiver receiver;
     receiver.name = section.name("name");
     if (!is_receiver_name(receiver.name)) section.fail(section.get("name"), section.at("name"), "must be 1 to 64 of [A-Za-z0-9_-]");
-    const auto url = parse_http_url(text_of(section, "url"));
+    const auto url = parse_http_url(section.text("url", text_bytes_max));
     if (!url) {
         section.fail(section.get("url"), section.at("url"),
                      "must be an http or https URL, without a user, a password or a fragment");
     }
     receiver.url = *url;
     receiver.secret = secret_of(section);
-    if (section.has("ca_file")) receiver.ca_file = text_of(section, "ca_file");
+    if (section.has("ca_file")) receiver.ca_file = section.text("ca_file", text_bytes_max);
     if (section.has("events")) receiver.events = events_of(section);
     if (section.has("severity")) receiver.severity = section.severity("severity");
     receiver.services = section.names("services", {});

@@ -6,21 +6,13 @@
 namespace daybook {
 namespace {
 
+constexpr std::size_t text_bytes_max = 1'000;
+
 // YAML 1.1 reads off as false; here it is the word.
 GateMode mode_of(const PolicySection& section, const char* key) {
     const auto mode = from_text<GateMode>(section.name(key));
     if (!mode) section.fail(section.get(key), section.at(key), "must be one of " + choices<GateMode>());
     return *mode;
-}
-
-std::string text_of(const PolicySection& section, const char* key) {
-    constexpr std::size_t text_bytes_max = 1'000;
-    if (!section.has(key) || !section.get(key).IsScalar())
-        section.fail(section.has(key) ? section.get(key) : section.node(), section.at(key), "is missing, or no text");
-    auto text = section.get(key).as<std::string>();
-    if (text.empty() || text.size() > text_bytes_max)
-        section.fail(section.get(key), section.at(key), "must have 1 to 1,000 characters");
-    return text;
 }
 
 GateWaiver waiver_of(const PolicySection& section) {
@@ -30,15 +22,17 @@ GateWaiver waiver_of(const PolicySection& section) {
     if (!rule) section.fail(section.get("rule"), section.at("rule"), "must be one of " + choices<GateRule>());
     if (*rule >= GateRule::fw008) section.fail(section.get("rule"), section.at("rule"), "can't be waived");
     waiver.rule = *rule;
-    const auto optional = [&](const char* key) { return section.has(key) ? std::optional(text_of(section, key)) : std::nullopt; };
+    const auto optional = [&](const char* key) {
+        return section.has(key) ? std::optional(section.text(key, text_bytes_max)) : std::nullopt;
+    };
     waiver.incident = optional("incident");
     waiver.followup = optional("followup");
     waiver.signature = optional("signature");
     waiver.service = optional("service");
     waiver.env = optional("env");
-    waiver.reason = text_of(section, "reason");
+    waiver.reason = section.text("reason", text_bytes_max);
     waiver.approver = section.name("approver");
-    const auto expires = parse_due(text_of(section, "expires"));
+    const auto expires = parse_due(section.text("expires", text_bytes_max));
     if (!expires) {
         section.fail(section.get("expires"), section.at("expires"),
                      "must be a date such as 2026-03-02 (until the end of that day, UTC), or a time with an offset");
