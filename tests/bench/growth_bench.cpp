@@ -13,6 +13,8 @@
 #include "tests/bench/peers/peer.hpp"
 #include "tests/support.hpp"
 
+#include "places.hpp"  // made by meson
+
 namespace daybook::bench {
 namespace {
 

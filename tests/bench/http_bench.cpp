@@ -11,6 +11,8 @@
 #include "tests/integration/postgres_server.hpp"
 #include "tests/support.hpp"
 
+#include "places.hpp"  // made by meson
+
 namespace daybook::bench {
 namespace {
 

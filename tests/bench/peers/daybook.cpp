@@ -12,6 +12,8 @@
 #include "tests/integration/background.hpp"
 #include "tests/integration/http_client.hpp"
 
+#include "places.hpp"  // made by meson
+
 namespace daybook::bench {
 namespace {
 

@@ -15,6 +15,8 @@
 #include "tests/bench/peers/duckdb.hpp"
 #include "tests/support.hpp"
 
+#include "places.hpp"  // made by meson
+
 namespace daybook::bench {
 namespace {
 
