@@ -46,10 +46,10 @@ std::optional<CloudEventAttributes> binary_attributes(std::span<const WebhookHea
 
 std::optional<Refusal> check(const CloudEventAttributes& attributes) {
     for (const auto& [name, value] : attributes) {
-        if (!is_clean_utf8(value)) return Refusal{RefusalCode::invalid, "the header ce-" + name + " is no UTF-8", ""};
         if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") != std::string::npos) {
             return Refusal{RefusalCode::invalid, "a CloudEvents attribute has a name of a-z and 0-9", ""};
         }
+        if (!is_clean_utf8(value)) return Refusal{RefusalCode::invalid, "the header ce-" + name + " is no UTF-8", ""};
     }
     return std::nullopt;
 }

@@ -1,6 +1,7 @@
 #include "journal/journal_lock.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 #include <fcntl.h>
@@ -36,6 +37,9 @@ JournalLock JournalLock::shared(const std::filesystem::path& directory, bool may
     if (fd < 0) fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
     JournalLock lock(fd);
     if (fd >= 0) take(fd, LOCK_SH, directory);
+    // Room for what must be noted when there is none (journal/failed_commit.hpp).
+    constexpr std::uint64_t none = 0;
+    if (may_make && fd >= 0 && ::lseek(fd, 0, SEEK_END) == 0) (void)!::pwrite(fd, &none, sizeof none, 0);
     return lock;
 }
 

@@ -10,6 +10,7 @@
 
 #include <unistd.h>
 
+#include "journal/failed_commit.hpp"
 #include "journal/journal_lock.hpp"
 #include "journal/lmdb.hpp"
 #include "journal/page_nodes.hpp"
@@ -458,6 +459,7 @@ void Walk::check_older_meta() {
         add("the two meta pages are of the commits " + std::to_string(older_.commit) + " and " + std::to_string(meta_.commit) +
             ", which do not follow each other");
     }
+    if (failed_commit(std::filesystem::path(file_).parent_path()) == meta_.commit + 1) return;  // the roots are that one's
     for (const auto& [before, now] :
          {std::pair{older_.main.root, meta_.main.root}, {older_.free_list.root, meta_.free_list.root}}) {
         if (before == TreeHead::no_page || before == now) continue;

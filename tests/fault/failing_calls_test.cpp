@@ -183,3 +183,28 @@ TEST_CASE("a system call that fails once is told or does no harm, and the comman
     }
     CHECK(failures > 0);
 }
+
+TEST_CASE("a commit whose last write fails is told as unknown, the journal verifies, and the next one goes well",
+          "[fault][calls]") {
+    if (!can_trace()) return skip("strace is not there, or may not trace");
+    const Program daybook;
+    const std::string incident = fill(daybook);
+    const Again again(daybook);
+    const Case one{"note", {"note", incident, token, "--idempotency-key", "k"}};
+    Checker checker(daybook, one);
+    const auto calls = calls_of(checker.command(), daybook.directory());
+    checker.remember_result();
+    SystemCall last;
+    for (const SystemCall& call : calls) {
+        if (call.name == "pwrite64") last = std::max(last, call);
+    }
+    REQUIRE(last.number != 0);
+    for (const char* error : {"EIO", "ENOSPC"}) {
+        again.restore();
+        const Outcome outcome = run_with_failure(checker.command(), last, error, daybook.directory());
+        INFO(outcome.err);
+        CHECK(outcome.status == 1);
+        CHECK(outcome.err.find("it is not known whether the last events are on disk") != std::string::npos);
+        CHECK(checker.after(outcome) == "");
+    }
+}
