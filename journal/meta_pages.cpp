@@ -52,6 +52,11 @@ std::string fault(const PageHeader& header, const Meta& meta) {
     if (meta.magic != magic_number) return "it is not one of an LMDB file";
     if (meta.version != data_version) return "it has data version " + std::to_string(meta.version) + ", not 1";
     if (!may_be_page_size(meta.page_size())) return "it has a page size of " + std::to_string(meta.page_size());
+    return "";
+}
+
+// The same for the newest one alone: nobody follows the roots of the other, and after a commit that failed they are that one's.
+std::string fault_of_roots(const Meta& meta) {
     for (const TreeHead* tree : {&meta.free_list, &meta.main}) {
         const bool empty = tree->root == TreeHead::no_page;
         if (!empty && (tree->root < 2 || tree->root > meta.last_page)) {
@@ -100,6 +105,9 @@ Result<MetaPages> read_once(int fd) {
     }
     // As LMDB chooses.
     pages.newest = pages.metas[1].commit > pages.metas[0].commit ? 1 : 0;
+    if (const std::string wrong = fault_of_roots(pages.metas[pages.newest]); !wrong.empty()) {
+        return damaged("is damaged: page " + std::to_string(pages.newest) + ", the newer of its two meta pages: " + wrong);
+    }
     if (auto cut = check_size(fd, pages.metas[pages.newest])) return *cut;
     return pages;
 }
