@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include "journal/file_lock.hpp"
 #include "journal/scrub.hpp"
 #include "journal/sha256.hpp"
+#include "journal/small_file.hpp"
 
 namespace daybook {
 namespace {
@@ -88,7 +88,8 @@ Views::Views(std::filesystem::path directory, const Journal& journal) : director
     std::filesystem::create_directories(directory_, error);
     if (error) throw StorageError("cannot make the directory " + directory_.string() + ": " + error.message());
     open_current();
-    if (!fits_journal()) {
+    if (fits_journal()) return;
+    {
         const FileLock lock(lock_of_generations(directory_));
         const auto next = next_generation();
         {
@@ -96,16 +97,15 @@ Views::Views(std::filesystem::path directory, const Journal& journal) : director
         }
         make_current(next.filename().string());
         remove_others(next.filename().string(), false);
-        open_current();
     }
+    open_current();  // which may take the lock
 }
 
 Views::~Views() = default;
 
 std::string Views::current_name() const {
-    std::ifstream file(directory_ / "CURRENT");
-    std::string name;
-    std::getline(file, name);
+    const auto text = read_if_exists(directory_ / "CURRENT", 4096);
+    const std::string name = text ? text->substr(0, text->find('\n')) : std::string();
     return name.starts_with(generation_prefix) && name.find('/') == std::string::npos ? name : std::string();
 }
 
@@ -201,7 +201,7 @@ std::vector<Parked> Views::rebuild_and_scrub(const ReplayProgress& progress) { r
 
 std::vector<Parked> Views::rebuild(std::string_view only, bool scrub, const ReplayProgress& progress) {
     refresh();
-    const FileLock lock(lock_of_generations(directory_));
+    std::optional<FileLock> lock(lock_of_generations(directory_));
     ScratchDirectory next(next_generation());
     std::vector<Parked> parked;
     {
@@ -219,7 +219,8 @@ std::vector<Parked> Views::rebuild(std::string_view only, bool scrub, const Repl
     environment_.reset();
     make_current(next.path().filename().string());
     remove_others(next.path().filename().string(), scrub);
-    open_current();
+    lock.reset();
+    open_current();  // which may take the lock
     return parked;
 }
 

@@ -209,3 +209,21 @@ TEST_CASE("a commit whose last write fails is told as unknown, the journal verif
         again.restore();
     }
 }
+
+TEST_CASE("a rebuild in which the opening of a file fails says so, or does its work, and never waits for itself",
+          "[fault][calls]") {
+    if (!can_trace()) return skip("strace is not there, or may not trace");
+    const Program daybook;
+    (void)fill(daybook);
+    const Again again(daybook);
+    const Case one{"rebuild", {"replay", "--rebuild"}};
+    const Checker checker(daybook, one);
+    for (const SystemCall& call : calls_of(checker.command(), daybook.directory())) {
+        if (call.name != "openat") continue;
+        again.restore();
+        const Outcome outcome = run_with_failure(checker.command(), call, "EIO", daybook.directory());
+        INFO("openat " << call.number << ": status " << outcome.status << ' ' << outcome.err);
+        CHECK((outcome.status == 0 || outcome.status == 1));
+        CHECK(checker.after(outcome) == "");
+    }
+}

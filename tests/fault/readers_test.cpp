@@ -217,8 +217,7 @@ Question ask_followups(World& world) {
 // `events` with some filters; `all` are its rows without any.
 Question ask_events(World& world, const std::vector<Json>& all, Choices& choices) {
     Question question{{"events"}, {}};
-    const auto types =
-        world.perhaps() ? Words{"note", world.one_of({"incident_created", "followup", "status_changed"})} : Words{};
+    const auto types = world.perhaps() ? Words{"note", world.one_of({"incident_created", "followup", "status_changed"})} : Words{};
     const auto stream = world.perhaps() ? std::optional(world.incidents[choices.below(world.incidents.size())].id) : std::nullopt;
     const auto since = world.perhaps() ? std::optional<std::string>("2026-02-14T00:00:00Z") : std::nullopt;
     const auto text = world.perhaps() ? std::optional(world.one_of({"again", "A note", "sofiia", "nowhere"})) : std::nullopt;

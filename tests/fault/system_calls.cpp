@@ -49,7 +49,8 @@ std::vector<SystemCall> calls_of(const std::vector<std::string>& command, const 
 Outcome run_with_failure(const std::vector<std::string>& command, const SystemCall& call, const std::string& error,
                          const std::filesystem::path& directory) {
     const std::string injected = "inject=" + call.name + ":error=" + error + ":when=" + std::to_string(call.number);
-    std::vector<std::string> words{"strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=" + call.name, "-e", injected};
+    std::vector<std::string> words{
+        "timeout", "120", "strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=" + call.name, "-e", injected};
     words.insert(words.end(), command.begin(), command.end());
     return run(words, {}, directory);
 }

@@ -23,7 +23,7 @@ struct SystemCall {
 // Runs the command, and lists the calls that it makes to change or to open what lies in `directory`, each once.
 std::vector<SystemCall> calls_of(const std::vector<std::string>& command, const std::filesystem::path& directory);
 
-// Runs the command with the call not done but answered with `error` ("EIO").
+// Runs the command with the call not done but answered with `error` ("EIO"). After two minutes it is ended: status 124.
 Outcome run_with_failure(const std::vector<std::string>& command, const SystemCall& call, const std::string& error,
                          const std::filesystem::path& directory);
 
