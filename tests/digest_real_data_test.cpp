@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <optional>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -46,6 +47,19 @@ Json statistic(const std::vector<std::int64_t>& sorted) {
             {"p90", nearest_rank(sorted, 90)}};
 }
 
+// GitHub's incidents, imported and folded.
+struct GitHubIncidents {
+    explicit GitHubIncidents(const std::filesystem::path& directory) : expected(Json::parse(read_file(directory / "expect.json"))) {
+        fixture.import_from(directory);
+        views.emplace(place / "views", *fixture.journal());
+        CHECK(views->catch_up().empty());
+    }
+    LayoutFixture fixture;
+    TemporaryDirectory place;
+    std::optional<Views> views;
+    Json expected;
+};
+
 std::ptrdiff_t lines_in(const std::string& text) { return std::count(text.begin(), text.end(), '\n'); }
 
 }  // namespace
@@ -53,14 +67,9 @@ std::ptrdiff_t lines_in(const std::string& text) { return std::count(text.begin(
 TEST_CASE("every compiler makes the same bytes of the digests of all weeks of GitHub's incidents", "[digest][real_data][golden]") {
     const auto directory = shared_data("github-status");
     if (!directory) return skip("../shared/data is not there");
-    LayoutFixture fixture;
-    fixture.import_from(*directory);
-    const TemporaryDirectory place;
-    Views views(place / "views", *fixture.journal());
-    CHECK(views.catch_up().empty());
-    const Json expected = Json::parse(read_file(*directory / "expect.json"));
-    auto rows = views.read();
-    const auto journal = fixture.journal()->snapshot();
+    GitHubIncidents github(*directory);
+    auto rows = github.views->read();
+    const auto journal = github.fixture.journal()->snapshot();
     Sha256 sha256;
     const std::string root = to_hex(journal->root(sha256, journal->size()));  // of salts, which are new with each import
     const auto hash_of = [&](std::string text) {
@@ -68,7 +77,7 @@ TEST_CASE("every compiler makes the same bytes of the digests of all weeks of Gi
         return to_hex(sha256({text}));
     };
     std::string digests;
-    for (const auto& [name, figures] : expected["weeks"].items()) {
+    for (const auto& [name, figures] : github.expected["weeks"].items()) {
         DigestRequest request;
         request.week = parse_iso_week(name).value();
         request.now = at("2030-01-01T00:00:00Z");
@@ -84,17 +93,12 @@ TEST_CASE("every compiler makes the same bytes of the digests of all weeks of Gi
 TEST_CASE("all weeks of GitHub's incidents have the counts and durations that another program found", "[digest][real_data]") {
     const auto directory = shared_data("github-status");
     if (!directory) return skip("../shared/data is not there");
-    LayoutFixture fixture;
-    fixture.import_from(*directory);
-    const TemporaryDirectory place;
-    Views views(place / "views", *fixture.journal());
-    CHECK(views.catch_up().empty());
+    GitHubIncidents github(*directory);
 
-    const Json expected = Json::parse(read_file(*directory / "expect.json"));
-    const Json& weeks = expected["weeks"];
+    const Json& weeks = github.expected["weeks"];
     const auto seconds = seconds_by_week(*directory / "incidents.jsonl");
-    auto rows = views.read();
-    const auto journal = fixture.journal()->snapshot();
+    auto rows = github.views->read();
+    const auto journal = github.fixture.journal()->snapshot();
     std::size_t weeks_found = 0;
     for (IsoWeek week{2010, 1}; week < IsoWeek{2024, 10}; week = week.next()) {
         DigestRequest request;
@@ -120,7 +124,7 @@ TEST_CASE("all weeks of GitHub's incidents have the counts and durations that an
     std::vector<std::int64_t> all;
     for (const auto& [week, samples] : seconds) all.insert(all.end(), samples.begin(), samples.end());
     std::sort(all.begin(), all.end());
-    const Json& total = expected["ttr_all"];
+    const Json& total = github.expected["ttr_all"];
     CHECK(total["n"] == all.size());
     CHECK(total["sum"] == std::accumulate(all.begin(), all.end(), std::int64_t{0}));
     CHECK(total["p50"] == nearest_rank(all, 50));

@@ -298,7 +298,6 @@ TEST_CASE("the real alerts of a year become the incidents that are expected, and
 TEST_CASE("the real alerts of a year, taken by two processes at once, become the same incidents") {
     const auto file = shared_data("upptime/triage.jsonl");
     if (!file) return skip("there is no upptime/triage.jsonl");
-    if (daybook_program().empty()) return skip("this build has no daybook");
     const TemporaryDirectory directory;
     const auto take = [&] {
         const Outcome outcome =

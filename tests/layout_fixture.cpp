@@ -1,7 +1,9 @@
 #include "tests/layout_fixture.hpp"
 
+#include <memory>
 #include <sstream>
 
+#include "journal/verify.hpp"
 #include "projections/incidents.hpp"
 #include "replay/replayer.hpp"
 
@@ -65,6 +67,22 @@ ImportCounts LayoutFixture::import_from(const std::filesystem::path& directory, 
                             line.refusal.message);
     };
     return *import_jsonl(*journal_, index_, options);
+}
+
+std::string LayoutFixture::problems() {
+    const TemporaryDirectory scratch;
+    VerifyOptions options;
+    options.threads = 1;
+    options.make_indexes = [] {
+        std::vector<std::unique_ptr<TransactionalIndex>> indexes;
+        indexes.push_back(std::make_unique<DecisionIndex>());
+        return indexes;
+    };
+    options.index_tables = DecisionIndex::table_names();
+    options.scratch = scratch.path();
+    std::string texts;
+    for (const Finding& finding : verify(*journal_, options).findings) texts += finding.text + '\n';
+    return texts;
 }
 
 void write_layout(const std::filesystem::path& directory, std::string_view incidents, std::string_view events,

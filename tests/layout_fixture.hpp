@@ -41,6 +41,9 @@ public:
     // What import_from refused: "events.jsonl:3 /meta/to: …".
     const std::vector<std::string>& refusals() const { return refusals_; }
 
+    // What `verify` finds in the journal, a line each; empty where it is sound.
+    std::string problems();
+
 private:
     DecisionIndex index_;
     TestJournal journal_;

@@ -189,13 +189,7 @@ Outcome run(const std::vector<std::string>& command, std::string_view input, con
     return outcome;
 }
 
-std::string daybook_program() {
-#ifdef DAYBOOK_PROGRAM
-    return DAYBOOK_PROGRAM;
-#else
-    return {};
-#endif
-}
+std::string daybook_program() { return DAYBOOK_PROGRAM; }
 
 Child::Child(const std::function<std::string()>& work) {
     Pipe pipe;

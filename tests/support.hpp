@@ -63,7 +63,7 @@ struct Outcome {
 // Works with any amount of input and output. In `directory`, if one is given. Throws std::system_error if it cannot be run.
 Outcome run(const std::vector<std::string>& command, std::string_view input = {}, const std::filesystem::path& directory = {});
 
-// The real binary; empty in a build that has none.
+// The real binary.
 std::string daybook_program();
 
 // What `work` returns, in a process of its own (fork): for locks between processes, and for rights given up. An exception of

@@ -1,5 +1,4 @@
 // The JSONL layout, daybook's own or of another store: three files, with a line "====" between two.
-#include "journal/verify.hpp"
 #include "tests/fuzz/target.hpp"
 #include "tests/journal_samples.hpp"
 #include "tests/layout_fixture.hpp"
@@ -9,22 +8,6 @@ namespace {
 
 constexpr const char* files[] = {"incidents.jsonl", "events.jsonl", "artifacts.jsonl"};
 constexpr std::string_view between = "====\n";
-
-std::string problems_of(LayoutFixture& fixture) {
-    const TemporaryDirectory scratch;
-    VerifyOptions options;
-    options.threads = 1;
-    options.make_indexes = [] {
-        std::vector<std::unique_ptr<TransactionalIndex>> indexes;
-        indexes.push_back(std::make_unique<DecisionIndex>());
-        return indexes;
-    };
-    options.index_tables = DecisionIndex::table_names();
-    options.scratch = scratch.path();
-    std::string texts;
-    for (const Finding& finding : verify(*fixture.journal(), options).findings) texts += finding.text + '\n';
-    return texts;
-}
 
 void write_files(const std::filesystem::path& directory, std::string_view bytes) {
     for (const char* file : files) {
@@ -49,7 +32,7 @@ void fuzz_layout(std::string_view bytes) {
     LayoutFixture first(11), second(12);  // other randomness than that of the seeds: else ids would come twice
     first.import_from(in.path());
     if (first.journal().size() == 0) return;
-    const std::string problems = problems_of(first);
+    const std::string problems = first.problems();
     promise(problems.empty(), problems);
     first.export_to(out.path());
     second.import_from(out.path());
