@@ -7,13 +7,20 @@
 #include <stdexcept>
 
 #include <openssl/rand.h>
+#include <pthread.h>
 
 namespace daybook {
+namespace {
+
+// Random bytes that were fetched ahead. After a fork the child must not hand out what its parent does.
+thread_local std::array<char, 4096> pool;
+thread_local std::size_t left = 0;
+[[maybe_unused]] const int forgets_after_fork = ::pthread_atfork(nullptr, nullptr, [] { left = 0; });
+
+}  // namespace
 
 void SystemEntropy::fill(void* to, std::size_t size) {
     // Asking for each salt would cost as much as hashing it; asking for 4 KiB does not.
-    thread_local std::array<char, 4096> pool;
-    thread_local std::size_t left = 0;
     auto* out = static_cast<char*>(to);
     while (size > 0) {
         if (left == 0) {

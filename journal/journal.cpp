@@ -15,6 +15,9 @@
 namespace daybook {
 namespace {
 
+// Format 1 is read, and becomes 2 when it is opened to be written to: see journal/FORMAT.md.
+constexpr std::string_view current_format = "2";
+
 // Nothing where a table is missing.
 std::optional<JournalTables> find_tables(lmdb::Transaction& transaction) {
     JournalTables t;
@@ -43,12 +46,13 @@ std::optional<JournalTables> existing_tables(lmdb::Environment& environment) {
     const auto tables = find_tables(transaction);
     const auto format = tables ? transaction.get(tables->meta, "format") : std::nullopt;
     if (!format) return std::nullopt;
-    if (*format != "1") {
+    if (*format != "1" && *format != current_format) {
         throw StorageError("the journal in " + environment.directory().string() + " has format " + std::string(*format) +
-                           ", this daybook knows format 1: use the newer daybook that wrote it");
+                           ", this daybook knows formats 1 and 2: use the newer daybook that wrote it");
     }
-    if (tables->redactions.number == 0 && !environment.read_only()) return std::nullopt;  // it is from before there was that table
-    transaction.commit();                                                                 // keeps the tables open
+    const bool older = *format != current_format || tables->redactions.number == 0;
+    if (older && !environment.read_only()) return std::nullopt;
+    transaction.commit();  // keeps the tables open
     return tables;
 }
 
@@ -57,8 +61,8 @@ JournalTables open_tables(lmdb::Environment& environment, const JournalOptions& 
     if (environment.read_only()) throw StorageError("there is no journal in " + environment.directory().string());
     lmdb::Transaction transaction(environment, lmdb::Transaction::Kind::write);
     const JournalTables tables = *find_tables(transaction);
-    if (!transaction.get(tables.meta, "format")) {  // another process may have been faster
-        transaction.put(tables.meta, "format", "1");
+    if (transaction.get(tables.meta, "format") != current_format) transaction.put(tables.meta, "format", current_format);
+    if (!transaction.get(tables.meta, "origin")) {  // another process may have been faster
         transaction.put(
             tables.meta, "origin",
             options.origin.empty() ? make_short_id("daybook.local/", options.clock(), *options.entropy) : options.origin);

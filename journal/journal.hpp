@@ -2,9 +2,11 @@
 //
 // On disk: one LMDB environment, `<data>/journal`.
 //   events        seq (8 bytes, big-endian) -> record (journal/record.hpp); key order is replay order
-//   streams       stream number (4) -> StreamHead and the stream's id; numbers follow first appearance: live incidents lie together
+//   streams       stream number (4) -> StreamHead, the stream's id, the seqs of its last events; numbers follow first appearance:
+//   live
+//                 incidents lie together
 //   stream_ids    id -> stream number
-//   stream_index  stream number (4), block (4) -> the seqs of 32 events of that stream
+//   stream_index  stream number (4), block (4) -> the seqs of 32 events of that stream, once there are so many
 //   names         name number (4) -> text: actors, sources, services, envs, kinds;  name_ids: text -> number
 //   keys          idempotency key -> seq, and 16 bytes of the input's digest
 //   event_ids     UUID or text -> seq, for ids that came with an import (ours are found by their time)
@@ -53,6 +55,8 @@ class NameCache;
 // What a write transaction has taken and not yet written to its tables.
 class Pending {
 public:
+    // Of the journal with all that was taken.
+    virtual std::uint64_t size() const = 0;
     // A stream that it has changed, or looked at; `leaf` is not filled in.
     virtual std::optional<StreamHead> stream(std::string_view id) const = 0;
     // An event that is not yet in its table.

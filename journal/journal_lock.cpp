@@ -14,13 +14,12 @@
 namespace daybook {
 namespace {
 
-constexpr const char* lock_name = "users.lock";
-
 // Whether it was taken; with LOCK_NB false means that somebody else has it.
 bool take(int fd, int operation, const std::filesystem::path& directory) {
     while (::flock(fd, operation) != 0) {
         if (errno == EWOULDBLOCK) return false;
-        if (errno != EINTR) throw StorageError("cannot lock " + (directory / lock_name).string() + ": " + std::strerror(errno));
+        if (errno != EINTR)
+            throw StorageError("cannot lock " + JournalLock::path_in(directory).string() + ": " + std::strerror(errno));
     }
     return true;
 }
@@ -28,7 +27,7 @@ bool take(int fd, int operation, const std::filesystem::path& directory) {
 }  // namespace
 
 JournalLock JournalLock::shared(const std::filesystem::path& directory, bool may_make) {
-    const auto file = directory / lock_name;
+    const auto file = path_in(directory);
     if (may_make) {
         std::error_code ignored;  // who opens the journal says what is wrong with its directory
         std::filesystem::create_directories(directory, ignored);
@@ -44,7 +43,7 @@ JournalLock JournalLock::shared(const std::filesystem::path& directory, bool may
 }
 
 std::optional<JournalLock> JournalLock::exclusive(const std::filesystem::path& directory) {
-    const auto file = directory / lock_name;
+    const auto file = path_in(directory);
     JournalLock lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (lock.fd_ < 0) throw StorageError("cannot open " + file.string() + ": " + std::strerror(errno));
     if (!take(lock.fd_, LOCK_EX | LOCK_NB, directory) || lmdb::is_open_somewhere(directory))

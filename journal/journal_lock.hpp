@@ -13,6 +13,9 @@ namespace daybook {
 
 class JournalLock {
 public:
+    // The file of a journal's directory.
+    static std::filesystem::path path_in(const std::filesystem::path& directory) { return directory / "users.lock"; }
+
     // Waits while somebody holds it exclusively. `may_make`: makes the directory and the file.
     static JournalLock shared(const std::filesystem::path& directory, bool may_make);
     // Nothing where somebody else has the journal open. Throws StorageError.

@@ -1,4 +1,5 @@
 // Reading the journal: JournalView.
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -6,11 +7,12 @@
 #include "journal/layout.hpp"
 #include "journal/merkle.hpp"
 #include "journal/name_cache.hpp"
+#include "journal/stream_row.hpp"
 
 namespace daybook {
 
 std::uint64_t JournalView::size() const {
-    if (pending_ != nullptr) pending_->settle();
+    if (pending_ != nullptr) return pending_->size();
     lmdb::Cursor cursor(transaction_, tables_.events);
     return cursor.last() ? read_big_endian(cursor.key()) : 0;
 }
@@ -69,20 +71,20 @@ std::uint64_t JournalView::stream_count() const { return transaction_.count(tabl
 
 std::vector<Sequence> JournalView::stream_sequences(StreamNumber number, std::uint64_t from, std::uint64_t to) const {
     std::vector<Sequence> sequences;
-    if (from == 0) from = 1;
-    lmdb::Cursor cursor(transaction_, tables_.stream_index);
-    const std::uint64_t first_block = (from - 1) / layout::block_events;
-    bool there = cursor.seek(FixedKey().add(number.value, 4).add(first_block, 4));
-    while (there && read_big_endian(cursor.key().substr(0, 4)) == number.value) {
-        std::uint64_t version = read_big_endian(cursor.key().substr(4)) * layout::block_events + 1;
-        if (version > to) break;
-        const std::string_view block = cursor.value();
-        for (std::size_t at = 0; at + 8 <= block.size(); at += 8, ++version) {
-            if (version < from) continue;
-            if (version > to) return sequences;
-            sequences.push_back({layout::read_u64(block.substr(at))});
+    const auto head = stream(number);
+    if (!head) return sequences;
+    from = std::max<std::uint64_t>(from, 1);
+    to = std::min(to, head->version);
+    layout::StreamBlock block;
+    while (from <= to) {
+        const std::uint64_t before = (from - 1) / layout::block_events * layout::block_events;
+        const std::uint64_t last = std::min(to, before + layout::block_events);
+        layout::find_stream_block(transaction_, tables_, number, before / layout::block_events, block);
+        if (block.seqs().size() < 8 * (last - before)) {
+            throw StorageError("stream_index lacks version " + std::to_string(last) + " of stream " + std::to_string(number.value) +
+                               ": run `daybook verify`");
         }
-        there = cursor.next();
+        for (; from <= last; ++from) sequences.push_back({layout::read_u64(block.seqs().substr(8 * (from - before - 1)))});
     }
     return sequences;
 }
@@ -122,23 +124,35 @@ std::optional<Sequence> JournalView::event_with_id(std::string_view event_id) co
     if (row) return Sequence{layout::read_u64(*row)};
     const auto millis = uuid ? uuid7_millis(*uuid) : std::nullopt;
     if (!millis) return std::nullopt;
-    // Ids of our own bear the moment of recording, which never decreases: search for it.
-    const auto recorded_millis = [&](std::uint64_t sequence) {
-        return std::chrono::floor<std::chrono::milliseconds>(record({sequence})->recorded_at()).time_since_epoch().count();
+    // Ids of our own bear the moment of recording, which never decreases. Mostly a new event is asked for: the newest come first.
+    const auto millis_of = [](const RecordHeader& header) {
+        const Time recorded_at = from_micros(header.recorded_at);
+        return std::chrono::floor<std::chrono::milliseconds>(recorded_at).time_since_epoch().count();
     };
-    std::uint64_t low = 1;
-    const std::uint64_t end = size() + 1;
-    std::uint64_t high = end;
+    std::uint64_t end = size() + 1;  // of those that were not looked at
+    for (; pending_ != nullptr && end > 1; --end) {
+        const auto header = pending_->header({end - 1});
+        if (!header) break;
+        if (header->event_id == *uuid) return Sequence{end - 1};
+        if (millis_of(*header) < *millis) return std::nullopt;
+    }
+    const auto is_before = [&](std::uint64_t sequence) { return millis_of(record({sequence})->header()) < *millis; };
+    std::uint64_t high = end, step = 1;
+    for (; step < end && !is_before(end - step); step *= 2) high = end - step;
+    std::uint64_t low = step < end ? end - step + 1 : 1;
     while (low < high) {
         const std::uint64_t middle = low + (high - low) / 2;
-        if (recorded_millis(middle) < *millis) {
+        if (is_before(middle)) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    for (; low < end && recorded_millis(low) == *millis; ++low) {
-        if (record({low})->header().event_id == *uuid) return Sequence{low};
+    lmdb::Cursor cursor(transaction_, tables_.events);
+    for (bool there = low < end && cursor.seek(key_of(low, 8)); there && low < end; there = cursor.next(), ++low) {
+        const auto record = RecordView::parse(cursor.value());
+        if (!record || millis_of(record->header()) != *millis) break;
+        if (record->header().event_id == *uuid) return Sequence{low};
     }
     return std::nullopt;
 }

@@ -12,7 +12,6 @@
 
 namespace daybook::layout {
 
-inline constexpr std::uint64_t block_events = 32;          // of one row of stream_index
 inline constexpr std::size_t stored_key_bytes_max = 256;   // of a key, of an imported event_id
 inline constexpr std::size_t stored_name_bytes_max = 511;  // of an interned name: LMDB's longest key
 inline constexpr std::size_t key_digest_bytes = 16;        // of the input's SHA-256, in a row of keys
@@ -32,28 +31,6 @@ inline std::string_view bytes_of(const Uuid& uuid) { return {reinterpret_cast<co
 // Whether an event's id needs no row in `event_ids`: its time is the moment of recording, and it is found by that.
 inline bool found_by_time(const Uuid& event_id, Time recorded_at) {
     return uuid7_millis(event_id) == std::chrono::floor<std::chrono::milliseconds>(recorded_at).time_since_epoch().count();
-}
-
-// A row of `streams`: version (8), newest seq (8), its leaf hash (32), then the stream's id.
-inline constexpr std::size_t stream_head_bytes = 48;
-inline StreamHead read_stream_head(std::string_view row) {
-    if (row.size() < stream_head_bytes) throw StorageError("a row of the table of streams is damaged: run `daybook verify`");
-    StreamHead head;
-    head.version = read_u64(row);
-    head.sequence = {read_u64(row.substr(8))};
-    std::memcpy(head.leaf.data(), row.data() + 16, head.leaf.size());
-    return head;
-}
-inline std::string_view stream_id_of(std::string_view row) {
-    return row.size() < stream_head_bytes ? std::string_view() : row.substr(stream_head_bytes);
-}
-inline std::string stream_row(const StreamHead& head, std::string_view id) {
-    std::string row;
-    append_u64(row, head.version);
-    append_u64(row, head.sequence.value);
-    row += daybook::bytes_of(head.leaf);
-    row += id;
-    return row;
 }
 
 // A row of `keys`: seq (8), then 16 bytes of the input's digest, if it has one.

@@ -296,14 +296,18 @@ CommonFields& common_fields(Payload& payload) {
 }
 
 bool has_field(EventType type, std::string_view name) {
-    bool found = false;
-    Payload payload = empty_payload_of(type);
-    std::visit(
-        [&](auto& event) {
-            std::decay_t<decltype(event)>::fields(event, [&](std::string_view field, const auto&) { found |= field == name; });
-        },
-        payload);
-    return found;
+    using Names = std::vector<std::string_view>;
+    static const std::vector<Names> fields = [] {
+        std::vector<Names> all(event_type_count + 1);
+        for (std::size_t number = 1; number < all.size(); ++number) {
+            const Payload payload = empty_payload_of(static_cast<EventType>(number));
+            const auto add = [&](std::string_view field, const auto&) { all[number].push_back(field); };
+            std::visit([&](const auto& event) { std::decay_t<decltype(event)>::fields(event, add); }, payload);
+        }
+        return all;
+    }();
+    const Names& known = fields[static_cast<std::size_t>(type)];
+    return std::find(known.begin(), known.end(), name) != known.end();
 }
 
 }  // namespace daybook

@@ -226,14 +226,14 @@ void EventCheck::check_stream(const RecordView& record) {
     memory.newest = {record.stream(), header.version, record.sequence(), record.leaf_hash()};
     if (header.version == 0) return;
     const std::uint64_t block = (header.version - 1) / layout::block_events;
-    if (memory.block != block) {
-        memory.row = transaction_.get(scope_.tables.stream_index, FixedKey().add(header.stream, 4).add(block, 4));
-        memory.block = block;
+    if (memory.block_number != block) {
+        layout::find_stream_block(transaction_, scope_.tables, record.stream(), block, memory.block);
+        memory.block_number = block;
     }
-    const auto& row = memory.row;
+    const std::string_view seqs = memory.block.seqs();
     const std::size_t place = 8 * static_cast<std::size_t>((header.version - 1) % layout::block_events);
-    if (row && row->size() >= place + 8 && layout::read_u64(row->substr(place)) == header.sequence) {
-        ++tally_.index_entries;
+    if (seqs.size() >= place + 8 && layout::read_u64(seqs.substr(place)) == header.sequence) {
+        if (memory.block.in_index) ++tally_.index_entries;
     } else {
         report(Kind::stream, "stream_index does not have it as version " + std::to_string(header.version) + " of stream " +
                                  std::to_string(header.stream));

@@ -17,6 +17,7 @@
 #include "journal/json.hpp"
 #include "journal/leaf.hpp"
 #include "journal/merkle.hpp"
+#include "journal/stream_row.hpp"
 #include "journal/verify.hpp"
 
 namespace daybook::verification {
@@ -128,9 +129,9 @@ private:
     struct StreamMemory {
         StreamNumber number;
         std::string_view id;
-        StreamHead newest;                   // of what was checked; sequence 0: nothing yet
-        std::optional<std::uint64_t> block;  // of stream_index
-        std::optional<std::string_view> row;
+        StreamHead newest;  // of what was checked; sequence 0: nothing yet
+        std::optional<std::uint64_t> block_number;
+        layout::StreamBlock block;
     };
 
     void take_snapshot();

@@ -50,10 +50,10 @@ void check_names(Scope& scope, const JournalView& journal) {
 std::string check_head(const JournalView& journal, const StreamHead& head) {
     const lmdb::Transaction& transaction = journal.transaction();
     if (head.version == 0) return "its version is 0";
-    const std::uint64_t block = (head.version - 1) / layout::block_events;
-    const auto row = transaction.get(journal.tables().stream_index, FixedKey().add(head.number.value, 4).add(block, 4));
+    layout::StreamBlock block;
+    layout::find_stream_block(transaction, journal.tables(), head.number, (head.version - 1) / layout::block_events, block);
     const std::size_t size = 8 * (static_cast<std::size_t>((head.version - 1) % layout::block_events) + 1);
-    if (!row || row->size() != size || layout::read_u64(row->substr(size - 8)) != head.sequence.value) {
+    if (block.seqs().size() != size || layout::read_u64(block.seqs().substr(size - 8)) != head.sequence.value) {
         return "stream_index does not end with version " + std::to_string(head.version) + ", event " +
                std::to_string(head.sequence.value);
     }

@@ -7,6 +7,7 @@
 #include "journal/layout.hpp"
 #include "journal/leaf.hpp"
 #include "journal/redaction.hpp"
+#include "journal/stream_row.hpp"
 
 namespace daybook {
 namespace {
@@ -254,9 +255,14 @@ Writer::Stream& Writer::stream_at(std::string_view id) {
     if (const auto head = view_.stream(id)) {
         stream.head = *head;
         stream.leaf = head->leaf;
-        const std::uint64_t block = (head->version - 1) / layout::block_events;
-        if (head->version % layout::block_events != 0) {
-            stream.block = transaction_.get(tables_.stream_index, FixedKey().add(head->number.value, 4).add(block, 4)).value_or("");
+        if (const std::size_t size = 8 * (head->version % layout::block_events); size != 0) {
+            const std::uint64_t block = head->version / layout::block_events;
+            layout::StreamBlock found;
+            layout::find_stream_block(transaction_, tables_, head->number, block, found);
+            if (found.seqs().size() != size)
+                throw StorageError("the row of the stream " + stream.id + " is damaged: run `daybook verify`");
+            stream.block = found.seqs();
+            if (found.in_index) stream.old_block = block;
         }
     }
     return stream;
@@ -330,7 +336,8 @@ void Writer::keep_facts(RecordHeader& header, Stream& stream, const EventFacts& 
 void Writer::begin(Stream& stream) {
     stream.head.number = {++last_stream_};
     transaction_.put(tables_.stream_ids, stream.id, key_of(stream.head.number.value, 4));
-    transaction_.append(tables_.streams, key_of(stream.head.number.value, 4), layout::stream_row(stream.head, stream.id));
+    transaction_.append(tables_.streams, key_of(stream.head.number.value, 4),
+                        layout::stream_row(stream.head, stream.id, stream.block));
 }
 
 // The stream ends with the event `sequence` now.
@@ -339,15 +346,12 @@ void Writer::extend(Stream& stream, Sequence sequence) {
     stream.head.sequence = sequence;
     layout::append_u64(stream.block, sequence.value);
     if (stream.head.version % layout::block_events == 0) {
-        put_block(stream);
+        const std::uint64_t block = stream.head.version / layout::block_events - 1;
+        transaction_.put(tables_.stream_index, layout::block_key(stream.head.number, block), stream.block);
         stream.block.clear();
+        stream.old_block.reset();
     }
     stream.dirty = true;
-}
-
-void Writer::put_block(const Stream& stream) {
-    const FixedKey key = FixedKey().add(stream.head.number.value, 4).add((stream.head.version - 1) / layout::block_events, 4);
-    transaction_.put(tables_.stream_index, key, stream.block);
 }
 
 Sequence Writer::write(const Draft& draft) {
@@ -420,9 +424,9 @@ void Writer::write_streams() {
     std::sort(dirty.begin(), dirty.end(), [](const Stream* a, const Stream* b) { return a->head.number < b->head.number; });
     for (Stream* stream : dirty) {
         stream->head.leaf = stream->leaf;
-        const std::uint32_t number = stream->head.number.value;
-        transaction_.put(tables_.streams, key_of(number, 4), layout::stream_row(stream->head, stream->id));
-        if (!stream->block.empty()) put_block(*stream);
+        const StreamNumber number = stream->head.number;
+        transaction_.put(tables_.streams, key_of(number.value, 4), layout::stream_row(stream->head, stream->id, stream->block));
+        if (stream->old_block) transaction_.erase(tables_.stream_index, layout::block_key(number, *stream->old_block));
     }
 }
 

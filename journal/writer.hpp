@@ -50,7 +50,8 @@ private:
         StreamHead head;  // without the leaf
         Digest leaf{};    // of the newest event that was made: see RecordMaker
         std::string id;
-        std::string block;  // of stream_index: the one that the newest version lies in
+        std::string block;  // the seqs of the versions after the last whole block: see journal/stream_row.hpp
+        std::optional<std::uint64_t> old_block;  // of a journal of format 1: stream_index has it, though it is not whole
         bool dirty = false;
         Name actor, source, service, env, kind;  // of its newest event here: most events repeat them
     };
@@ -67,6 +68,7 @@ private:
     };
 
     const WriterMemory& remembered(WriterMemory& memory);
+    std::uint64_t size() const override { return records_.size(); }
     std::optional<StreamHead> stream(std::string_view id) const override;
     std::optional<RecordHeader> header(Sequence sequence) const override { return records_.header(sequence); }
     void settle() override { records_.finish(); }
@@ -84,7 +86,6 @@ private:
     void keep_facts(RecordHeader& header, Stream& stream, const EventFacts& facts);
     void begin(Stream& stream);
     void extend(Stream& stream, Sequence sequence);
-    void put_block(const Stream& stream);
     void name_event(RecordDraft& record, const Draft& draft);
     Sequence write(const Draft& draft);  // fills in seq and version; returns the seq
     void write_streams();

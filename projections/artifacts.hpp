@@ -40,7 +40,9 @@ public:
     std::string_view name() const override { return "artifacts"; }
     std::vector<std::string> tables() const override { return {"artifacts", "artifact_ids", "artifact_names"}; }
     void begin(lmdb::Transaction& transaction) override;
-    bool reads_payload(EventType type) const override { return type == EventType::artifact_attached; }
+    PayloadUse payload_use(EventType type) const override {
+        return type == EventType::artifact_attached ? PayloadUse::whole : PayloadUse::none;
+    }
     std::optional<std::string> apply(const ProjectedEvent& event) override;
     void flush() override {}
     std::string describe(std::string_view table, std::string_view key) const override;

@@ -52,7 +52,10 @@ public:
     std::string_view name() const override { return "correlation"; }
     std::vector<std::string> tables() const override;
     void begin(lmdb::Transaction& transaction) override;
-    bool reads_payload(EventType type) const override { return type == EventType::incident_created; }
+    PayloadUse payload_use(EventType type) const override {
+        if (type == EventType::incident_created) return PayloadUse::whole;
+        return type == EventType::alert ? PayloadUse::fingerprint : PayloadUse::none;
+    }
     std::optional<std::string> apply(const ProjectedEvent& event) override;
     void flush() override;
     std::string describe(std::string_view table, std::string_view key) const override;

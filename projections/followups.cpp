@@ -103,12 +103,14 @@ void FollowupsProjection::begin(lmdb::Transaction& transaction) {
     rows_.clear();
 }
 
-bool FollowupsProjection::reads_payload(EventType type) const {
-    return type == EventType::followup || type == EventType::followup_status_change || type == EventType::followup_updated;
+PayloadUse FollowupsProjection::payload_use(EventType type) const {
+    const bool of_followup =
+        type == EventType::followup || type == EventType::followup_status_change || type == EventType::followup_updated;
+    return of_followup ? PayloadUse::whole : PayloadUse::none;
 }
 
 std::optional<std::string> FollowupsProjection::apply(const ProjectedEvent& event) {
-    if (!reads_payload(event.header().type) || !event.of_incident()) return std::nullopt;
+    if (payload_use(event.header().type) == PayloadUse::none || !event.of_incident()) return std::nullopt;
     const auto payload = event.payload();
     if (!payload) return payload.refusal().message;
     const std::string id = followup_id_of(**payload);

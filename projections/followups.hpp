@@ -78,7 +78,7 @@ public:
     std::string_view name() const override { return "followups"; }
     std::vector<std::string> tables() const override { return {"followups", "followup_ids"}; }
     void begin(lmdb::Transaction& transaction) override;
-    bool reads_payload(EventType type) const override;
+    PayloadUse payload_use(EventType type) const override;
     std::optional<std::string> apply(const ProjectedEvent& event) override;
     void flush() override;
     std::string describe(std::string_view table, std::string_view key) const override;

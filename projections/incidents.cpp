@@ -124,7 +124,9 @@ void IncidentsProjection::begin(lmdb::Transaction& transaction) {
     last_stored_ = cursor.last() ? static_cast<std::uint32_t>(read_big_endian(cursor.key())) : 0;
 }
 
-bool IncidentsProjection::reads_payload(EventType type) const { return needs_payload(type); }
+PayloadUse IncidentsProjection::payload_use(EventType type) const {
+    return needs_payload(type) ? PayloadUse::whole : PayloadUse::none;
+}
 
 std::optional<std::string> IncidentsProjection::apply(const ProjectedEvent& event) {
     const std::uint32_t number = event.header().stream;

@@ -47,7 +47,7 @@ public:
     std::string_view name() const override { return "incidents"; }
     std::vector<std::string> tables() const override { return {"incidents", "incidents_by_start"}; }
     void begin(lmdb::Transaction& transaction) override;
-    bool reads_payload(EventType type) const override;
+    PayloadUse payload_use(EventType type) const override;
     std::optional<std::string> apply(const ProjectedEvent& event) override;
     void flush() override;
     std::string describe(std::string_view table, std::string_view key) const override;

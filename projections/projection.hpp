@@ -48,6 +48,9 @@ struct ProjectedEvent {
     bool of_incident() const { return !journal.stream_id(record.stream()).starts_with('$'); }
 };
 
+// What a fold asks of an event's payload; each is more than the one before.
+enum class PayloadUse : std::uint8_t { none, fingerprint, whole };
+
 // The views' environment as one transaction sees it. Used by one thread at a time.
 class Projection {
 public:
@@ -59,8 +62,8 @@ public:
 
     // A write transaction begins; makes its tables.
     virtual void begin(lmdb::Transaction& transaction) = 0;
-    // Whether `apply` asks for the payload of such events: it is then decoded ahead. A wrong answer costs time only.
-    virtual bool reads_payload(EventType) const { return false; }
+    // What `apply` asks of such events: it is then found ahead, on another thread. A wrong answer costs time only.
+    virtual PayloadUse payload_use(EventType) const { return PayloadUse::none; }
     // Takes the next event. Returns why it can't be taken: the event is then left out, and reported.
     virtual std::optional<std::string> apply(const ProjectedEvent& event) = 0;
     // The transaction is about to commit: writes the rows that it holds back.

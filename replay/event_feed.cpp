@@ -5,13 +5,12 @@
 
 #include "journal/json.hpp"
 #include "projections/canonical_walk.hpp"
-#include "projections/projection.hpp"
 
 namespace daybook {
 
-EventFeed::EventFeed(const Journal& journal, Sequence from, std::uint64_t count, const WantsPayload& wants_payload)
+EventFeed::EventFeed(const Journal& journal, Sequence from, std::uint64_t count, const UseOf& use_of)
     : journal_(journal), next_sequence_(from), end_{from.value + count} {
-    for (std::size_t type = 1; type < wanted_.size(); ++type) wanted_[type] = wants_payload(static_cast<EventType>(type));
+    for (std::size_t type = 1; type < uses_.size(); ++type) uses_[type] = use_of(static_cast<EventType>(type));
     if (count > chunk_events) reading_ = std::thread([this] { read_ahead(); });
 }
 
@@ -47,12 +46,13 @@ std::unique_ptr<EventFeed::Chunk> EventFeed::read(Sequence from, std::uint64_t c
     chunk->fingerprints.reserve(count);
     PayloadDecoder decoder;
     const Sequence next = chunk->snapshot->scan(from, count, [&](const RecordView& record) {
-        if (wanted_[static_cast<std::size_t>(record.type())]) {
+        const PayloadUse use = uses_[static_cast<std::size_t>(record.type())];
+        if (use == PayloadUse::whole) {
             // What cannot be decoded is tried again by the fold that wants it, which reports why.
             if (auto payload = decoder.decode_apart(record, *chunk->snapshot))
                 chunk->decoded.push_back({chunk->records.size(), std::move(*payload)});
         }
-        chunk->fingerprints.push_back(record.type() == EventType::alert ? fingerprint_of(record) : std::string_view());
+        chunk->fingerprints.push_back(use == PayloadUse::fingerprint ? fingerprint_of(record) : std::string_view());
         chunk->records.push_back(record);
         return true;
     });

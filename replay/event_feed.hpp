@@ -15,6 +15,7 @@
 
 #include "journal/journal.hpp"
 #include "journal/payload.hpp"
+#include "projections/projection.hpp"
 
 namespace daybook {
 
@@ -30,12 +31,12 @@ public:
         Snapshot snapshot;
         std::vector<RecordView> records;
         std::vector<Decoded> decoded;                // by place: payloads that were asked for and could be had
-        std::vector<std::string_view> fingerprints;  // of each record, as ProjectedEvent has it; empty where it is no alert
+        std::vector<std::string_view> fingerprints;  // of each record, as ProjectedEvent has it; empty where it was not asked for
     };
-    using WantsPayload = std::function<bool(EventType)>;
+    using UseOf = std::function<PayloadUse(EventType)>;
 
     // The events from `from` on, `count` of them. Starts no thread where one chunk holds them all. `journal` outlives it.
-    EventFeed(const Journal& journal, Sequence from, std::uint64_t count, const WantsPayload& wants_payload);
+    EventFeed(const Journal& journal, Sequence from, std::uint64_t count, const UseOf& use_of);
     // Does not wait for what was not asked for.
     ~EventFeed();
     EventFeed(const EventFeed&) = delete;
@@ -56,7 +57,7 @@ private:
     static constexpr std::size_t chunks_waiting_max = 4;
 
     const Journal& journal_;
-    std::array<bool, event_type_count + 1> wanted_{};  // by type: whether its payloads are decoded
+    std::array<PayloadUse, event_type_count + 1> uses_{};  // by type
     Sequence next_sequence_;
     Sequence end_;  // the first that is not part of it
 

@@ -65,9 +65,10 @@ std::vector<Parked> Replayer::fold_into(lmdb::Transaction& transaction, const Re
     return parked;
 }
 
-bool Replayer::reads_payload(EventType type) const {
-    return std::any_of(projections_.begin(), projections_.end(),
-                       [type](const auto& projection) { return projection->reads_payload(type); });
+PayloadUse Replayer::payload_use(EventType type) const {
+    PayloadUse most = PayloadUse::none;
+    for (const auto& projection : projections_) most = std::max(most, projection->payload_use(type));
+    return most;
 }
 
 Sequence Replayer::fold_batch(lmdb::Transaction& transaction, const ReplayLimit& limit, std::unique_ptr<EventFeed>& feed,
@@ -85,7 +86,7 @@ Sequence Replayer::fold_batch(lmdb::Transaction& transaction, const ReplayLimit&
     if (from.value >= limit.size) return from;
     if (!feed || feed->next_sequence() != from.next()) {
         feed = std::make_unique<EventFeed>(journal_, from.next(), limit.size - from.value,
-                                           [this](EventType type) { return reads_payload(type); });
+                                           [this](EventType type) { return payload_use(type); });
     }
 
     const auto apply = [&](const ProjectedEvent& event) {

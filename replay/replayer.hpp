@@ -58,7 +58,7 @@ private:
     // Folds some of them; returns the seq that was reached.
     Sequence fold_batch(lmdb::Transaction& transaction, const ReplayLimit& limit, std::unique_ptr<EventFeed>& feed,
                         std::vector<Parked>& parked);
-    bool reads_payload(EventType type) const;
+    PayloadUse payload_use(EventType type) const;
 
     const Journal& journal_;
     lmdb::Environment& views_;

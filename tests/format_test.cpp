@@ -64,6 +64,5 @@ TEST_CASE("the records of FORMAT.md are what the journal writes", "[format]") {
 TEST_CASE("the rows of FORMAT.md are what the journal writes", "[format]") {
     Example example;
     CHECK(documented("streams 1") == example.row(&JournalTables::streams, key_of(1, 4)));
-    CHECK(documented("stream_index 1, 0") == example.row(&JournalTables::stream_index, FixedKey().add(1, 4).add(0, 4)));
     CHECK(documented("keys page-7") == example.row(&JournalTables::keys, "page-7"));
 }

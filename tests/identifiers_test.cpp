@@ -1,5 +1,6 @@
 #include "journal/identifiers.hpp"
 
+#include <array>
 #include <set>
 
 #include <catch2/catch.hpp>
@@ -7,7 +8,7 @@
 #include "tests/support.hpp"
 
 using namespace daybook;
-using daybook::test::at;
+using namespace daybook::test;
 
 TEST_CASE("the same seed gives the same bytes, another seed others", "[identifiers]") {
     SeededEntropy one(7);
@@ -83,4 +84,19 @@ TEST_CASE("a short id has its prefix, and sorts by its time", "[identifiers]") {
     CHECK(first.size() == 3 + 16);
     CHECK(first.find_first_not_of("0123456789abcdefghijklmnopqrstuv", 3) == std::string::npos);
     CHECK(first < second);
+}
+
+TEST_CASE("processes that were forked have random numbers of their own", "[identifiers]") {
+    const auto some = [] {
+        std::array<char, 16> bytes;
+        SystemEntropy().fill(bytes.data(), bytes.size());
+        return to_hex({bytes.data(), bytes.size()});
+    };
+    (void)some();  // more than that was fetched
+    Child one(some);
+    Child two(some);
+    const std::string first = one.wait(), second = two.wait();
+    CHECK(first.size() == 32);
+    CHECK(first != second);
+    CHECK(first != some());
 }

@@ -178,6 +178,31 @@ TEST_CASE("an id of ours is found among many of the same millisecond", "[view]")
     CHECK_FALSE(view->event_with_id(format_uuid(make_uuid7(at("2100-01-01T00:00:00Z"), entropy))));
 }
 
+TEST_CASE("a decision counts and finds what was written before it in its own transaction", "[view]") {
+    TestJournal journal;
+    for (int i = 0; i < 5; ++i) REQUIRE(journal.append_note("$jobs", "x"));
+    SeededEntropy entropy(99);
+    std::vector<std::string> ids;
+    std::vector<AppendRequest> requests;
+    for (std::size_t i = 0; i < 200; ++i) {
+        if (i == 100) journal.advance(std::chrono::milliseconds(1));
+        ids.push_back(format_uuid(make_uuid7(journal.now(), entropy)));
+        requests.push_back({std::nullopt, [&, i](const JournalView& view, Time now) -> Result<Batch> {
+                                CHECK(view.size() == 5 + i);
+                                for (std::size_t earlier = i % 10; earlier < i; earlier += 10)
+                                    CHECK(view.event_with_id(ids[earlier]) == Sequence{6 + earlier});
+                                CHECK_FALSE(view.event_with_id(ids[i]));
+                                Batch batch;
+                                batch.events.push_back(event_of("$jobs", note("x"), now));
+                                batch.events.back().event_id = ids[i];
+                                batch.events.back().recorded_at = from_micros(*uuid7_millis(*parse_uuid(ids[i])) * 1000);
+                                return batch;
+                            }});
+    }
+    for (const auto& answer : journal->append_all(requests)) REQUIRE(answer);
+    CHECK(journal->snapshot()->size() == 205);
+}
+
 TEST_CASE("a snapshot stays as it was while others append", "[view]") {
     TestJournal journal;
     REQUIRE(journal.append_note("$jobs", "1"));

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "journal/layout.hpp"
+#include "journal/stream_row.hpp"
 #include "tests/damaged_journal.hpp"
 #include "tests/support.hpp"
 
@@ -67,18 +68,23 @@ TEST_CASE("verification finds what is wrong with streams and names") {
     const std::string stream = damaged.get("streams", key_of(2, 4));
     const auto head = layout::read_stream_head(stream);
     const std::string id(layout::stream_id_of(stream));
-    const auto put_head = [&](StreamHead changed) { damaged.put("streams", key_of(2, 4), layout::stream_row(changed, id)); };
+    const auto put_head = [&](const StreamHead& changed) {
+        const std::string row = layout::stream_row(changed, "", "");
+        damaged.put("streams", key_of(2, 4), row.substr(0, layout::stream_head_bytes) + stream.substr(layout::stream_head_bytes));
+    };
     SECTION("a head's version") {
         StreamHead changed = head;
         --changed.version;
         put_head(changed);
-        CHECK(damaged.finds_only(Kind::stream, 0));
+        CHECK(damaged.finds(Kind::stream, 0));
+        CHECK(damaged.finds(Kind::stream, head.sequence.value));
     }
     SECTION("a head's seq") {
         StreamHead changed = head;
         --changed.sequence.value;
         put_head(changed);
-        CHECK(damaged.finds_only(Kind::stream, 0));
+        CHECK(damaged.finds(Kind::stream, 0));
+        CHECK(damaged.finds(Kind::stream, head.sequence.value));
     }
     SECTION("a head's leaf") {
         StreamHead changed = head;
@@ -87,7 +93,8 @@ TEST_CASE("verification finds what is wrong with streams and names") {
         CHECK(damaged.finds_only(Kind::stream, 0));
     }
     SECTION("a stream's id") {
-        damaged.put("streams", key_of(2, 4), layout::stream_row(head, stream_name(99)));
+        std::string renamed = stream;
+        damaged.put("streams", key_of(2, 4), renamed.replace(layout::stream_head_bytes, id.size(), stream_name(99)));
         CHECK(damaged.finds(Kind::stream, 0));
         CHECK(damaged.finds(Kind::leaf, head.sequence.value));
     }
@@ -101,7 +108,7 @@ TEST_CASE("verification finds what is wrong with streams and names") {
         CHECK(damaged.finds(Kind::stream, 0));
     }
     SECTION("a stream that no event has") {
-        damaged.put("streams", key_of(50, 4), layout::stream_row(head, stream_name(99)));
+        damaged.put("streams", key_of(50, 4), layout::stream_row(head, stream_name(99), ""));
         CHECK(damaged.finds(Kind::stream, 0));
     }
     SECTION("an id that no stream has") {
@@ -115,6 +122,21 @@ TEST_CASE("verification finds what is wrong with streams and names") {
         block[16] = static_cast<char>(block[16] ^ 1);
         damaged.put("stream_index", key, block);
         CHECK(damaged.finds(Kind::stream, third));
+    }
+    SECTION("the seqs at the end of a stream's row") {
+        REQUIRE(damaged.journal.append_note(id, "one more"));
+        const std::string row = damaged.get("streams", key_of(2, 4));
+        const Sequence newest = layout::read_stream_head(row).sequence;
+        const std::uint64_t before = damaged.journal->snapshot()->record(newest)->header().previous;
+        std::string changed = row;
+        changed.back() = static_cast<char>(changed.back() ^ 1);  // how far the newest event is from the one before it
+        damaged.put("streams", key_of(2, 4), changed);
+        CHECK(damaged.finds_only(Kind::stream, before));
+        damaged.put("streams", key_of(2, 4), row + '\1');
+        CHECK(damaged.finds(Kind::stream, newest.value));
+        damaged.put("streams", key_of(2, 4), std::string_view(row).substr(0, row.size() - 1));
+        CHECK(damaged.finds(Kind::stream, newest.value));
+        CHECK_THROWS_AS(damaged.journal->snapshot()->stream_sequences({2}), StorageError);
     }
     SECTION("entries of stream_index that no event has") {
         damaged.put("stream_index", FixedKey().add(60, 4).add(0, 4), key_of(7, 8));

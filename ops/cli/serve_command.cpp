@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -112,7 +114,8 @@ private:
     std::function<Time()> clock_;
 };
 
-// Folds what was appended about once a second, so that the first who reads after a burst of writes need not wait for it.
+// Folds what was appended about once a second, so that the first who reads after a burst of writes need not wait for it. What is in
+// the way is told once.
 class Folding {
 public:
     Folding(SharedViews& views, ServerLog& log)
@@ -124,13 +127,15 @@ private:
         while (!changed_.wait_for(lock, stop, std::chrono::seconds(1), [&] { return stop.stop_requested(); })) {
             try {
                 views_.catch_up();
+                if (!std::exchange(trouble_, "").empty()) log_.say(MessageKind::notice, "the views are brought up to date again");
             } catch (const StorageError& error) {
-                log_.say(MessageKind::error, error.what());
+                if (std::exchange(trouble_, error.what()) != error.what()) log_.say(MessageKind::error, error.what());
             }
         }
     }
     SharedViews& views_;
     ServerLog& log_;
+    std::string trouble_;  // of the last time
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::jthread running_;  // the last member: it stops first

@@ -1,6 +1,5 @@
 // A timeline of 20 events, from the incident's id to its lines of JSON, beside the bare LMDB reads of the same rows.
 #include <algorithm>
-#include <cstring>
 
 #include "projections/timeline.hpp"
 #include "tests/bench/bare_lmdb.hpp"
@@ -34,23 +33,19 @@ std::size_t read_timeline(Journal& journal, const std::string& id, TimelineReade
     return out.size();
 }
 
-// The stream's number, the block of its index, and its records, copied.
-std::size_t read_bare(MDB_env* environment, const JournalTables& tables, const std::string& id, std::string& out) {
+// The stream's number, its row, and the records of its first events, copied.
+std::size_t read_bare(MDB_env* environment, const JournalTables& tables, const std::string& id,
+                      const std::vector<Sequence>& sequences, std::string& out) {
     MDB_txn* transaction = nullptr;
     demand(mdb_txn_begin(environment, nullptr, MDB_RDONLY, &transaction));
     out.clear();
     MDB_val key = value_of(id);
     MDB_val value;
     demand(mdb_get(transaction, tables.stream_ids.number, &key, &value));
-    std::string block_key(view_of(value));
-    block_key.append(4, '\0');
-    key = value_of(block_key);
-    MDB_val block;
-    demand(mdb_get(transaction, tables.stream_index.number, &key, &block));
-    for (std::uint64_t i = 0; i < rows; ++i) {
-        std::uint64_t sequence = 0;
-        std::memcpy(&sequence, view_of(block).data() + 8 * i, sizeof sequence);
-        const FixedKey record = key_of(sequence, 8);
+    key = value;
+    demand(mdb_get(transaction, tables.streams.number, &key, &value));
+    for (const Sequence sequence : sequences) {
+        const FixedKey record = key_of(sequence.value, 8);
         key = value_of(record);
         demand(mdb_get(transaction, tables.events.number, &key, &value));
         out += view_of(value);
@@ -64,7 +59,7 @@ template <class Read>
 double micros(const std::vector<std::string>& ids, const Read& read) {
     std::vector<double> times;
     times.reserve(ids.size());
-    for (const std::string& id : ids) times.push_back(1e6 * seconds_of([&] { read(id); }));
+    for (std::size_t i = 0; i < ids.size(); ++i) times.push_back(1e6 * seconds_of([&] { read(i); }));
     return median(std::move(times));
 }
 
@@ -75,7 +70,7 @@ double timeline_micros(BenchJournal& journal, std::vector<std::string>& ids) {
     ids = sample(*journal->snapshot(), random);
     TimelineReader reader;
     std::string out;
-    const auto read = [&](const std::string& id) { return read_timeline(*journal, id, reader, out); };
+    const auto read = [&](std::size_t i) { return read_timeline(*journal, ids[i], reader, out); };
     micros(ids, read);  // into the page cache
     return micros(ids, read);
 }
@@ -85,13 +80,18 @@ void bench_timeline(const Setup& setup, Fixture& fixture, Table& table) {
     Random random(setup.size.seed);
     const std::vector<std::string> ids = sample(*journal->snapshot(), random);
     const JournalTables tables = journal->snapshot()->tables();
+    std::vector<std::vector<Sequence>> sequences;
+    {
+        const Snapshot snapshot = journal->snapshot();
+        for (const std::string& id : ids) sequences.push_back(snapshot->stream_sequences(*snapshot->stream_number(id), 1, rows));
+    }
     MDB_env* const environment = journal->environment().handle();
     TimelineReader reader;
     std::string out;
     std::vector<double> times, peers;
     for (int run = 0; run <= setup.runs; ++run) {
-        const double peer = micros(ids, [&](const std::string& id) { return read_bare(environment, tables, id, out); });
-        const double time = micros(ids, [&](const std::string& id) { return read_timeline(*journal, id, reader, out); });
+        const double peer = micros(ids, [&](std::size_t i) { return read_bare(environment, tables, ids[i], sequences[i], out); });
+        const double time = micros(ids, [&](std::size_t i) { return read_timeline(*journal, ids[i], reader, out); });
         if (run == 0) continue;  // into the page cache
         peers.push_back(peer);
         times.push_back(time);

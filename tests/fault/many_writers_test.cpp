@@ -1,6 +1,8 @@
 // Many processes append at once, with expected versions and keys that others use too. The history of what each asked and was
 // answered must be that of one journal: each event at one place, without gaps, one winner for each version and key, in an order
 // that agrees with the clock.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,9 +12,11 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 
 #include <catch2/catch.hpp>
 
+#include "journal/descriptor.hpp"
 #include "tests/fault/fault.hpp"
 
 using namespace daybook;
@@ -82,11 +86,20 @@ TEST_CASE("what many processes append at once is one history: no gap, one winner
     const TemporaryDirectory directory;
     constexpr std::size_t processes = 6;
     const std::size_t count = rounds(60, 3000);
+    // They begin together, when this lock is given up; a process forked later may be slow to start.
+    const std::filesystem::path start = directory / "start";
+    const Descriptor gate(::open(start.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    REQUIRE(::flock(gate.get(), LOCK_EX) == 0);
     std::vector<std::unique_ptr<Child>> children;
     for (std::size_t i = 0; i < processes; ++i) {
         const std::uint64_t seed = choices.random();
-        children.push_back(std::make_unique<Child>([&, seed] { return append_some(directory / "journal", seed, count); }));
+        children.push_back(std::make_unique<Child>([&, seed] {
+            const Descriptor waiting(::open(start.c_str(), O_RDONLY | O_CLOEXEC));
+            if (::flock(waiting.get(), LOCK_SH) != 0) throw std::runtime_error("the start cannot be waited for");
+            return append_some(directory / "journal", seed, count);
+        }));
     }
+    REQUIRE(::flock(gate.get(), LOCK_UN) == 0);
     std::vector<Attempt> attempts;
     for (const auto& child : children) {
         const std::string answer = child->wait();

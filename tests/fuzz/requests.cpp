@@ -131,6 +131,14 @@ void promise_texts(const std::vector<std::string>& texts) {
     for (const std::string& text : texts) promise(is_clean_utf8(text), "a name in a policy is no text: " + text);
 }
 
+// A desk with the tools of its agents.
+struct ToolsDesk : Desk {
+    SeededEntropy runs{7};
+    SharedViews shared_views{views(), *journal()};
+    const Tools tools{{*journal(), commands(), shared_views, [] { return at("2026-02-23T12:00:00Z"); }, runs, directory(),
+                       directory() / "weekly"}};
+};
+
 }  // namespace
 
 // A request that is handed on, written in one way and sent again, is handed on again.
@@ -159,11 +167,7 @@ std::vector<std::string> http_seeds() {
 // Calls, one a line; a word before the body names another tool than oncall_tool. Each has an answer in JSON, and all that they lead
 // to is in order.
 void fuzz_tool_call(std::string_view bytes) {
-    Desk desk;
-    SeededEntropy entropy(7);
-    SharedViews views(desk.views(), *desk.journal());
-    const Tools tools({*desk.journal(), desk.commands(), views, [] { return at("2026-02-23T12:00:00Z"); }, entropy,
-                       desk.directory(), desk.directory() / "weekly"});
+    ToolsDesk desk;
     ToolCallReader reader;
     for (int calls = 0; !bytes.empty() && calls < 8; ++calls) {
         std::string_view body = bytes.substr(0, bytes.find('\n'));
@@ -174,7 +178,7 @@ void fuzz_tool_call(std::string_view bytes) {
             body.remove_prefix(space + 1);
         }
         const auto call = reader.read(tool, body);
-        const auto result = call ? tools.run(*call, {"sofiia"}) : Result<std::string>(call.refusal());
+        const auto result = call ? desk.tools.run(*call, {"sofiia"}) : Result<std::string>(call.refusal());
         if (!result) promise_reason(result.refusal());
         const std::string answer = tool_answer(result);
         promise(bool(JsonReader().read(answer)), "an answer is no JSON: " + answer);
@@ -189,13 +193,10 @@ std::vector<std::string> tool_call_seeds() {
         R"("started_at":"2026-02-23T10:00:00Z","signature":"s","labels":{"a":"b"},"idempotency_key":"k"}})"
         "\n";
     // The id that the first call's incident gets.
-    Desk desk;
-    SeededEntropy entropy(7);
-    SharedViews views(desk.views(), *desk.journal());
-    const Tools tools({*desk.journal(), desk.commands(), views, [] { return at("2026-02-23T12:00:00Z"); }, entropy,
-                       desk.directory(), desk.directory() / "weekly"});
+    ToolsDesk desk;
     ToolCallReader reader;
-    const auto made = tools.run(*reader.read("oncall_tool", std::string_view(create).substr(0, create.size() - 1)), {"sofiia"});
+    const auto made =
+        desk.tools.run(*reader.read("oncall_tool", std::string_view(create).substr(0, create.size() - 1)), {"sofiia"});
     const std::string of =
         R"("incident_id":")" +
         made->substr(made->find("inc_"), 24).substr(0, made->find('"', made->find("inc_")) - made->find("inc_")) + '"';

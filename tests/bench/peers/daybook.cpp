@@ -72,6 +72,8 @@ public:
         }
         append_to(*journal_, events);
     }
+    // Its views hold what was loaded.
+    void settle() override { timeline(streams_.front()); }
     std::uint64_t timeline(const std::string& stream) override {
         const std::string_view answer =
             client(0).call(http_get(fmt::format("/v1/incidents/{}/timeline?limit={}", stream, timeline_rows)));

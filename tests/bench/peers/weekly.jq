@@ -3,8 +3,8 @@
 def week: .[0:19] + "Z" | fromdate | strftime("%G-%V");
 
 reduce inputs as $event ({};
-    .[$event.incident_id] |= (
-        .events += 1
+    setpath([$event.incident_id]; .[$event.incident_id]  # not |=, which copies all incidents for each event
+        | .events += 1
         | if $event.type == "incident_created" then
               .severity = $event.meta.severity | .status = "open" | .started_at = $event.meta.started_at
           elif $event.type == "severity_changed" then .severity = $event.meta.to
