@@ -92,6 +92,12 @@ std::optional<Refusal> check_is_text(std::string_view text, const std::string& n
     return Refusal{RefusalCode::invalid, name + ':' + std::to_string(line) + ": is no UTF-8 text", ""};
 }
 
+Refusal no_yaml(const std::string& name, const YAML::Exception& error) {
+    std::string said = error.msg;
+    std::erase_if(said, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+    return {RefusalCode::invalid, name + ':' + std::to_string(error.mark.line + 1) + ": no YAML: " + said, ""};
+}
+
 Result<std::string> policy_text(const std::filesystem::path& file) {
     std::error_code error;
     if (std::filesystem::status(file, error).type() == std::filesystem::file_type::not_found) return std::string();

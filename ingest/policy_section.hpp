@@ -60,6 +60,9 @@ private:
 // Refuses what is no UTF-8, or has a NUL: invalid (file and line).
 std::optional<Refusal> check_is_text(std::string_view text, const std::string& name);
 
+// Of what yaml-cpp says of the file; what it quotes of it is left out where that is not ASCII, since it may be half a character.
+Refusal no_yaml(const std::string& name, const YAML::Exception& error);
+
 // What `read` makes of the whole file in `text`; `name` is what errors call it. Refuses: invalid.
 template <class Policy>
 Result<Policy> read_policy(const std::string& text, const std::string& name, Policy (*read)(const PolicySection& root)) {
@@ -69,7 +72,7 @@ Result<Policy> read_policy(const std::string& text, const std::string& name, Pol
     } catch (const PolicyError& error) {
         return Refusal{RefusalCode::invalid, error.what(), ""};
     } catch (const YAML::Exception& error) {
-        return Refusal{RefusalCode::invalid, name + ':' + std::to_string(error.mark.line + 1) + ": no YAML: " + error.msg, ""};
+        return no_yaml(name, error);
     }
 }
 

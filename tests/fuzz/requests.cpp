@@ -1,5 +1,6 @@
 // What comes over the network, and what operators write: HTTP requests, calls of tools, policies.
 #include <algorithm>
+#include <csignal>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -36,6 +37,10 @@ public:
     // Sends the bytes and no more; the requests in them, once the server has closed. Throws where it does not.
     std::vector<HttpRequest> hear(std::string_view bytes) {
         requests_.clear();
+        // The fuzzer's alarm would interrupt a call that waits.
+        sigset_t all, before;
+        sigfillset(&all);
+        ::pthread_sigmask(SIG_BLOCK, &all, &before);
         const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -56,7 +61,10 @@ public:
         while ((got = ::recv(client, answers, sizeof answers, 0)) > 0) {
         }
         const bool silent = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+        const linger reset{1, 0};  // else the port stays taken for a minute, and soon all are
+        ::setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
         ::close(client);
+        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
         promise(!silent, "the server does not close a connection that says nothing more");
         const std::lock_guard lock(mutex_);
         return requests_;
