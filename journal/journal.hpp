@@ -2,11 +2,11 @@
 //
 // On disk: one LMDB environment, `<data>/journal`.
 //   events        seq (8 bytes, big-endian) -> record (journal/record.hpp); key order is replay order
-//   streams       stream number (4) -> StreamHead, the stream's id, the seqs of its last events; numbers follow first appearance:
-//   live
-//                 incidents lie together
+//   streams       stream number (4) -> StreamHead, the stream's id, the seqs of its last events; numbers follow first
+//                 appearance: live incidents lie together
 //   stream_ids    id -> stream number
-//   stream_index  stream number (4), block (4) -> the seqs of 32 events of that stream, once there are so many
+//   stream_index  stream number (4), block (4) -> the seqs of 32 events of that stream, once there are
+//                 so many
 //   names         name number (4) -> text: actors, sources, services, envs, kinds;  name_ids: text -> number
 //   keys          idempotency key -> seq, and 16 bytes of the input's digest
 //   event_ids     UUID or text -> seq, for ids that came with an import (ours are found by their time)

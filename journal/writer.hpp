@@ -50,7 +50,7 @@ private:
         StreamHead head;  // without the leaf
         Digest leaf{};    // of the newest event that was made: see RecordMaker
         std::string id;
-        std::string block;  // the seqs of the versions after the last whole block: see journal/stream_row.hpp
+        std::string block;                       // the seqs of the versions after the last whole block: see journal/stream_row.hpp
         std::optional<std::uint64_t> old_block;  // of a journal of format 1: stream_index has it, though it is not whole
         bool dirty = false;
         Name actor, source, service, env, kind;  // of its newest event here: most events repeat them
