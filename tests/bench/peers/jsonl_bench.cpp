@@ -121,7 +121,7 @@ void bench_jsonl(const Setup& setup, Fixture& fixture, Table& table) {
              return said_by({DAYBOOK_PROGRAM, "-q", "--data", data.path().string(), "import", "jsonl", layout.path().string()})
                  .substr(0, 0);
          }});
-    loads.push_back({"DuckDB, unique key and an index", [&] { return load_duckdb(setup, events, true); }, 1});
+    loads.push_back({"DuckDB, key and index", [&] { return load_duckdb(setup, events, true); }, 1});
     loads.push_back({"DuckDB without indexes", [&] { return load_duckdb(setup, events, false); }, 1});
     take_turns(setup, loads);
     add_rates(setup, "load of the JSONL layout", loads, table);
