@@ -132,6 +132,16 @@ TEST_CASE("what two readers could take for different requests is refused", "[htt
     }
 }
 
+TEST_CASE("two hosts are refused in HTTP/1.0 too, where none is needed", "[http]") {
+    const EchoServer server;
+    HttpClient two = server.client();
+    two.send("GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n");
+    CHECK(two.receive()->status == 400);
+    HttpClient none = server.client();
+    none.send("GET / HTTP/1.0\r\n\r\n");
+    CHECK(none.receive()->status == 200);
+}
+
 TEST_CASE("what is no HTTP is refused, and the connection closed", "[http]") {
     const EchoServer server;
     for (const char* bytes : {"\x16\x03\x01\x02\x01", "hello\r\n\r\n", "GET / HTTP/9.9\r\n\r\n"}) {

@@ -22,7 +22,8 @@ const char* wrong_framing(const http::request<http::string_body>& header) {
     if (header.count(http::field::content_length) > 1) return "Content-Length twice";
     if (header.count(http::field::transfer_encoding) > 1) return "Transfer-Encoding twice";
     if (chunked && !beast::iequals(header[http::field::transfer_encoding], "chunked")) return "a Transfer-Encoding but chunked";
-    if (header.version() == 11 && header.count(http::field::host) != 1) return "not one Host";
+    const std::size_t hosts = header.count(http::field::host);
+    if (hosts > 1 || (header.version() == 11 && hosts == 0)) return "not one Host";
     return nullptr;
 }
 
