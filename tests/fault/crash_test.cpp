@@ -62,13 +62,18 @@ Steady::duration time_of(const Forked& desk, const Words& arguments) {
     return Steady::now() - began;
 }
 
+// So many rounds, and more where none was killed yet.
+bool goes_on(std::size_t round, std::size_t wanted, std::size_t kills) {
+    return round < wanted || (kills == 0 && round < 20 * wanted);
+}
+
 // Kills the process at a moment of its life, which lasts `usual`, or lets it end. Whether it was killed. `usual` follows what is
 // seen: the first one may have lasted long, since the machine was busy.
 bool kill_somewhere(Fork& process, Steady::duration& usual, Choices& choices) {
     std::this_thread::sleep_for(usual * static_cast<long>(choices.below(1100)) / 1000);
     process.kill();
     const bool killed = process.wait().status == 128 + SIGKILL;
-    usual += killed ? usual / 32 : -usual / 8;
+    usual += killed ? usual / 16 : -usual / 4;
     return killed;
 }
 
@@ -117,7 +122,7 @@ TEST_CASE("a writer that is killed at any moment loses nothing that it acknowled
     std::string incident;
     Steady::duration usual{};
     std::size_t kills = 0, written = 0;
-    for (std::size_t round = 0; round < rounds(30, 1000); ++round) {
+    for (std::size_t round = 0; goes_on(round, rounds(30, 1000), kills); ++round) {
         if (round % 25 == 0) {
             desk = std::make_unique<Forked>();
             incident = desk->open_incident();
@@ -169,7 +174,7 @@ TEST_CASE("an ingest that is killed at any moment ends, when it is run again, in
     auto usual = time_of(whole, ingest);
     const std::string expected = events_without_ids(whole);
     std::size_t kills = 0;
-    for (std::size_t round = 0; round < rounds(5, 150); ++round) {
+    for (std::size_t round = 0; goes_on(round, rounds(5, 150), kills); ++round) {
         const Forked desk;
         for (std::size_t again = choices.below(4) + 1; again != 0; --again) {
             Fork process(desk.words(ingest));
@@ -247,7 +252,7 @@ TEST_CASE("a redaction that is killed at any moment is finished when it is run a
     const std::string secret = "hunter2-SECRET-marker";
     std::size_t kills = 0;
     Steady::duration usual{};
-    for (std::size_t round = 0; round < rounds(6, 150); ++round) {
+    for (std::size_t round = 0; goes_on(round, rounds(6, 150), kills); ++round) {
         const Forked desk;
         const std::string incident = desk.open_incident();
         (void)desk.out({"note", incident, "the password is " + secret});
@@ -292,7 +297,7 @@ TEST_CASE("backup, rebuild, export and checkpoint that are killed leave the jour
     for (const Words& command : commands) usual.push_back(time_of(desk, command));
     const std::string expected = results();
     std::size_t kills = 0;
-    for (std::size_t round = 0; round < rounds(10, 400); ++round) {
+    for (std::size_t round = 0; goes_on(round, rounds(10, 400), kills); ++round) {
         const std::size_t which = round % commands.size();
         const bool backup = commands[which].front() == "backup";
         INFO(commands[which].front());
