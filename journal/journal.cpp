@@ -1,6 +1,7 @@
 #include "journal/journal.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -16,7 +17,8 @@ namespace daybook {
 namespace {
 
 // Format 1 is read, and becomes 2 when it is opened to be written to: see journal/FORMAT.md.
-constexpr std::string_view current_format = "2";
+constexpr std::string_view older_format = "1", current_format = "2";
+constexpr std::chrono::seconds others_end_within(2);
 
 // Nothing where a table is missing.
 std::optional<JournalTables> find_tables(lmdb::Transaction& transaction) {
@@ -46,23 +48,51 @@ std::optional<JournalTables> existing_tables(lmdb::Environment& environment) {
     const auto tables = find_tables(transaction);
     const auto format = tables ? transaction.get(tables->meta, "format") : std::nullopt;
     if (!format) return std::nullopt;
-    if (*format != "1" && *format != current_format) {
+    if (*format != older_format && *format != current_format) {
         throw StorageError("the journal in " + environment.directory().string() + " has format " + std::string(*format) +
                            ", this daybook knows formats 1 and 2: use the newer daybook that wrote it");
     }
-    const bool older = *format != current_format || tables->redactions.number == 0;
-    if (older && !environment.read_only()) return std::nullopt;
-    transaction.commit();  // keeps the tables open
+    if (tables->redactions.number == 0 && !environment.read_only()) return std::nullopt;  // it is from before there was that table
+    transaction.commit();                                                                 // keeps the tables open
     return tables;
 }
 
-JournalTables open_tables(lmdb::Environment& environment, const JournalOptions& options) {
+bool has_older_format(lmdb::Environment& environment) {
+    lmdb::Transaction transaction(environment, lmdb::Transaction::Kind::read);
+    const auto meta = transaction.open("meta");
+    return meta && transaction.get(*meta, "format") == older_format;
+}
+
+// An older daybook that has the journal open already looks at its format no more, and would not understand the rows of this one:
+// the format changes while nobody else has the journal open. Others like this one may want the same at this moment.
+void leave_older_format(lmdb::Environment& environment, JournalLock& user) {
+    const auto end = std::chrono::steady_clock::now() + others_end_within;
+    while (has_older_format(environment)) {
+        if (user.try_exclusive(environment.directory())) {
+            lmdb::Transaction transaction(environment, lmdb::Transaction::Kind::write);
+            transaction.put(*transaction.open("meta"), "format", current_format);
+            transaction.commit();
+            break;
+        }
+        if (std::chrono::steady_clock::now() > end) {
+            throw StorageError(
+                "the journal in " + environment.directory().string() +
+                " was written by an earlier daybook, and another process has it open, which may be that one: nothing " +
+                "was written; end that process (a server, mostly), then run the command again");
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    user.make_shared(environment.directory());
+}
+
+JournalTables open_tables(lmdb::Environment& environment, const JournalOptions& options, JournalLock& user) {
+    if (!environment.read_only()) leave_older_format(environment, user);
     if (const auto tables = existing_tables(environment)) return *tables;
     if (environment.read_only()) throw StorageError("there is no journal in " + environment.directory().string());
     lmdb::Transaction transaction(environment, lmdb::Transaction::Kind::write);
     const JournalTables tables = *find_tables(transaction);
-    if (transaction.get(tables.meta, "format") != current_format) transaction.put(tables.meta, "format", current_format);
-    if (!transaction.get(tables.meta, "origin")) {  // another process may have been faster
+    if (!transaction.get(tables.meta, "format")) {  // another process may have been faster
+        transaction.put(tables.meta, "format", current_format);
         transaction.put(
             tables.meta, "origin",
             options.origin.empty() ? make_short_id("daybook.local/", options.clock(), *options.entropy) : options.origin);
@@ -103,7 +133,7 @@ struct Journal::Parts {
         : options(std::move(given)),
           user(options.alone ? JournalLock() : JournalLock::shared(directory, !options.read_only)),
           environment(directory, environment_options(options)),
-          tables(open_tables(environment, options)) {}
+          tables(open_tables(environment, options, user)) {}
 
     JournalOptions options;
     JournalLock user;

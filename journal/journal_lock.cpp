@@ -51,6 +51,16 @@ std::optional<JournalLock> JournalLock::exclusive(const std::filesystem::path& d
     return lock;
 }
 
+bool JournalLock::try_exclusive(const std::filesystem::path& directory) {
+    if (fd_ < 0 || take(fd_, LOCK_EX | LOCK_NB, directory)) return true;
+    take(fd_, LOCK_UN, directory);
+    return false;
+}
+
+void JournalLock::make_shared(const std::filesystem::path& directory) {
+    if (fd_ >= 0) take(fd_, LOCK_SH, directory);
+}
+
 JournalLock::~JournalLock() {
     if (fd_ >= 0) ::close(fd_);
 }

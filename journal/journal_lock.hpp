@@ -21,6 +21,11 @@ public:
     // Nothing where somebody else has the journal open. Throws StorageError.
     static std::optional<JournalLock> exclusive(const std::filesystem::path& directory);
 
+    // Makes it exclusive, where nobody else has the journal open; else nothing is held until one of these is called again: several
+    // may try at once. A lock on no file stays as it is: somebody else sees to that. Throws StorageError.
+    bool try_exclusive(const std::filesystem::path& directory);
+    void make_shared(const std::filesystem::path& directory);
+
     JournalLock() = default;  // holds nothing
     ~JournalLock();
     JournalLock(JournalLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}

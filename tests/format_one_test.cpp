@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "journal/journal_lock.hpp"
 #include "journal/layout.hpp"
 #include "journal/stream_row.hpp"
 #include "journal/verify.hpp"
@@ -106,4 +107,50 @@ TEST_CASE("a journal of format 1 becomes one of format 2, stream by stream, as i
     CHECK(whole_blocks(other));
     journal.close();
     CHECK(format_of(journal.directory()) == "2");
+}
+
+TEST_CASE("a journal of format 1 does not change while another process has it open", "[format]") {
+    TestJournal journal;
+    fill_with_samples(journal, 50);
+    const Streams before = streams_of(*journal);
+    make_format_one(journal);
+    {
+        const JournalLock older = JournalLock::shared(journal.directory(), false);
+        CHECK_THROWS_WITH(journal.reopen(),
+                          Catch::Contains("another process has it open") && Catch::Contains("run the command again"));
+        CHECK(format_of(journal.directory()) == "1");
+    }
+    journal.reopen();
+    CHECK(streams_of(*journal) == before);
+    // And others may come now.
+    CHECK(Child([&] {
+              return JournalLock::exclusive(journal.directory()) ? std::string("alone") : std::string("not alone");
+          }).wait() == "not alone");
+    const JournalLock other = JournalLock::shared(journal.directory(), false);
+    journal.close();
+    CHECK(format_of(journal.directory()) == "2");
+}
+
+TEST_CASE("processes that open a journal of format 1 at once all write to it", "[format]") {
+    TestJournal journal;
+    fill_with_samples(journal, 50);
+    make_format_one(journal);
+    const auto append = [&] {
+        SystemEntropy entropy;
+        JournalOptions options;
+        options.clock = [] { return at("2026-02-24T10:00:00Z"); };
+        options.entropy = &entropy;
+        Journal own(journal.directory(), options);
+        const auto appended = own.append({std::nullopt, [](const JournalView&, Time now) -> Result<Batch> {
+                                              Batch batch;
+                                              batch.events.push_back(event_of("$jobs", note("x"), now));
+                                              return batch;
+                                          }});
+        return std::string(appended ? "written" : "refused");
+    };
+    Child one(append), two(append), three(append);
+    for (Child* child : {&one, &two, &three}) CHECK(child->wait() == "written");
+    journal.reopen();
+    CHECK(journal.size() == 53);
+    CHECK(problems_of(*journal) == "");
 }
