@@ -31,13 +31,15 @@ int run(int argc, char** argv) {
     CLI::App app("Measures daybook", "daybook-bench");
     app.add_option("SUBJECT", wanted, "What to measure; all if not given");
     app.add_option("--events", setup.size.events, "Events, and records, of the made-up world")->capture_default_str();
-    app.add_option("--incidents", setup.size.incidents, "About how many incidents they are of")->capture_default_str();
+    const auto* incidents =
+        app.add_option("--incidents", setup.size.incidents, "About how many incidents they are of; a 20th if not given");
     app.add_option("--seed", setup.size.seed, "Seed of that world")->capture_default_str();
     app.add_option("--runs", setup.runs, "Runs, of which the median counts")->capture_default_str();
     app.add_option("--directory", directory, "For the files, removed afterwards")->capture_default_str();
     app.add_option("--packages", setup.packages, "A node_modules folder with peers of daybook");
     app.add_option("--plot", plot, "Draws what was compared with peers, as SVG, in this file");
     CLI11_PARSE(app, argc, argv);
+    if (incidents->count() == 0) setup.size.incidents = setup.size.events / 20;
 
     const Scratch scratch(directory);
     setup.directory = std::filesystem::absolute(scratch.path());
@@ -60,7 +62,10 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace daybook::bench
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     if (argc == 4 && std::string_view(argv[1]) == "measure-memory") return daybook::bench::print_memory(argv[2], argv[3]);
     return daybook::bench::run(argc, argv);
+} catch (const std::exception& error) {
+    std::cerr << "daybook-bench: " << error.what() << '\n';
+    return 1;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <stdexcept>
 
 #include "journal/sha256.hpp"
 
@@ -111,6 +112,8 @@ const Happening& World::next() {
 }
 
 void World::create() {
+    constexpr std::size_t signatures_max = services.size() * 2 * kinds.size();  // of two envs
+    if (signatures_.size() == signatures_max) throw std::invalid_argument("so many incidents of so few events: fewer --incidents");
     Incident incident;
     do {
         incident.service = random_.pick(services);
