@@ -1,5 +1,6 @@
 #include "journal/journal.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <thread>
 
 #include "journal/failed_commit.hpp"
+#include "journal/index_feed.hpp"
 #include "journal/journal_lock.hpp"
 #include "journal/layout.hpp"
 #include "journal/meta_pages.hpp"
@@ -16,9 +18,13 @@
 namespace daybook {
 namespace {
 
-// Format 1 is read, and becomes 2 when it is opened to be written to: see journal/FORMAT.md.
-constexpr std::string_view older_format = "1", current_format = "2";
+// Earlier formats are read, and become this one when they are opened to be written to: see journal/FORMAT.md.
+constexpr std::string_view older_formats[] = {"1", "2"};
 constexpr std::chrono::seconds others_end_within(2);
+
+bool is_older(std::string_view format) {
+    return std::find(std::begin(older_formats), std::end(older_formats), format) != std::end(older_formats);
+}
 
 // Nothing where a table is missing.
 std::optional<JournalTables> find_tables(lmdb::Transaction& transaction) {
@@ -48,9 +54,9 @@ std::optional<JournalTables> existing_tables(lmdb::Environment& environment) {
     const auto tables = find_tables(transaction);
     const auto format = tables ? transaction.get(tables->meta, "format") : std::nullopt;
     if (!format) return std::nullopt;
-    if (*format != older_format && *format != current_format) {
+    if (!is_older(*format) && *format != layout::current_format) {
         throw StorageError("the journal in " + environment.directory().string() + " has format " + std::string(*format) +
-                           ", this daybook knows formats 1 and 2: use the newer daybook that wrote it");
+                           ", this daybook knows formats 1 to 3: use the newer daybook that wrote it");
     }
     if (tables->redactions.number == 0 && !environment.read_only()) return std::nullopt;  // it is from before there was that table
     transaction.commit();                                                                 // keeps the tables open
@@ -60,7 +66,8 @@ std::optional<JournalTables> existing_tables(lmdb::Environment& environment) {
 bool has_older_format(lmdb::Environment& environment) {
     lmdb::Transaction transaction(environment, lmdb::Transaction::Kind::read);
     const auto meta = transaction.open("meta");
-    return meta && transaction.get(*meta, "format") == older_format;
+    const auto format = meta ? transaction.get(*meta, "format") : std::nullopt;
+    return format && is_older(*format);
 }
 
 // An older daybook that has the journal open already looks at its format no more, and would not understand the rows of this one:
@@ -70,7 +77,9 @@ void leave_older_format(lmdb::Environment& environment, JournalLock& user) {
     while (has_older_format(environment)) {
         if (user.try_exclusive(environment.directory())) {
             lmdb::Transaction transaction(environment, lmdb::Transaction::Kind::write);
-            transaction.put(*transaction.open("meta"), "format", current_format);
+            const JournalTables tables = *find_tables(transaction);
+            say_indexed(transaction, tables, indexed_events(JournalView(transaction, tables, nullptr)));
+            transaction.put(tables.meta, "format", layout::current_format);
             transaction.commit();
             break;
         }
@@ -92,14 +101,11 @@ JournalTables open_tables(lmdb::Environment& environment, const JournalOptions& 
     lmdb::Transaction transaction(environment, lmdb::Transaction::Kind::write);
     const JournalTables tables = *find_tables(transaction);
     if (!transaction.get(tables.meta, "format")) {  // another process may have been faster
-        transaction.put(tables.meta, "format", current_format);
+        transaction.put(tables.meta, "format", layout::current_format);
+        say_indexed(transaction, tables, 0);
         transaction.put(
             tables.meta, "origin",
             options.origin.empty() ? make_short_id("daybook.local/", options.clock(), *options.entropy) : options.origin);
-    }
-    for (TransactionalIndex* index : options.indexes) {
-        index->begin(transaction);
-        index->end();
     }
     transaction.commit();
     return tables;
@@ -133,7 +139,9 @@ struct Journal::Parts {
         : options(std::move(given)),
           user(options.alone ? JournalLock() : JournalLock::shared(directory, !options.read_only)),
           environment(directory, environment_options(options)),
-          tables(open_tables(environment, options, user)) {}
+          tables(open_tables(environment, options, user)) {
+        for (TransactionalIndex* index : options.indexes) index->forget();
+    }
 
     JournalOptions options;
     JournalLock user;

@@ -12,7 +12,7 @@
 //   event_ids     UUID or text -> seq, for ids that came with an import (ours are found by their time)
 //   blobs         SHA-256 -> artifact bytes
 //   redactions    seq of an event that was redacted -> seq of the `redacted` event that says so
-//   meta          format, origin; the mark of a redaction that is not finished
+//   meta          format, origin; how many events are indexed; the mark of a redaction that is not finished
 // and the tables of the decision index. The format, with a worked example: journal/FORMAT.md
 #pragma once
 
@@ -197,7 +197,8 @@ struct Commit {
 struct JournalOptions {
     Clock clock;                                   // the real clock
     Entropy* entropy = nullptr;                    // outlives the journal
-    std::vector<TransactionalIndex*> indexes;      // likewise
+    std::vector<TransactionalIndex*> indexes;      // likewise; used by no other journal meanwhile
+    std::uint64_t unindexed_max = 4096;            // events that the indexes hold in memory alone: see journal/index.hpp
     std::string origin;                            // of a new journal; empty: one is made up
     std::function<void(const Commit&)> committed;  // after each, before its callers are answered; brief, and throws nothing
     bool read_only = false;

@@ -12,6 +12,7 @@
 
 namespace daybook::layout {
 
+inline constexpr std::string_view current_format = "3";    // in `meta`
 inline constexpr std::size_t stored_key_bytes_max = 256;   // of a key, of an imported event_id
 inline constexpr std::size_t stored_name_bytes_max = 511;  // of an interned name: LMDB's longest key
 inline constexpr std::size_t key_digest_bytes = 16;        // of the input's SHA-256, in a row of keys

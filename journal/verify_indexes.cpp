@@ -2,7 +2,8 @@
 #include <algorithm>
 #include <map>
 
-#include "journal/layout.hpp"
+#include "journal/index_feed.hpp"
+#include "journal/name_cache.hpp"
 #include "journal/verify_parts.hpp"
 
 namespace daybook::verification {
@@ -39,102 +40,64 @@ void compare(const Scope& scope, const std::string& table, lmdb::Transaction& is
 class IndexCheck::Rebuild {
 public:
     Rebuild(const Scope& scope, const VerifyOptions& options)
-        : journal_transaction_(scope.environment, lmdb::Transaction::Kind::read),
-          journal_(journal_transaction_, scope.tables, nullptr),
-          names_(scope.names),
+        : transaction_(scope.environment, lmdb::Transaction::Kind::read),
+          journal_(transaction_, scope.tables, &names_),
+          feed_(journal_),
           scratch_(options.scratch, scratch_options()),
-          indexes_(options.make_indexes()) {}
+          indexes_(options.make_indexes()) {
+        look_again();
+    }
 
     std::uint64_t next() const { return next_; }
     void skip_to(std::uint64_t next) { next_ = std::max(next_, next); }
+    // So many events are in the journal's tables, as it was when it was looked at last; why that is not known.
+    std::uint64_t indexed() const { return indexed_; }
+    const std::string& trouble() const { return trouble_; }
     lmdb::Environment& scratch() { return scratch_; }
-    lmdb::Transaction& journal_transaction() { return journal_transaction_; }
-    const JournalView& journal() const { return journal_; }
+    lmdb::Transaction& journal_transaction() { return transaction_; }
 
     // Between the two, on one thread, events are taken in, as one snapshot of the journal has them.
     void begin() {
-        journal_transaction_.renew();
-        streams_.fill({});
-        transaction_.emplace(scratch_, lmdb::Transaction::Kind::write);
-        for (const auto& index : indexes_) index->begin(*transaction_);
+        look_again();
+        into_.emplace(scratch_, lmdb::Transaction::Kind::write);
+        for (const auto& index : indexes_) index->begin(*into_, next_ - 1, next_ - 1);
     }
     void commit() {
         for (const auto& index : indexes_) index->flush();
-        transaction_->commit();
-        for (const auto& index : indexes_) index->end();
-        transaction_.reset();
+        into_->commit();
+        for (const auto& index : indexes_) index->end(next_ - 1);
+        into_.reset();
     }
 
-    // The events from next() up to `end`: of `read`, as far as they are there, else from the journal. Those that cannot be read are
-    // left out: they are reported where events are verified.
+    // The events from next() up to `end`, as far as the journal's tables know them: of `read`, as far as they are there, else from
+    // the journal. Those that cannot be read are left out: they are reported where events are verified.
     void take(std::uint64_t end, ReadBatch read) {
-        read.resize(end - next_);
+        end = std::min(end, indexed_ + 1);
+        read.resize(std::max(end, next_) - next_);
         for (const auto& event : read) {
             const Sequence sequence{next_++};
             try {
-                if (event) {
-                    apply(event->header, event->facts);
-                } else if (const auto record = journal_.record(sequence)) {
-                    apply(record->header(), facts_of_record(*record));
+                for (const auto& index : indexes_) {
+                    if (event) {
+                        feed_.give(event->header, event->facts, *index);
+                    } else {
+                        feed_.give(sequence, *index);
+                    }
                 }
             } catch (const StorageError&) {
-                journal_transaction_.renew();  // LMDB takes a transaction that met a damaged page for lost
-                streams_.fill({});
+                look_again();  // LMDB takes a transaction that met a damaged page for lost
             }
         }
     }
 
 private:
-    void apply(const RecordHeader& header, const EventFacts& facts) {
-        const std::string_view source = header.source < names_.size() ? names_[header.source] : journal_.name({header.source});
-        IndexedEvent event{header, stream_id({header.stream}), source, facts, {}};
-        if (header.type == EventType::incident_linked) event.linked = linked({header.sequence}, facts.subject);
-        for (const auto& index : indexes_) index->apply(event);
-    }
-
-    std::string_view stream_id(StreamNumber number) {
-        CachedStream& cached = streams_[number.value % streams_.size()];
-        if (cached.number != number.value) cached = {number.value, journal_.stream_id(number)};
-        return cached.id;
-    }
-
-    StreamNumber linked(Sequence by, std::string_view id) {
-        const auto number = journal_.stream_number(id);
-        if (!number) return {};
-        const auto first = journal_.stream_sequences(*number, 1, 1);
-        return !first.empty() && first.front() <= by ? *number : StreamNumber{};
-    }
-
-    EventFacts facts_of_record(const RecordView& record) {
-        if (record.redacted()) return facts_of_redacted(record);
-        const auto value = reader_.read(record.payload());
-        if (!value) return {};
-        const auto payload = decode(record.type(), record.header().schema_version, **value);
-        return payload ? facts_of(*payload) : EventFacts{};
-    }
-
-    EventFacts facts_of_redacted(const RecordView& record) {
-        if (!redactions_known_) find_redactions();
-        const auto found = redactions_.find(record.sequence().value);
-        if (found == redactions_.end()) return {};
-        const auto kept = reader_.read(found->second);
-        const auto payload = kept ? decode(record.type(), record.header().schema_version, **kept) : Result<Payload>(Refusal{});
-        return payload ? facts_of(*payload) : EventFacts{};
-    }
-
-    // What was kept of each redacted event. The first redacted event makes this look through all headers, once.
-    void find_redactions() {
-        redactions_known_ = true;
-        lmdb::Cursor cursor(journal_transaction_, journal_.tables().events);
-        for (bool there = cursor.first(); there; there = cursor.next()) {
-            const auto record = RecordView::parse(cursor.value());
-            if (!record || record->type() != EventType::redacted) continue;
-            const auto value = reader_.read(record->payload());
-            const auto payload =
-                value ? decode(record->type(), record->header().schema_version, **value) : Result<Payload>(Refusal{});
-            if (!payload) continue;
-            const auto& redacted = std::get<Redacted>(*payload);
-            redactions_.emplace(static_cast<std::uint64_t>(redacted.redacts), redacted.kept.text);
+    void look_again() {
+        transaction_.renew();
+        feed_.renew();
+        try {
+            indexed_ = indexed_events(journal_);
+        } catch (const StorageError& error) {
+            trouble_ = error.what();
         }
     }
 
@@ -145,29 +108,28 @@ private:
         return options;
     }
 
-    lmdb::Transaction journal_transaction_;
+    lmdb::Transaction transaction_;
+    NameCache names_;
     JournalView journal_;
-    const std::vector<std::string>& names_;  // by number
-    struct CachedStream {
-        std::uint32_t number = 0;
-        std::string_view id;
-    };
-    std::array<CachedStream, 256> streams_;  // by the last byte of the number; good for one snapshot
+    IndexFeed feed_;
     lmdb::Environment scratch_;
-    std::optional<lmdb::Transaction> transaction_;  // of scratch_
+    std::optional<lmdb::Transaction> into_;  // of scratch_
     std::uint64_t next_ = 1;
+    std::uint64_t indexed_ = 0;
+    std::string trouble_;
     std::vector<std::unique_ptr<TransactionalIndex>> indexes_;
-    JsonReader reader_;
-    std::map<std::uint64_t, std::string> redactions_;
-    bool redactions_known_ = false;
 };
 
 IndexCheck::IndexCheck(const Scope& scope, const VerifyOptions& options)
-    : rebuild_(std::make_unique<Rebuild>(scope, options)), scope_(scope), options_(options) {}
+    : rebuild_(std::make_unique<Rebuild>(scope, options)),
+      scope_(scope),
+      options_(options),
+      batches_end_(rebuild_->indexed() + 1) {}
 
 IndexCheck::~IndexCheck() = default;
 
 void IndexCheck::add(std::uint64_t from, std::uint64_t next, ReadBatch events) {
+    if (from >= batches_end_) return;
     // Several batches in one transaction: a row that changes with each event is written once in that.
     constexpr std::size_t enough = 4;
     std::size_t waiting = 0;
@@ -186,7 +148,7 @@ void IndexCheck::add(std::uint64_t from, std::uint64_t next, ReadBatch events) {
     take_in();
 }
 
-// The batches that come next, as far as they are there.
+// The batches that come next, as far as they are there and the journal's tables know their events.
 void IndexCheck::take_in() {
     rebuild_->begin();
     while (true) {
@@ -200,6 +162,7 @@ void IndexCheck::take_in() {
         }
         const std::uint64_t end = rebuild_->next() + batch.events.size();
         rebuild_->take(end, std::move(batch.events));
+        if (rebuild_->next() > rebuild_->indexed()) break;
         rebuild_->skip_to(batch.next);
     }
     rebuild_->commit();
@@ -207,11 +170,11 @@ void IndexCheck::take_in() {
 
 void IndexCheck::finish() {
     take_in();
-    // The journal's tables speak of all events that there are now.
+    if (!rebuild_->trouble().empty()) return scope_.findings.add(Kind::index, {}, rebuild_->trouble());
+    // The journal's tables may hold more events by now.
     rebuild_->begin();
     lmdb::Transaction& transaction = rebuild_->journal_transaction();
-    const std::uint64_t end = rebuild_->journal().size() + 1;
-    while (rebuild_->next() < end) rebuild_->take(std::min(rebuild_->next() + batch_events, end), {});
+    while (rebuild_->next() <= rebuild_->indexed()) rebuild_->take(rebuild_->next() + batch_events, {});
     rebuild_->commit();
     lmdb::Transaction rebuilt(rebuild_->scratch(), lmdb::Transaction::Kind::read);
     for (const std::string& table : options_.index_tables) {

@@ -201,7 +201,8 @@ public:
     IndexCheck(const Scope& scope, const VerifyOptions& options);
     ~IndexCheck();
 
-    // The events from `from` on; the next batch begins at `next`. May wait while too much is waiting.
+    // The events from `from` on, which is of no use where the tables do not know them yet; the next batch begins at `next`. May
+    // wait while too much is waiting.
     void add(std::uint64_t from, std::uint64_t next, ReadBatch events);
     // After all batches: takes in what there is still, and compares.
     void finish();
@@ -211,8 +212,9 @@ private:
     std::unique_ptr<Rebuild> rebuild_;
     const Scope& scope_;
     const VerifyOptions& options_;
-    std::mutex turn_;   // of whoever takes events in
-    std::mutex mutex_;  // guards waiting_
+    const std::uint64_t batches_end_;  // events from here on were not in the journal's tables when verification began
+    std::mutex turn_;                  // of whoever takes events in
+    std::mutex mutex_;                 // guards waiting_
     struct Batch {
         ReadBatch events;
         std::uint64_t next = 0;

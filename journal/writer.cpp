@@ -4,6 +4,7 @@
 #include <cassert>
 #include <cstring>
 
+#include "journal/index_feed.hpp"
 #include "journal/layout.hpp"
 #include "journal/leaf.hpp"
 #include "journal/redaction.hpp"
@@ -50,7 +51,8 @@ Writer::Writer(lmdb::Environment& environment, const JournalTables& tables, cons
     last_recorded_ = memory.last_recorded;
     last_stream_ = last_number(transaction_, tables_.streams);
     last_name_ = last_number(transaction_, tables_.names);
-    for (TransactionalIndex* index : options_.indexes) index->begin(transaction_);
+    old_size_ = records_.size();
+    if (!options_.indexes.empty()) begin_indexes();
 }
 
 // Brought up to date where another process has appended, or at the first transaction.
@@ -65,7 +67,7 @@ const WriterMemory& Writer::remembered(WriterMemory& memory) {
 }
 
 Writer::~Writer() {
-    for (TransactionalIndex* index : options_.indexes) index->end();
+    for (TransactionalIndex* index : options_.indexes) index->end(committed_ ? records_.size() : old_size_);
 }
 
 // The answer to an input whose key is there already.
@@ -430,13 +432,39 @@ void Writer::write_streams() {
     }
 }
 
+// Tells each index what it does not know yet: of other processes' events, or at the first transaction of this one.
+void Writer::begin_indexes() {
+    indexed_ = indexed_events(view_);
+    IndexFeed feed(view_);
+    for (TransactionalIndex* index : options_.indexes) {
+        std::uint64_t known = index->begin(transaction_, indexed_, old_size_);
+        fed_ = std::max(fed_, old_size_ - known);
+        while (known < old_size_) {
+            feed.give({++known}, *index);
+            if (!index->is_large()) continue;
+            index->flush();
+            feed.renew();
+        }
+    }
+}
+
+// Seldom, since it changes many pages; and by whoever had much to read, so that the next one need not.
+void Writer::write_indexes() {
+    constexpr std::uint64_t fed_max = 512;
+    const std::uint64_t size = records_.size();
+    if (options_.indexes.empty() || (size - indexed_ < options_.unindexed_max && fed_ < fed_max)) return;
+    for (TransactionalIndex* index : options_.indexes) index->flush();
+    say_indexed(transaction_, tables_, size);
+}
+
 void Writer::commit() {
     records_.finish();
     write_streams();
-    for (TransactionalIndex* index : options_.indexes) index->flush();
+    write_indexes();
     events_.reset();
     keys_.reset();
     transaction_.commit();
+    committed_ = true;
     memory_.frontier = records_.frontier();
     memory_.last_recorded = last_recorded_;
     for (const auto& [text, number] : met_names_) names_.add(number, text);

@@ -89,6 +89,8 @@ private:
     void name_event(RecordDraft& record, const Draft& draft);
     Sequence write(const Draft& draft);  // fills in seq and version; returns the seq
     void write_streams();
+    void begin_indexes();
+    void write_indexes();
 
     const JournalTables& tables_;
     const JournalOptions& options_;
@@ -109,7 +111,11 @@ private:
     TextMap<NameNumber> met_names_;  // new ones, and those that were not in the cache
     std::uint32_t last_stream_ = 0;
     std::uint32_t last_name_ = 0;
+    std::uint64_t old_size_ = 0;  // before this transaction
+    std::uint64_t indexed_ = 0;   // events that the tables of the indexes hold
+    std::uint64_t fed_ = 0;       // events after those that an index had to be told of
     bool changed_ = false;
+    bool committed_ = false;
     RecordMaker records_;  // gone first: it holds on to names and streams
 };
 

@@ -66,6 +66,8 @@ std::string alert_key(std::uint32_t number, std::string_view identity) {
     return key;
 }
 
+FixedKey escalation_key(StreamNumber incident, std::uint8_t level) { return FixedKey().add(incident.value, 4).add(level, 1); }
+
 }  // namespace
 
 const std::vector<std::string>& DecisionIndex::table_names() {
@@ -74,25 +76,32 @@ const std::vector<std::string>& DecisionIndex::table_names() {
     return names;
 }
 
-void DecisionIndex::begin(lmdb::Transaction& transaction) {
+void DecisionIndex::open(lmdb::Transaction& transaction) {
     transaction_ = &transaction;
-    tables_ = {*transaction.open(incidents_table), *transaction.open(signatures_table), *transaction.open(summaries_table),
-               *transaction.open(alerts_table),    *transaction.open(followups_table),  *transaction.open(escalations_table)};
-    incidents_.clear();
-    newest_.clear();
-    alerts_.begin(transaction, tables_.alerts);
-    summaries_.begin(transaction, tables_.summaries);
+    incidents_table_ = *transaction.open(incidents_table);
+    starts_.open(transaction, *transaction.open(signatures_table));
+    summaries_.open(transaction, *transaction.open(summaries_table));
+    alerts_.open(transaction, *transaction.open(alerts_table));
+    followups_.open(transaction, *transaction.open(followups_table));
+    escalations_.open(transaction, *transaction.open(escalations_table));
 }
 
-void DecisionIndex::end() {
-    transaction_ = nullptr;
-    incidents_.clear();
-    newest_.clear();
-    alerts_.end();
-    summaries_.end();
+std::size_t DecisionIndex::rows() const {
+    return incidents_.size() + newest_.size() + starts_.size() + summaries_.size() + alerts_.size() + followups_.size() +
+           escalations_.size();
 }
 
-void DecisionIndex::flush() {
+void DecisionIndex::drop_rows() {
+    incidents_.clear();
+    newest_.clear();
+    starts_.clear();
+    summaries_.clear();
+    alerts_.clear();
+    followups_.clear();
+    escalations_.clear();
+}
+
+void DecisionIndex::write() {
     std::vector<std::uint32_t> dirty;
     for (const auto& [number, cached] : incidents_) {
         if (cached.dirty) dirty.push_back(number);
@@ -102,17 +111,20 @@ void DecisionIndex::flush() {
         Cached& cached = incidents_.at(number);
         std::string row(bytes_of_row(cached.incident));
         row += cached.signature;
-        transaction_->put(tables_.incidents, key_of(number, 4), row);
+        transaction_->put(incidents_table_, key_of(number, 4), row);
         cached.dirty = false;
     }
-    alerts_.flush();
-    summaries_.flush();
+    starts_.write();
+    summaries_.write();
+    alerts_.write();
+    followups_.write();
+    escalations_.write();
 }
 
 DecisionIndex::Cached* DecisionIndex::find(StreamNumber number) const {
     const auto found = incidents_.find(number.value);
     if (found != incidents_.end()) return &found->second;
-    const auto bytes = transaction_->get(tables_.incidents, key_of(number.value, 4));
+    const auto bytes = transaction_->get(incidents_table_, key_of(number.value, 4));
     const auto row = read_row<DecisionIncident>(bytes);
     if (!row) return nullptr;
     return &incidents_.emplace(number.value, Cached{*row, std::string(bytes->substr(sizeof(DecisionIncident)))}).first->second;
@@ -140,21 +152,19 @@ std::optional<AlertRow> DecisionIndex::alert(StreamNumber incident, std::string_
 
 std::optional<FollowupRow> DecisionIndex::followup(std::string_view followup_id) const {
     if (followup_id.empty() || followup_id.size() > key_bytes_max) return std::nullopt;
-    return read_row<FollowupRow>(transaction_->get(tables_.followups, followup_id));
+    return followups_.at(followup_id).get();
 }
 
 std::optional<std::int64_t> DecisionIndex::last_escalation(StreamNumber incident, int level) const {
-    const auto key = FixedKey().add(incident.value, 4).add(static_cast<std::uint64_t>(std::clamp(level, 0, 254)), 1);
-    return read_row<std::int64_t>(transaction_->get(tables_.escalations, key));
+    return escalations_.at(escalation_key(incident, static_cast<std::uint8_t>(std::clamp(level, 0, 254)))).get();
 }
 
 std::optional<DecisionIndex::Start> DecisionIndex::newest_of(const std::string& signature) const {
     if (const auto known = newest_.find(signature); known != newest_.end()) return known->second;
-    lmdb::Cursor cursor(*transaction_, tables_.signatures);
-    const bool there = cursor.seek(signature_key(signature, INT64_MAX, UINT32_MAX)) ? cursor.previous() : cursor.last();
+    const auto key = starts_.last_before(signature_key(signature, INT64_MAX, UINT32_MAX));
     const std::string prefix = signature_prefix(signature);
-    if (!there || !is_start_key(cursor.key(), prefix)) return std::nullopt;
-    const std::string_view start = cursor.key().substr(prefix.size());
+    if (!key || !is_start_key(*key, prefix)) return std::nullopt;
+    const std::string_view start = std::string_view(*key).substr(prefix.size());
     return newest_.emplace(signature, Start{from_sortable(read_big_endian(start.substr(0, 8))), number_of(start)}).first->second;
 }
 
@@ -171,16 +181,13 @@ void DecisionIndex::incidents_of(std::string_view signature, std::int64_t latest
         if (!goes_on(newest->number)) return;
         end = signature_key(signature, newest->started_at, newest->number);
     }
-    lmdb::Cursor cursor(*transaction_, tables_.signatures);
-    bool there = cursor.seek(end) ? cursor.previous() : cursor.last();
     const std::string prefix = signature_prefix(signature);
-    while (there && is_start_key(cursor.key(), prefix)) {
-        if (!goes_on(number_of(cursor.key()))) return;
-        there = cursor.previous();
+    for (auto key = starts_.last_before(end); key && is_start_key(*key, prefix); key = starts_.last_before(*key)) {
+        if (!goes_on(number_of(*key))) return;
     }
 }
 
-void DecisionIndex::apply(const IndexedEvent& event) {
+void DecisionIndex::take(const IndexedEvent& event) {
     const RecordHeader& header = event.header;
     const EventFacts& facts = event.facts;
     if (event.stream.starts_with('$')) return;
@@ -242,7 +249,7 @@ void DecisionIndex::take_created(const IndexedEvent& event) {
     cached.incident.opened_by_pagerduty = event.source == "pagerduty" ? 1 : 0;
     cached.dirty = true;
     if (!cached.signature.empty()) {
-        transaction_->put(tables_.signatures, signature_key(cached.signature, header.moment, header.stream), "");
+        starts_.put(signature_key(cached.signature, header.moment, header.stream));
         const auto newest = newest_.find(cached.signature);
         if (newest != newest_.end()) newest->second = std::max(newest->second, Start{header.moment, header.stream});
     }
@@ -272,16 +279,15 @@ void DecisionIndex::take_link(Cached& cached, StreamNumber original) {
 
 // What is told late does not shorten the cooldown.
 void DecisionIndex::take_escalation(const RecordHeader& header) {
-    const auto last = last_escalation({header.stream}, header.to);
-    if (last && *last >= header.occurred_at) return;
-    transaction_->put(tables_.escalations, FixedKey().add(header.stream, 4).add(header.to, 1), bytes_of_row(header.occurred_at));
+    auto& place = escalations_.at(escalation_key({header.stream}, header.to));
+    if (!place.get() || *place.get() < header.occurred_at) place.put(header.occurred_at);
 }
 
 void DecisionIndex::move_start(const Cached& cached, StreamNumber number, std::int64_t old_start) {
     if (cached.signature.empty()) return;
     newest_.erase(cached.signature);
-    transaction_->erase(tables_.signatures, signature_key(cached.signature, old_start, number.value));
-    transaction_->put(tables_.signatures, signature_key(cached.signature, cached.incident.state.started_at, number.value), "");
+    starts_.erase(signature_key(cached.signature, old_start, number.value));
+    starts_.put(signature_key(cached.signature, cached.incident.state.started_at, number.value));
 }
 
 void DecisionIndex::take_alert(Cached& cached, const RecordHeader& header, const EventFacts& facts) {
@@ -306,7 +312,8 @@ void DecisionIndex::take_alert(Cached& cached, const RecordHeader& header, const
 
 void DecisionIndex::take_followup(const RecordHeader& header, const EventFacts& facts) {
     if (facts.subject.empty() || facts.subject.size() > key_bytes_max) return;
-    FollowupRow row = followup(facts.subject).value_or(FollowupRow{});
+    auto& place = followups_.at(facts.subject);
+    FollowupRow row = place.get().value_or(FollowupRow{});
     if (header.type == EventType::followup) {
         if (row.stream != 0) return;  // the id is taken
         row.stream = header.stream;
@@ -315,7 +322,7 @@ void DecisionIndex::take_followup(const RecordHeader& header, const EventFacts& 
         return;
     }
     row.status = static_cast<FollowupStatus>(header.to);
-    transaction_->put(tables_.followups, facts.subject, bytes_of_row(row));
+    place.put(row);
 }
 
 }  // namespace daybook

@@ -1,7 +1,7 @@
 // What a decision needs, looked up inside the write transaction (section 1, "Appending"): the state of each incident, the incidents
 // of each signature, the state of each alert, the follow-ups, the last escalations.
 //
-// On disk, in the journal's own environment; everything can be rebuilt from the events, and `verify` does:
+// On disk, in the journal's own environment, as far as journal/index.hpp says; everything can be rebuilt from the events, and `verify` does:
 //   decision_incidents    stream number (4) -> DecisionIncident, as it lies in memory, then the signature
 //   decision_signatures   signature, 0, started_at (8, sortable), stream number (4) -> nothing
 //   decision_summaries    signature -> SignatureSummary
@@ -66,11 +66,6 @@ public:
     // The tables, for `verify`.
     static const std::vector<std::string>& table_names();
 
-    void begin(lmdb::Transaction& transaction) override;
-    void apply(const IndexedEvent& event) override;
-    void flush() override;
-    void end() override;
-
     std::optional<DecisionIncident> incident(StreamNumber number) const;
     std::optional<SignatureSummary> summary(std::string_view signature) const;
     std::optional<AlertRow> alert(StreamNumber incident, std::string_view identity) const;
@@ -83,6 +78,12 @@ public:
                       const std::function<bool(StreamNumber, const DecisionIncident&)>& visit) const;
 
 private:
+    void open(lmdb::Transaction& transaction) override;
+    void take(const IndexedEvent& event) override;
+    void write() override;
+    std::size_t rows() const override;
+    void drop_rows() override;
+
     struct Cached {
         DecisionIncident incident;
         std::string signature;
@@ -98,13 +99,14 @@ private:
     void move_start(const Cached& cached, StreamNumber number, std::int64_t old_start);
 
     lmdb::Transaction* transaction_ = nullptr;
-    struct Tables {
-        lmdb::Table incidents, signatures, summaries, alerts, followups, escalations;
-    } tables_;
-    // What this transaction has met; written by flush().
+    lmdb::Table incidents_table_;
+    // What was met since the tables were written.
     mutable std::unordered_map<std::uint32_t, Cached> incidents_;
     mutable RowCache<AlertRow> alerts_;
     mutable RowCache<SignatureSummary> summaries_;
+    mutable RowCache<FollowupRow> followups_;
+    mutable RowCache<std::int64_t> escalations_;
+    KeyCache starts_;  // decision_signatures
     // The incident of a signature that started last: most alerts ask for no other.
     struct Start {
         std::int64_t started_at = 0;

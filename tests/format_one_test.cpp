@@ -41,6 +41,7 @@ void make_format_one(TestJournal& journal) {
         transaction.put(tables.streams, key_of(number, 4), row.substr(0, layout::stream_head_bytes + id_bytes));
     }
     transaction.put(tables.meta, "format", "1");
+    transaction.erase(tables.meta, "indexed");
     transaction.commit();
     journal.close();
 }
@@ -73,7 +74,7 @@ TEST_CASE("a journal of format 1 is read as it is, and not changed by reading", 
     CHECK(format_of(written.directory()) == "1");
 }
 
-TEST_CASE("a journal of format 1 becomes one of format 2, stream by stream, as it is written to", "[format]") {
+TEST_CASE("a journal of format 1 becomes one of format 3, stream by stream, as it is written to", "[format]") {
     TestJournal journal;
     fill_with_samples(journal, 300);
     Streams expected = streams_of(*journal);
@@ -106,7 +107,7 @@ TEST_CASE("a journal of format 1 becomes one of format 2, stream by stream, as i
     CHECK(whole_blocks(one));
     CHECK(whole_blocks(other));
     journal.close();
-    CHECK(format_of(journal.directory()) == "2");
+    CHECK(format_of(journal.directory()) == "3");
 }
 
 TEST_CASE("a journal of format 1 does not change while another process has it open", "[format]") {
@@ -128,7 +129,7 @@ TEST_CASE("a journal of format 1 does not change while another process has it op
           }).wait() == "not alone");
     const JournalLock other = JournalLock::shared(journal.directory(), false);
     journal.close();
-    CHECK(format_of(journal.directory()) == "2");
+    CHECK(format_of(journal.directory()) == "3");
 }
 
 TEST_CASE("processes that open a journal of format 1 at once all write to it", "[format]") {

@@ -125,11 +125,11 @@ TEST_CASE("a journal of a later format is refused", "[journal]") {
         options.tables_max = 32;
         lmdb::Environment environment(journal.directory(), options);
         lmdb::Transaction transaction(environment, lmdb::Transaction::Kind::write);
-        transaction.put(*transaction.open("meta"), "format", "3");
+        transaction.put(*transaction.open("meta"), "format", "4");
         transaction.commit();
     }
     SystemEntropy entropy;
-    CHECK_THROWS_WITH(Journal(journal.directory(), options_for(entropy)), Catch::Contains("has format 3"));
+    CHECK_THROWS_WITH(Journal(journal.directory(), options_for(entropy)), Catch::Contains("has format 4"));
 }
 
 TEST_CASE("a journal that is opened read-only is read, and takes no append", "[journal]") {

@@ -245,6 +245,7 @@ void TestJournal::reopen() {
     options.entropy = &entropy_;
     options.indexes = indexes_;
     options.origin = "daybook.test/journal";
+    options.unindexed_max = unindexed_max;
     journal_ = std::make_unique<Journal>(directory(), std::move(options));
 }
 

@@ -87,6 +87,9 @@ std::string without_root(const std::function<std::string()>& work);
 // A journal in a temporary directory, with seeded randomness and a clock that stands still until it is set.
 class TestJournal {
 public:
+    // So few that tests meet indexed events and others.
+    static constexpr std::uint64_t unindexed_max = 7;
+
     // `indexes` outlive it.
     explicit TestJournal(std::vector<TransactionalIndex*> indexes = {}, std::uint64_t seed = 1);
 

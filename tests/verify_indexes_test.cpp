@@ -5,51 +5,12 @@
 #include <atomic>
 #include <thread>
 
-#include "journal/layout.hpp"
+#include "tests/counting_index.hpp"
 #include "tests/journal_samples.hpp"
 #include "tests/support.hpp"
 
 using namespace daybook;
 using namespace daybook::test;
-
-namespace {
-
-// An index of its own: how many events each stream has, and the service that the newest of its alerts is about.
-class CountingIndex final : public TransactionalIndex {
-public:
-    void begin(lmdb::Transaction& transaction) override {
-        transaction_ = &transaction;
-        counts_ = *transaction.open("test_counts");
-        alerts_ = *transaction.open("test_alerts");
-    }
-    void apply(const IndexedEvent& event) override {
-        std::string row;
-        layout::append_u64(row, layout::read_u64(transaction_->get(counts_, event.stream).value_or("")) + 1);
-        transaction_->put(counts_, event.stream, row + std::string(event.source));
-        if (!event.facts.subject.empty())
-            transaction_->put(alerts_, event.facts.subject, event.facts.service.empty() ? "-" : event.facts.service);
-    }
-    void flush() override {}
-    void end() override { transaction_ = nullptr; }
-
-private:
-    lmdb::Transaction* transaction_ = nullptr;
-    lmdb::Table counts_, alerts_;
-};
-
-VerifyOptions with_counting_index(const TemporaryDirectory& scratch) {
-    VerifyOptions options;
-    options.scratch = scratch / "scratch";
-    options.index_tables = {"test_counts", "test_alerts"};
-    options.make_indexes = [] {
-        std::vector<std::unique_ptr<TransactionalIndex>> indexes;
-        indexes.push_back(std::make_unique<CountingIndex>());
-        return indexes;
-    };
-    return options;
-}
-
-}  // namespace
 
 TEST_CASE("verification builds the indexes anew and compares each row") {
     CountingIndex index;

@@ -85,7 +85,7 @@ TEST_CASE("what many processes append at once is one history: no gap, one winner
     INFO(choices.said());
     const TemporaryDirectory directory;
     constexpr std::size_t processes = 6;
-    const std::size_t count = rounds(60, 3000);
+    const std::size_t count = rounds(400, 3000);
     // They begin together, when this lock is given up; a process forked later may be slow to start.
     const std::filesystem::path start = directory / "start";
     const Descriptor gate(::open(start.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));

@@ -44,6 +44,13 @@ std::string fill(const Program& daybook) {
     return id;
 }
 
+JournalOptions options_at(std::string_view time, Entropy& entropy) {
+    JournalOptions options;
+    options.clock = [now = at(time)] { return now; };
+    options.entropy = &entropy;
+    return options;
+}
+
 }  // namespace
 
 TEST_CASE("a secret is in no file any more once its events are redacted", "[redact]") {
@@ -121,8 +128,9 @@ TEST_CASE("a redaction is refused while another process has the journal open", "
     fill(daybook);
     {
         SystemEntropy entropy;
-        const Journal journal(daybook.data() / "journal",
-                              {[] { return at("2026-02-23T10:00:00Z"); }, &entropy, {}, {}, {}, true, false});
+        JournalOptions options = options_at("2026-02-23T10:00:00Z", entropy);
+        options.read_only = true;
+        const Journal journal(daybook.data() / "journal", options);
         const Outcome outcome = daybook.run({"redact", "2", "--reason", "x"});
         CHECK(outcome.status == 6);
         CHECK(outcome.err.find("another process has the journal") != std::string::npos);
@@ -137,8 +145,7 @@ TEST_CASE("a redaction that was cut short is told, and finished", "[redact]") {
     daybook.out({"-q", "export", "jsonl", "layout"});
     for (const std::uint64_t sequence : {1U, 2U, 3U, 4U}) {  // the transaction, and no more
         SystemEntropy entropy;
-        Journal journal(daybook.data() / "journal",
-                        {[] { return at("2099-01-01T00:00:00Z"); }, &entropy, {}, {}, {}, false, false});
+        Journal journal(daybook.data() / "journal", options_at("2099-01-01T00:00:00Z", entropy));
         REQUIRE(journal.append(redaction({{sequence}, "a password", "ada", "cli", at("2026-02-24T00:00:00Z")})));
     }
     CHECK_FALSE(files_with_marker(daybook.data()).empty());

@@ -1,0 +1,45 @@
+#include "journal/index.hpp"
+
+#include <utility>
+
+namespace daybook {
+
+std::uint64_t TransactionalIndex::begin(lmdb::Transaction& transaction, std::uint64_t indexed, std::uint64_t size) {
+    // Of no use is what is in memory where another process has written the tables meanwhile.
+    const bool given_up = std::exchange(in_transaction_, true);
+    if (given_up || indexed_ != indexed || taken_ > size || is_large()) {
+        drop_rows();
+        indexed_ = taken_ = indexed;
+    }
+    open(transaction);
+    return taken_;
+}
+
+void TransactionalIndex::apply(const IndexedEvent& event) {
+    take(event);
+    taken_ = event.header.sequence;
+}
+
+void TransactionalIndex::flush() {
+    write();
+    drop_rows();
+    indexed_ = taken_;
+}
+
+bool TransactionalIndex::is_large() const {
+    constexpr std::size_t rows_max = 65536;
+    return rows() > rows_max;
+}
+
+void TransactionalIndex::end(std::uint64_t size) {
+    in_transaction_ = false;
+    if (taken_ > size) forget();
+}
+
+void TransactionalIndex::forget() {
+    drop_rows();
+    indexed_.reset();
+    taken_ = 0;
+}
+
+}  // namespace daybook
