@@ -156,7 +156,7 @@ struct Journal::Parts {
     std::atomic<bool> must_be_opened_anew = false;
 
     // Under `writing`.
-    std::size_t last_size = 0;  // of the last group
+    std::size_t expected = 0;  // in the next group: who was in the last one, and who came while that was written
     std::chrono::steady_clock::duration last_took{};
     WriterMemory memory;
     Sha256 sha256;
@@ -166,6 +166,7 @@ struct Journal::Parts {
     void submit(Waiting& waiting);
     std::pair<std::shared_ptr<Group>, bool> join(Waiting& waiting);  // and whether it is the first of it
     void close(const std::shared_ptr<Group>& group);
+    std::size_t waiting_now();
     void write_group(const std::vector<Waiting*>& group);
     void commit(Writer& writer);
     bool can_be_read();
@@ -183,8 +184,8 @@ void Journal::Parts::submit(Waiting& waiting) {
         close(group);
         const auto began = std::chrono::steady_clock::now();
         write_group(group->waiting);
-        last_size = group->waiting.size();
         last_took = std::chrono::steady_clock::now() - began;
+        expected = group->waiting.size() + waiting_now();
         turn.unlock();
         group->done = 1;
         group->done.notify_all();
@@ -205,20 +206,22 @@ std::pair<std::shared_ptr<Journal::Parts::Group>, bool> Journal::Parts::join(Wai
 // for all where there would be two, each with half of them. Then the group is closed.
 void Journal::Parts::close(const std::shared_ptr<Group>& group) {
     const auto end = std::chrono::steady_clock::now() + last_took / 8;
-    std::size_t wanted = 0;
     while (true) {
         {
             const std::lock_guard lock(joining);
             if (open != group) return;  // it is full
-            const std::size_t size = group->waiting.size();
-            if (wanted == 0) wanted = size + last_size > 2 ? size + last_size : size;
-            if (size >= wanted || std::chrono::steady_clock::now() >= end) {
+            if (group->waiting.size() >= expected || std::chrono::steady_clock::now() >= end) {
                 open.reset();
                 return;
             }
         }
         std::this_thread::yield();
     }
+}
+
+std::size_t Journal::Parts::waiting_now() {
+    const std::lock_guard lock(joining);
+    return open ? open->waiting.size() : 0;
 }
 
 Commit Journal::Parts::commit_of(const std::vector<Waiting*>& group, std::chrono::nanoseconds sync) {
