@@ -5,7 +5,7 @@
 namespace daybook {
 
 std::uint64_t TransactionalIndex::begin(lmdb::Transaction& transaction, std::uint64_t indexed, std::uint64_t size) {
-    // Of no use is what is in memory where another process has written the tables meanwhile.
+    // What is in memory is of no use where another process has written the tables meanwhile, or where taking or writing failed.
     const bool given_up = std::exchange(in_transaction_, true);
     if (given_up || indexed_ != indexed || taken_ > size || is_large()) {
         drop_rows();
@@ -16,11 +16,14 @@ std::uint64_t TransactionalIndex::begin(lmdb::Transaction& transaction, std::uin
 }
 
 void TransactionalIndex::apply(const IndexedEvent& event) {
+    const auto indexed = std::exchange(indexed_, std::nullopt);  // it stays so if this throws
     take(event);
+    indexed_ = indexed;
     taken_ = event.header.sequence;
 }
 
 void TransactionalIndex::flush() {
+    indexed_.reset();  // it stays so if this throws
     write();
     drop_rows();
     indexed_ = taken_;

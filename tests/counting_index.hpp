@@ -16,6 +16,8 @@ class CountingIndex final : public TransactionalIndex {
 public:
     // What a decision would see of the streams that had an event since the index was made.
     std::map<std::string, std::uint64_t> counts;
+    // Halfway through taking an event, or writing the tables.
+    bool fails_to_take = false, fails_to_write = false;
 
 private:
     void open(lmdb::Transaction& transaction) override {
@@ -32,11 +34,13 @@ private:
         layout::append_u64(row, layout::read_u64(before) + 1);
         count_rows_[stream] = row + std::string(event.source);
         counts[stream] = layout::read_u64(row);
+        if (fails_to_take) throw StorageError("it fails");
         if (!event.facts.subject.empty())
             alert_rows_[event.facts.subject] = event.facts.service.empty() ? "-" : event.facts.service;
     }
     void write() override {
         for (const auto& [stream, row] : count_rows_) transaction_->put(counts_table_, stream, row);
+        if (fails_to_write) throw StorageError("it fails");
         for (const auto& [subject, row] : alert_rows_) transaction_->put(alerts_table_, subject, row);
     }
     std::size_t rows() const override { return count_rows_.size() + alert_rows_.size(); }

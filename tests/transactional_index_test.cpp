@@ -130,6 +130,33 @@ TEST_CASE("what is given up leaves nothing in an index", "[index]") {
     CHECK(findings(*journal) == "");
 }
 
+TEST_CASE("an index that fails halfway holds nothing of it", "[index]") {
+    CountingIndex index;
+    TestJournal journal({&index});
+    const auto fill = [&](unsigned size) {
+        while (journal.size() < size) REQUIRE(journal.append_note(stream_name(1), "n"));
+    };
+    SECTION("taking an event") {
+        fill(3);
+        index.fails_to_take = true;
+        CHECK_THROWS_WITH(journal.append_note(stream_name(1), "n"), Catch::Contains("it fails"));
+        index.fails_to_take = false;
+    }
+    SECTION("writing the tables") {
+        fill(6);
+        index.fails_to_write = true;
+        CHECK_THROWS_WITH(journal.append_note(stream_name(1), "n"), Catch::Contains("it fails"));
+        CHECK(indexed(*journal) == 0);
+        index.fails_to_write = false;
+    }
+    const std::uint64_t size = journal.size();
+    REQUIRE(journal.append_note(stream_name(1), "n"));
+    CHECK(index.counts[stream_name(1)] == size + 1);
+    fill(14);
+    CHECK(indexed(*journal) > 0);
+    CHECK(findings(*journal) == "");
+}
+
 TEST_CASE("who had many events to read puts them into the tables", "[index]") {
     CountingIndex index;
     TestJournal journal;  // without an index
