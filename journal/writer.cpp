@@ -435,10 +435,11 @@ void Writer::write_streams() {
 // Tells each index what it does not know yet: of other processes' events, or at the first transaction of this one.
 void Writer::begin_indexes() {
     indexed_ = indexed_events(view_);
-    IndexFeed feed(view_);
     for (TransactionalIndex* index : options_.indexes) {
         std::uint64_t known = index->begin(transaction_, indexed_, old_size_);
+        if (known == old_size_) continue;
         fed_ = std::max(fed_, old_size_ - known);
+        IndexFeed feed(view_);
         while (known < old_size_) {
             feed.give({++known}, *index);
             if (!index->is_large()) continue;
