@@ -270,8 +270,35 @@ bool JsonReader::Parts::copy(dom::element from, JsonValue& to) {
     return refuse("not a JSON value");
 }
 
-JsonReader::JsonReader() : parts_(std::make_unique<Parts>()) {}
-JsonReader::~JsonReader() = default;
+// Who makes a reader for one text alone gets the buffers of one that is gone: to make them anew costs more than most texts do.
+struct JsonReader::Spare {
+    static constexpr std::size_t most = 4;
+    static constexpr std::size_t bytes_max = 64 * 1024;  // of a text whose buffers are worth keeping
+    static std::vector<std::unique_ptr<Parts>>& of_thread() {
+        thread_local std::vector<std::unique_ptr<Parts>> spare = [] {
+            std::vector<std::unique_ptr<Parts>> room;
+            room.reserve(most);
+            return room;
+        }();
+        return spare;
+    }
+};
+
+JsonReader::JsonReader() {
+    auto& spare = Spare::of_thread();
+    if (spare.empty()) {
+        parts_ = std::make_unique<Parts>();
+    } else {
+        parts_ = std::move(spare.back());
+        spare.pop_back();
+    }
+}
+
+JsonReader::~JsonReader() {
+    auto& spare = Spare::of_thread();
+    if (parts_ && parts_->parser.capacity() <= Spare::bytes_max && spare.size() < Spare::most) spare.push_back(std::move(parts_));
+}
+
 JsonReader::JsonReader(JsonReader&&) noexcept = default;
 JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
 

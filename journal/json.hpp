@@ -57,7 +57,7 @@ inline std::span<const JsonMember> JsonValue::members() const { return {first_me
 // Nesting that any input may have.
 inline constexpr int json_depth_max = 64;
 
-// Reads one JSON text at a time. Make one and reuse it: its buffers are kept. Not thread-safe.
+// Reads one JSON text at a time. Its buffers are kept, by the thread for the next reader too: none may be static. Not thread-safe.
 class JsonReader {
 public:
     JsonReader();
@@ -71,6 +71,7 @@ public:
 
 private:
     struct Parts;
+    struct Spare;
     std::unique_ptr<Parts> parts_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <map>
+#include <thread>
 #include <vector>
 
 #include <rapidcheck/catch.h>
@@ -359,4 +360,30 @@ TEST_CASE("a text with one byte changed is read or refused, never more", "[json]
         const auto value = reader.read(text);
         if (value) RC_ASSERT(is_clean_utf8(canonical(**value)));
     });
+}
+
+TEST_CASE("a reader knows nothing of what the one before it read", "[json]") {
+    const std::string deep = nested(json_depth_max, "[", "]", "1");
+    const std::vector<std::string> texts{R"({"a":["x",{"b":null}],"c":"\u00e9"})",
+                                         "[1,",
+                                         R"({"a":1,"a":2})",
+                                         "[9007199254740993]",
+                                         deep,
+                                         nested(json_depth_max + 1, "[", "]", "1"),
+                                         '"' + std::string(100'000, 'x') + '"',
+                                         "\"\\u0000\"",
+                                         "7"};
+    std::vector<std::string> alone;
+    for (const std::string& text : texts) std::thread([&] { alone.push_back(read(text)); }).join();
+    for (const std::string& before : texts) {
+        for (std::size_t i = 0; i < texts.size(); ++i) {
+            read(before);
+            CHECK(read(texts[i]) == alone[i]);
+        }
+    }
+    JsonReader kept;
+    const auto value = kept.read(texts.front());
+    REQUIRE(value);
+    for (const std::string& text : texts) read(text);  // takes no buffer of a reader that is there
+    CHECK(canonical(**value) == alone.front());
 }
