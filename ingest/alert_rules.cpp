@@ -99,9 +99,10 @@ void complete(AlertReport& report, const StreamHead& head, const AlertRow* known
 std::optional<AlertRules::Place> AlertRules::place_in(StreamNumber number, const DecisionIncident& incident, bool newest,
                                                       std::int64_t at) const {
     const IncidentState& state = incident.state;
-    if (state.active()) return Place{Place::Kind::join, number, ""};
-    const std::int64_t ended_at = state.ended_at();
-    if (newest && state.status == IncidentStatus::resolved && at >= state.resolved_at &&
+    if (state.active() && !state.archived()) return Place{Place::Kind::join, number, ""};
+    // Nobody looks at an archived incident any more: it takes what belongs to its past alone.
+    const std::int64_t ended_at = state.active() ? state.archived_at : state.ended_at();
+    if (newest && !state.archived() && state.status == IncidentStatus::resolved && at >= state.resolved_at &&
         at - state.resolved_at <= policy_.reopen_minutes * minute) {
         return Place{Place::Kind::reopen, number, ""};
     }

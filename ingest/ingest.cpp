@@ -117,7 +117,10 @@ private:
         RecordContent& content = record.source.content;
         if (payload.too_long) {
             const std::string what = payload.bytes_max == webhook_body_bytes_max ? "the document" : "the line";
-            content = Refusal{RefusalCode::too_large, what + " is over " + std::to_string(payload.bytes_max) + " bytes", ""};
+            content = Refusal{RefusalCode::too_large,
+                              what + " is over " + std::to_string(payload.bytes_max) +
+                                  " bytes, and no more of it is kept: keep the whole where it came from",
+                              ""};
             return;
         }
         const auto value = json_.read(record.source.text);

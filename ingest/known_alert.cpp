@@ -48,7 +48,10 @@ KnownAlert active_state(const DecisionIndex& index, const AlertReport& report) {
         if (incident.state.active()) --active_left;
         const StreamNumber original = original_of(index, number);
         const auto target = index.incident(original);
-        if (target && target->state.active()) {
+        // One that nobody looks at any more does not swallow what fires now; it can still end.
+        const bool out_of_sight =
+            target && target->state.archived() && !report.acknowledges && report.alert.state == AlertState::firing;
+        if (target && target->state.active() && !out_of_sight) {
             const auto row = index.alert(original, report.alert.fingerprint);
             const bool of_another = report.repeats == Repeats::by_arrival && target->opened_by_pagerduty == 1 && !row;
             if (!of_another) found = {original, row};

@@ -54,15 +54,45 @@ std::optional<Refusal> check(const CloudEventAttributes& attributes) {
     return std::nullopt;
 }
 
+// What alert_triage writes: JSON Lines, each a record that is taken or refused by itself. Nothing where the first line that is not
+// empty is no JSON text of its own: then the body is not that.
+std::optional<std::vector<SourceRecord>> read_lines(std::string_view body, const SourceContext& context) {
+    std::vector<SourceRecord> records;
+    JsonReader json;
+    for (std::size_t at = 0; at < body.size();) {
+        const std::size_t end = std::min(body.find('\n', at), body.size());
+        const std::string_view line = body.substr(at, end - at);
+        at = end + 1;
+        if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+        const auto value = json.read(line);
+        if (!value && records.empty()) return std::nullopt;
+        auto read = value ? read_payload(AlertFormat::triage, **value, context) : value.refusal();
+        if (!read) {
+            records.push_back({read.refusal(), std::string(line), nullptr});
+            continue;
+        }
+        for (SourceRecord& record : *read) {
+            record.text = line;
+            records.push_back(std::move(record));
+        }
+    }
+    if (records.empty()) return std::nullopt;
+    return records;
+}
+
 Result<std::vector<SourceRecord>> read(const WebhookRequest& request, const TriagePolicy& policy) {
     if (request.body.size() > webhook_body_bytes_max) {
         return Refusal{RefusalCode::too_large, "the body is over " + std::to_string(webhook_body_bytes_max) + " bytes", ""};
     }
-    JsonReader json;
-    const auto value = json.read(request.body);
-    if (!value) return value.refusal();
     Sha256 sha256;
     const SourceContext context{request.caller, request.received_at, policy, sha256};
+    JsonReader json;
+    const auto value = json.read(request.body);
+    if (!value) {
+        if (request.format != AlertFormat::triage) return value.refusal();
+        auto lines = read_lines(request.body, context);
+        return lines ? Result<std::vector<SourceRecord>>(std::move(*lines)) : value.refusal();
+    }
     const bool may_be_event = request.format == AlertFormat::automatic || request.format == AlertFormat::cloudevents;
     if (const auto attributes = binary_attributes(request.headers); attributes && may_be_event) {
         if (auto refusal = check(*attributes)) return *refusal;

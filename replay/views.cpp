@@ -135,8 +135,9 @@ void Views::open_current() {
             return;
         } catch (const StorageError& error) {
             if (attempt < 3 && current_name() != name) continue;
-            throw StorageError(std::string(error.what()) + ". The views hold nothing of their own: remove " + directory_.string() +
-                               ", and the next command makes them anew");
+            throw StorageError(
+                "the views can't be opened; they hold nothing of their own: `daybook replay --rebuild` makes them anew. " +
+                std::string(error.what()));
         }
     }
 }

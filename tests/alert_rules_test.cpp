@@ -142,6 +142,24 @@ TEST_CASE("a closed incident is not reopened") {
     CHECK(desk.overview() == "P2 closed, P2 open");
 }
 
+TEST_CASE("an alert that fires once its incident is archived opens a new one") {
+    AlertDesk desk;
+    SECTION("while it is open") { CHECK(desk.overview() == "P2 open"); }
+    SECTION("once it is resolved") { desk.become(IncidentStatus::resolved, "10:19"); }
+    REQUIRE(desk.commands().run(ArchiveIncident{desk.id(), "a test"}, desk.by_ada("10:20")));
+    CHECK(desk.leads_to(Report::firing("10:20:00.000001")) == "1: incident_created alert");
+    CHECK(desk.leads_to(Report::firing("10:21").ref("b")) == "1: alert");
+    CHECK(desk.leads_to(Report::firing("10:10").ref("late")) == "0: alert");  // of the time before, it changes nothing
+    CHECK(desk.problems() == "");
+}
+
+TEST_CASE("an archived incident that is still open ends with its alert") {
+    AlertDesk desk;
+    REQUIRE(desk.commands().run(ArchiveIncident{desk.id(), "a test"}, desk.by_ada("10:20")));
+    CHECK(desk.leads_to(Report::resolved("10:30")) == "0: alert status_changed");
+    CHECK(desk.problems() == "");
+}
+
 TEST_CASE("only the newest incident of a signature is reopened") {
     AlertDesk desk;
     CHECK(desk.leads_to(Report::firing("11:00").decision("create").ref("b")) == "1: incident_created alert");

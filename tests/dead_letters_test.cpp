@@ -239,3 +239,15 @@ TEST_CASE("the file is for its owner alone") {
     CHECK((std::filesystem::status(desk.file).permissions() & std::filesystem::perms::mask) ==
           (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
 }
+
+TEST_CASE("a line of which only the start is kept says so, and can be mended by a record alone") {
+    LetterDesk desk;
+    std::string line = good("long");
+    line.insert(line.size() - 1, R"(,"notes":[")" + std::string(2 * 1024 * 1024, 'n') + R"("])");
+    CHECK(desk.take(line + "\n").refused == 1);
+    CHECK(desk.letters().find("and no more of it is kept") != std::string::npos);
+    CHECK(desk.retry() == "1 read, 0 taken, 1 refused");
+    CHECK(desk.told.at(0).find("no more than the start of what came") != std::string::npos);
+    desk.replace("\"text\":", "\"record\":" + good("long") + ",\"text\":");
+    CHECK(desk.retry() == "1 read, 1 taken, 0 refused");
+}

@@ -79,6 +79,18 @@ TEST_CASE("a trigger after a resolve opens a new incident, and never reopens") {
     CHECK(desk.problems() == "");
 }
 
+TEST_CASE("a trigger whose incident is archived opens a new incident, and both can end") {
+    WebhookDesk desk;
+    desk.take(trigger(), "10:00");
+    REQUIRE(desk.commands().run(ArchiveIncident{desk.incidents().at(0).id, "a test"}, desk.by_ada("10:05")));
+    CHECK(desk.take(trigger(), "10:06") == "taken");
+    CHECK(desk.overview() == "P2 open, P2 open");
+    CHECK(desk.take(trigger(), "10:07") == "duplicate");
+    CHECK(desk.take(event("resolve"), "10:10") == "taken");
+    CHECK(desk.overview() == "P2 open, P2 resolved");
+    CHECK(desk.problems() == "");
+}
+
 TEST_CASE("what is acknowledged or resolved with nothing open is ignored, and written down once") {
     WebhookDesk desk;
     CHECK(desk.take(event("resolve"), "10:00") == "ignored");

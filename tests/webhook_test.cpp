@@ -180,7 +180,8 @@ TEST_CASE("a file that is one document may be longer than a line, and is refused
           "1 read, 0 taken, 0 duplicate, 0 ignored, 1 refused");
     for (int i = 0; i < 60; ++i) document += std::string(100'000, ' ') + '\n';
     CHECK(text_of(desk.ingest(document)) == "1 read, 0 taken, 0 duplicate, 0 ignored, 1 refused");
-    CHECK(desk.refused().at(0).refusal.message == "the document is over 8388608 bytes");
+    CHECK(desk.refused().at(0).refusal.message ==
+          "the document is over 8388608 bytes, and no more of it is kept: keep the whole where it came from");
 }
 
 TEST_CASE("an alert whose payload would be too long is refused by itself") {
@@ -203,4 +204,20 @@ TEST_CASE("what a webhook tells is escalated by the clock of the alert") {
     desk.take(alert_fixture("alertmanager.json"));
     CHECK(desk.types() == "incident_created alert escalated alert");
     CHECK(desk.events().at(2).occurred_at == "2026-02-23T09:58:12.403000Z");
+}
+
+TEST_CASE("what alert_triage writes is taken as it stands: each line is a record") {
+    WebhookDesk desk;
+    const std::string good = Report::firing("10:00").id("a").line();
+    const std::string other = Report::firing("10:01").id("b").line();
+    const std::string bad = Report::firing("10:02").id("c").severity("bad").line();
+    CHECK(desk.take(good + "\n" + other + "\r\n\n" + bad + "\n{\"half", "12:00", AlertFormat::triage) ==
+          "taken taken refused /alert/severity refused ");
+    CHECK(desk.outcomes.at(2).text == bad);
+    CHECK(desk.outcomes.at(3).text == "{\"half");
+    CHECK(desk.take(good + "\n" + other, "12:00", AlertFormat::triage) == "duplicate duplicate");
+    CHECK(desk.take("{\n\"half", "12:00", AlertFormat::triage) == "no: invalid ");  // one text over many lines, which is broken
+    CHECK(desk.take("", "12:00", AlertFormat::triage) == "no: invalid ");
+    CHECK(desk.take(good + "\n" + other, "12:00", AlertFormat::alertmanager) == "no: invalid ");
+    CHECK(desk.problems() == "");
 }

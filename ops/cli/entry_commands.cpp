@@ -17,6 +17,7 @@ namespace {
 template <class Command>
 ExitStatus run(Session& session, const WriteOptions& options, const Command& command, const std::string& done,
                bool print_id = false) {
+    session.check_journal_exists();  // what is written to is in one: none is begun where --data has a mistyped name
     const CommandContext context = options.context(session);
     const auto outcome = session.commands(context.dry_run).run(command, context);
     if (!outcome) fail(outcome.refusal());
@@ -115,7 +116,10 @@ ExitStatus list_followups(Session& session, const FollowupListOptions& o) {
     Time now;
     {
         const Snapshot journal = session.journal_to_read().snapshot();
-        if (!o.incident_id.empty()) incident = find_incident(*journal, o.incident_id);
+        if (!o.incident_id.empty()) {
+            incident = find_incident(*journal, o.incident_id);
+            check_was_there(*journal, *incident, o.clocks.horizon(*journal));
+        }
         now = o.clocks.now(session, *journal);
     }
     o.clocks.read_views(session, "followups", [&](lmdb::Transaction& views) {
@@ -282,6 +286,7 @@ void add_artifact_reading(CLI::App& parent, ChosenCommand& chosen) {
                 return ExitStatus::done;
             }
             check_directory_of(o->file);
+            refuse_to_write_over(o->file, *bytes);
             AtomicFile file(o->file);
             file.write(*bytes);
             file.commit();

@@ -26,11 +26,23 @@ struct ChangeCommand {
 
 template <class Command>
 ExitStatus run(Session& session, const WriteOptions& options, const Command& command, const std::string& done) {
+    session.check_journal_exists();  // what is changed is in one: none is begun where --data has a mistyped name
     const CommandContext context = options.context(session);
     const auto outcome = session.commands(context.dry_run).run(command, context);
     if (!outcome) fail(outcome.refusal());
     print_outcome(session, *outcome, done);
     return ExitStatus::done;
+}
+
+// Alerts open a new incident from then on, but nobody is told of this one any more.
+void warn_of_hidden(Session& session, const std::string& incident_id) {
+    const auto number = session.journal_to_read().snapshot()->stream_number(incident_id);
+    const auto incident = number ? session.decisions().incident(*number) : std::nullopt;
+    if (!incident || !incident->state.active() || !incident->state.archived()) return;
+    session.messages().say(MessageKind::warning, incident_id + " is still " + std::string(to_text(incident->state.status)) +
+                                                     ", and lists, reports and gates leave it out now: if it is over, run "
+                                                     "`daybook incident resolve " +
+                                                     incident_id + '`');
 }
 
 std::optional<std::string> given(const CLI::App& app, const char* option, const std::string& value) {
@@ -293,7 +305,10 @@ void add_small_changes(CLI::App& parent, ChosenCommand& chosen) {
     archive->app.add_option("--reason", archive->reason, "Why")->required();
     archive->app.callback([o = archive, &chosen] {
         chosen = [o](Session& session) {
-            return run(session, o->options, ArchiveIncident{o->incident_id, o->reason}, o->incident_id + " is archived");
+            const ExitStatus status =
+                run(session, o->options, ArchiveIncident{o->incident_id, o->reason}, o->incident_id + " is archived");
+            warn_of_hidden(session, o->incident_id);
+            return status;
         };
     });
 }

@@ -49,6 +49,7 @@ struct CorrelateOptions {
 };
 
 ExitStatus run_correlate(Session& session, const CorrelateOptions& options) {
+    session.check_journal_exists();
     if (options.append_note && !options.dry_run) session.journal_to_write();
     Views& views = session.views();
     CorrelateRequest request;
@@ -174,6 +175,8 @@ void add_postmortem(CLI::App& root, ChosenCommand& chosen) {
     app->callback([saving, &chosen] {
         chosen = [saving](Session& session) {
             PostmortemSaving wanted = *saving;
+            const Format format = report_format(session, "a postmortem");
+            session.check_journal_exists();
             if (wanted.save) session.journal_to_write();
             wanted.actor = session.settings().agent;
             wanted.source = "cli";
@@ -188,7 +191,7 @@ void add_postmortem(CLI::App& root, ChosenCommand& chosen) {
                                   ? make_postmortem(read, session.commands(false), session.report_policies().intelligence, wanted)
                                   : draft_postmortem(read, session.report_policies().intelligence, wanted);
             if (!made) fail(made.refusal());
-            session.out() << (session.format() == Format::json ? made->json : made->markdown);
+            session.out() << (format == Format::json ? made->json : made->markdown);
             if (wanted.save) session.messages().say(MessageKind::notice, "attached to " + wanted.incident_id);
             return ExitStatus::done;
         };

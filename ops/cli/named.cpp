@@ -1,6 +1,7 @@
 #include "ops/cli/named.hpp"
 
 #include <cerrno>
+#include <fstream>
 
 #include <unistd.h>
 
@@ -29,9 +30,29 @@ void check_directory_of(const std::filesystem::path& file) {
                                                   file.filename().string() + " in: look for a mistyped name, or make it");
 }
 
+void refuse_to_write_over(const std::filesystem::path& file, std::string_view bytes) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(file, error)) return;
+    check_permitted(file, R_OK, "read");
+    std::ifstream in(file, std::ios::binary);
+    std::string there(bytes.size() + 1, '\0');  // one byte more is enough to differ
+    in.read(there.data(), static_cast<std::streamsize>(there.size()));
+    there.resize(static_cast<std::size_t>(in.gcount()));
+    if (there == bytes) return;
+    throw CommandError(ExitStatus::conflict,
+                       file.string() +
+                           " is there already and holds something else: nothing was written; give another name, or "
+                           "move it away");
+}
+
 StreamNumber find_incident(const JournalView& journal, const std::string& id) {
     if (const auto number = journal.stream_number(id)) return *number;
-    throw CommandError(ExitStatus::not_found, "no such incident: " + id + " (`daybook incident list --ids` lists them)");
+    throw CommandError(ExitStatus::not_found, "no such incident: " + id + list_of_incidents);
+}
+
+void check_was_there(const JournalView& journal, StreamNumber incident, const Horizon& horizon) {
+    if (!sequences_within(journal, incident, horizon).empty()) return;
+    throw CommandError(ExitStatus::not_found, std::string(journal.stream_id(incident)) + " was not there yet");
 }
 
 Time happened_option(const Session& session, const std::string& option, const std::string& text) {
@@ -39,6 +60,14 @@ Time happened_option(const Session& session, const std::string& option, const st
     if (time <= session.now() + ahead_max) return time;
     throw CommandError(ExitStatus::usage, option + ' ' + text + " is more than 24 hours after now, " + format_time(session.now()) +
                                               ": look for a mistyped date (--now says when now is)");
+}
+
+Format report_format(const Session& session, const std::string& what) {
+    const Format format = session.settings().format.value_or(Format::markdown);
+    if (format == Format::json) return format;
+    if (format != Format::markdown && format != Format::table)
+        throw CommandError(ExitStatus::usage, what + " is printed as json or markdown");
+    return Format::markdown;
 }
 
 int days_option(const std::string& option, std::uint64_t days) {

@@ -4,11 +4,13 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "journal/journal.hpp"
 #include "ops/access/access_policy.hpp"
 #include "ops/cli/session.hpp"
+#include "projections/horizon.hpp"
 
 namespace daybook {
 
@@ -21,8 +23,12 @@ void check_readable(const std::filesystem::path& named);
 void check_permitted(const std::filesystem::path& path, int mode, const std::string& what);
 // not_found: there is no directory in which `file` could be written; it is not made, since its name may be a mistyped one.
 void check_directory_of(const std::filesystem::path& file);
+// conflict: the file is there and holds something else than `bytes`, which somebody may have edited.
+void refuse_to_write_over(const std::filesystem::path& file, std::string_view bytes);
 // The stream of an incident. not_found.
 StreamNumber find_incident(const JournalView& journal, const std::string& id);
+// not_found: nothing of the incident lies within `horizon`.
+void check_was_there(const JournalView& journal, StreamNumber incident, const Horizon& horizon);
 // What was read of a policy's file. failure: it is invalid.
 template <class Policy>
 Policy sound(Result<Policy> loaded) {
@@ -31,6 +37,8 @@ Policy sound(Result<Policy> loaded) {
 }
 // The policy of access below the working directory. failure: it is invalid.
 inline AccessPolicy read_access_policy() { return sound(load_access_policy(access_policy_file)); }
+// How a report (`what`: "a digest") is printed: json, or else markdown. usage: -o says something else.
+Format report_format(const Session& session, const std::string& what);
 // Days that a report looks back. usage: not 1 to 3,660.
 int days_option(const std::string& option, std::uint64_t days);
 // The time at which something happened. usage: it is no time, or more than ahead_max after now.

@@ -7,6 +7,7 @@
 
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/named.hpp"
 #include "ops/cli/known_exports.hpp"
 #include "ops/cli/number_option.hpp"
 #include "ops/cli/reports_again.hpp"
@@ -52,11 +53,11 @@ void add_digest(CLI::App& root, ChosenCommand& chosen) {
                 week = *given;
             }
             if (week.from() > now) throw CommandError(ExitStatus::usage, "the week " + format_iso_week(week) + " has not begun");
-            const Format format = session.settings().format.value_or(Format::markdown);
-            if (format != Format::markdown && format != Format::json && format != Format::table) {
-                throw CommandError(ExitStatus::usage, "a digest is printed as json or markdown");
+            const Format format = report_format(session, "a digest");
+            if (o->save) {
+                session.check_journal_exists();
+                session.journal_to_write();
             }
-            if (o->save) session.journal_to_write();
             const std::uint64_t head = session.views().size();
             const std::uint64_t size = [&] {
                 const Snapshot journal = session.journal_to_read().snapshot();
@@ -180,7 +181,8 @@ ExitStatus run_replay(Session& session, const ReplaySettings& settings) {
         return ExitStatus::done;
     }
     if (settings.rebuild || !settings.projection.empty()) {
-        session.tell_parked(session.stale_views().rebuild(settings.projection, progress));
+        Views& views = settings.projection.empty() ? session.views_to_rebuild() : session.stale_views();
+        session.tell_parked(views.rebuild(settings.projection, progress));
     } else {
         session.tell_parked(session.stale_views().catch_up(progress));
     }

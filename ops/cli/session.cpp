@@ -71,7 +71,12 @@ ExitStatus exit_status_of(RefusalCode code) {
     return ExitStatus::failure;
 }
 
-void fail(const Refusal& refusal) { throw CommandError(exit_status_of(refusal.code), refusal.message); }
+void fail(const Refusal& refusal) {
+    std::string message = refusal.message;
+    if (message.starts_with("no such incident: ")) message += list_of_incidents;
+    if (message.starts_with("no such follow-up: ")) message += " (`daybook followup list` lists them)";
+    throw CommandError(exit_status_of(refusal.code), message);
+}
 
 Session::Session(Settings settings, std::ostream& out, std::ostream& err)
     : settings_(std::move(settings)),
@@ -124,7 +129,10 @@ Journal& Session::open(bool to_write) {
     }
     if (to_write) make_data_directory();
     journal_ = std::make_unique<Journal>(settings_.data / "journal", journal_options(to_write));
-    if (to_write && no_journal) signing_key();
+    if (to_write && no_journal) {
+        signing_key();
+        messages_.say(MessageKind::notice, "began a new journal in " + settings_.data.string());
+    }
     if (settings_.witness) check_witness(to_write);
     return *journal_;
 }
@@ -252,6 +260,21 @@ Views& Session::stale_views() {
         views_ = std::make_unique<Views>(place_for("views"), journal);
     }
     return *views_;
+}
+
+Views& Session::views_to_rebuild() {
+    journal_to_read();  // first: what is wrong with it is no matter of the views
+    try {
+        return stale_views();
+    } catch (const NoRoom&) {
+        throw;
+    } catch (const StorageError& error) {
+        std::error_code failed;
+        std::filesystem::remove_all(settings_.data / "views", failed);
+        if (failed) throw;
+        messages_.say(MessageKind::warning, error.what());
+    }
+    return stale_views();
 }
 
 std::filesystem::path Session::place_for(const std::string& name) {

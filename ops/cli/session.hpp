@@ -52,6 +52,7 @@ private:
     ExitStatus status_;
 };
 [[noreturn]] void fail(const Refusal& refusal);
+inline constexpr const char* list_of_incidents = " (`daybook incident list --ids` lists them)";  // behind "no such incident: …"
 
 struct Settings {
     std::filesystem::path data = "daybook-data";
@@ -106,6 +107,8 @@ public:
     Views& views();
     // As views(), not caught up.
     Views& stale_views();
+    // As stale_views(); where they can't be opened, new ones take their place.
+    Views& views_to_rebuild();
     void tell_parked(const std::vector<Parked>& parked);
     // Where a directory that is made from the journal lies: `name` in the data directory, or, where this user may not write to
     // that, in a temporary place.

@@ -28,6 +28,12 @@ CommandContext WriteOptions::context(Session& session) const {
     context.actor = session.settings().agent;
     context.source = "cli";
     context.dry_run = dry_run_;
+    for (const char* option : {"--occurred-at", "--idempotency-key", "--expected-version"}) {
+        if (command_.count(option) != 0 && command_.get_option(option)->as<std::string>().empty()) {
+            throw CommandError(ExitStatus::usage,
+                               std::string(option) + " is empty (an unset variable?): leave it out, or say what it is");
+        }
+    }
     context.occurred_at = occurred_at_.empty() ? session.now() : happened_option(session, "--occurred-at", occurred_at_);
     if (!expected_version_.empty() && expected_version_ != "any") {
         const auto version = whole_number(expected_version_);

@@ -40,3 +40,18 @@ TEST_CASE("the gate blocks with 3, passes and warns with 0, and can't be misled 
     daybook.write("ops/policy/release_gate.yml", "modes: {prod: warn}\n");
     CHECK(with({}).status == 0);
 }
+
+TEST_CASE("a gate that is asked of a name that was never heard says so", "[gate]") {
+    const Program daybook;
+    daybook.out({"-q", "incident", "create", "--service", "gateway", "--env", "prod", "--severity", "P1", "--title", "5xx"});
+    const auto warns = [&](const std::vector<std::string>& more) {
+        std::vector<std::string> command{"gate", "followup_watch"};
+        command.insert(command.end(), more.begin(), more.end());
+        return daybook.run(command).err.find("look for a mistyped name") != std::string::npos;
+    };
+    CHECK(warns({"--env", "prdo"}));
+    CHECK(warns({"--env", "prod", "--service", "gatewya"}));
+    CHECK_FALSE(warns({"--env", "prod", "--service", "gateway"}));
+    CHECK_FALSE(warns({"--env", "staging"}));  // the policy knows it
+    CHECK_FALSE(warns({}));
+}

@@ -163,3 +163,91 @@ TEST_CASE("an option of export that its layouts do not have is refused with what
     CHECK(daybook.run({"export", "journal", "--retry-after", "5m"}).err.find("see `daybook export journal --help`") !=
           std::string::npos);
 }
+
+TEST_CASE("a mistyped data directory is said, and nothing begins there, unless something can begin with the command") {
+    const Program daybook;
+    for (const auto& command : std::vector<std::vector<std::string>>{{"note", "inc_20260223_1000_aaaa", "x"},
+                                                                     {"incident", "ack", "inc_20260223_1000_aaaa"},
+                                                                     {"followup", "done", "fu_0j2k4v6q0a1b2c3d"},
+                                                                     {"postmortem", "inc_20260223_1000_aaaa", "--save"},
+                                                                     {"correlate", "inc_20260223_1000_aaaa", "--append-note"},
+                                                                     {"digest", "weekly", "--save"}}) {
+        const Outcome outcome = daybook.run(command);
+        INFO(command[0] << ": " << outcome.err);
+        CHECK(outcome.status == 1);
+        CHECK(outcome.err.find("there is no journal in " + daybook.data().string()) != std::string::npos);
+        CHECK_FALSE(std::filesystem::exists(daybook.data()));
+    }
+    const std::vector<std::string> opening{"incident", "create", "--service", "gateway", "--title", "5xx"};
+    const std::string began = "began a new journal in " + daybook.data().string();
+    CHECK(daybook.run(opening).err.find(began) != std::string::npos);
+    CHECK(daybook.run(opening).err.find(began) == std::string::npos);
+}
+
+TEST_CASE("what was meant to be asked for and is empty is not passed over") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    CHECK(is_usage_error(daybook, {"note", id, "x", "--idempotency-key", ""}, {"--idempotency-key is empty"}));
+    CHECK(is_usage_error(daybook, {"note", id, "x", "--expected-version", ""}, {"--expected-version is empty"}));
+    CHECK(is_usage_error(daybook, {"note", id, "x", "--occurred-at", ""}, {"--occurred-at is empty"}));
+    CHECK(daybook.run({"note", id, "x", "--idempotency-key", "k"}).status == 0);
+}
+
+TEST_CASE("an incident that was not there yet is said so by each command that looks back") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    for (const char* moment : {"--as-of", "--known-at"}) {
+        for (const auto& command :
+             std::vector<std::vector<std::string>>{{"incident", "show", id}, {"timeline", id}, {"followup", "list", id}}) {
+            auto words = command;
+            words.insert(words.end(), {moment, "2020-01-01T00:00:00Z"});
+            const Outcome outcome = daybook.run(words);
+            CHECK(outcome.status == 5);
+            CHECK(outcome.err.find(id + " was not there yet") != std::string::npos);
+        }
+    }
+    CHECK(daybook.run({"followup", "list", id, "--as-of", "2026-02-23T10:05:00Z"}).status == 0);
+    for (const auto& [command, list] :
+         {std::pair{std::vector<std::string>{"note", "inc_20260223_1000_aaaa", "x"}, "daybook incident list --ids"},
+          {std::vector<std::string>{"followup", "done", "fu_0j2k4v6q0a1b2c3d"}, "daybook followup list"}}) {
+        const Outcome outcome = daybook.run(command);
+        CHECK(outcome.status == 5);
+        CHECK(outcome.err.find(list) != std::string::npos);
+    }
+}
+
+TEST_CASE("an artifact is not written over a file that somebody may have edited") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    write_file(daybook / "a.txt", "as it was attached");
+    daybook.out({"artifact", "attach", id, "a.txt"});
+    const std::vector<std::string> get{"artifact", "get", id, "a.txt", "--to", "b.txt"};
+    CHECK(daybook.run(get).status == 0);
+    CHECK(daybook.run(get).status == 0);  // it holds just that
+    for (const char* text : {"as it was attached, and more", "as it was", ""}) {
+        write_file(daybook / "b.txt", text);
+        const Outcome outcome = daybook.run(get);
+        CHECK(outcome.status == 6);
+        CHECK(outcome.err.find("b.txt is there already") != std::string::npos);
+        CHECK(read_file(daybook / "b.txt") == text);
+    }
+}
+
+TEST_CASE("an incident that is archived while it is open is told to be out of sight") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    const std::string warning = id + " is still open";
+    CHECK(daybook.run({"incident", "archive", id, "--reason", "a test", "--dry-run"}).err.find(warning) == std::string::npos);
+    CHECK(daybook.run({"incident", "archive", id, "--reason", "a test"}).err.find(warning) != std::string::npos);
+    const std::string over = create(daybook);
+    daybook.out({"incident", "close", over});
+    CHECK(daybook.run({"incident", "archive", over, "--reason", "a test"}).err.find("still") == std::string::npos);
+}
+
+TEST_CASE("a report is not printed in a form that it does not have") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    CHECK(is_usage_error(daybook, {"postmortem", id, "-o", "csv"}, {"a postmortem is printed as json or markdown"}));
+    CHECK(is_usage_error(daybook, {"digest", "weekly", "-o", "tsv"}, {"a digest is printed as json or markdown"}));
+    CHECK(daybook.out({"postmortem", id, "-o", "json"}).front() == '{');
+}

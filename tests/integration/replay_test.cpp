@@ -175,3 +175,19 @@ TEST_CASE("two processes that take the same input at once open each incident onc
     CHECK(lines_of(daybook.out({"events", "-o", "jsonl"})).size() == lines_of(alone.out({"events", "-o", "jsonl"})).size());
     CHECK(daybook.run({"verify"}).status == 0);
 }
+
+TEST_CASE("a rebuild takes the place of views that can't be opened") {
+    const Program daybook;
+    ingest_monday(daybook);
+    const std::string views = daybook.out({"replay"});
+    for (const auto& entry : std::filesystem::directory_iterator(daybook.data() / "views")) {
+        if (entry.is_directory()) std::filesystem::resize_file(entry.path() / "data.mdb", 5000);
+    }
+    const Outcome list = daybook.run({"incident", "list"});
+    CHECK(list.status == 1);
+    CHECK(list.err.find("`daybook replay --rebuild` makes them anew") != std::string::npos);
+    const Outcome rebuild = daybook.run({"replay", "--rebuild"});
+    CHECK(rebuild.status == 0);
+    CHECK(rebuild.out == views + '\n');
+    CHECK(daybook.run({"replay", "--check"}).status == 0);
+}
