@@ -8,7 +8,7 @@
 
 namespace daybook {
 
-// As well as the disk allows: what fails here is not told.
+// As well as the disk allows: what fails here is not told. Nothing where the directory has no `users.lock`, as that of the views.
 void note_failed_commit(const std::filesystem::path& directory, std::uint64_t number);
 // 0 where none is known.
 std::uint64_t failed_commit(const std::filesystem::path& directory);

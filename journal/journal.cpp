@@ -7,11 +7,9 @@
 #include <mutex>
 #include <thread>
 
-#include "journal/failed_commit.hpp"
 #include "journal/index_feed.hpp"
 #include "journal/journal_lock.hpp"
 #include "journal/layout.hpp"
-#include "journal/meta_pages.hpp"
 #include "journal/name_cache.hpp"
 #include "journal/writer.hpp"
 
@@ -242,8 +240,6 @@ void Journal::Parts::commit(Writer& writer) {
     } catch (const StorageError& error) {
         if (can_be_read()) throw StorageError(std::string(error.what()) + "; nothing of it was written");
         must_be_opened_anew = true;
-        const auto metas = lmdb::read_meta_pages(environment.descriptor());
-        if (metas) note_failed_commit(environment.directory(), metas->metas[metas->newest].commit + 1);
         throw StorageError(std::string(error.what()) + "; it is not known whether the last events are on disk: run the command " +
                            "again, what is there already is not written twice");
     }

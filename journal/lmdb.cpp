@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "journal/descriptor.hpp"
+#include "journal/failed_commit.hpp"
 #include "journal/meta_pages.hpp"
 #include "journal/sync_directory.hpp"
 
@@ -93,6 +94,14 @@ int check_newest(MDB_env* env, MDB_txn* txn) {
     MDB_envinfo info;
     mdb_env_info(env, &info);
     return info.me_last_txnid > mdb_txn_id(txn) ? MDB_BAD_TXN : 0;
+}
+
+// Whether the last write of a commit failed, the one that makes it count.
+bool is_given_up(MDB_env* env) {
+    MDB_txn* txn = nullptr;
+    const int code = mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn);
+    if (code == 0) mdb_txn_abort(txn);
+    return code == MDB_PANIC;
 }
 
 // Held while an environment is opened, by one process at a time.
@@ -387,8 +396,11 @@ std::uint64_t Transaction::count(Table table) const {
 
 void Transaction::commit() {
     MDB_txn* handle = std::exchange(handle_, nullptr);
+    const std::uint64_t number = mdb_txn_id(handle);
     const int code = mdb_txn_commit(handle);
-    if (code != 0) fail(code, environment_.directory(), "commit to");
+    if (code == 0) return;
+    if (kind_ == Kind::write && is_given_up(environment_.handle())) note_failed_commit(environment_.directory(), number);
+    fail(code, environment_.directory(), "commit to");
 }
 
 void Transaction::renew() {

@@ -8,10 +8,13 @@
 #include <rapidcheck/catch.h>
 #include <catch2/catch.hpp>
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journal/descriptor.hpp"
+#include "journal/failed_commit.hpp"
 #include "tests/support.hpp"
 
 using namespace daybook;
@@ -343,4 +346,29 @@ TEST_CASE("a writer does not go on from an older commit than the newest, whateve
     } catch (const StorageError& error) {
         CHECK(std::string(error.what()).find("lock.mdb does not know the newest commit") != std::string::npos);
     }
+}
+
+TEST_CASE("a commit whose last write fails is noted, whoever made it", "[lmdb]") {
+    const TemporaryDirectory directory;
+    fill(directory.path(), 3);
+    write_file(directory / "users.lock", "");
+    Environment environment(directory.path(), small());
+    // LMDB writes the page that makes a commit count through a descriptor of its own, which syncs each write: it is made one of a
+    // disk that is always full.
+    int last_writes = 0;
+    for (int fd = 3; fd < 64; ++fd) {
+        std::error_code error;
+        const auto file = std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(fd), error);
+        if (error || file != directory / "data.mdb" || (::fcntl(fd, F_GETFL) & O_DSYNC) == 0) continue;
+        const Descriptor full(::open("/dev/full", O_RDWR | O_CLOEXEC));
+        REQUIRE(::dup2(full.get(), fd) == fd);
+        ++last_writes;
+    }
+    REQUIRE(last_writes == 1);
+    Transaction transaction(environment, Transaction::Kind::write);
+    transaction.put(*transaction.open("rows"), "another", "row");
+    const std::uint64_t number = transaction.number();
+    CHECK(failed_commit(directory.path()) == 0);
+    CHECK_THROWS_AS(transaction.commit(), StorageError);
+    CHECK(failed_commit(directory.path()) == number);
 }
