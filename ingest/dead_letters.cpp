@@ -2,10 +2,12 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "journal/atomic_file.hpp"
@@ -34,24 +36,41 @@ std::string json_string(std::string_view text) {
 
 DeadLetters::DeadLetters(std::filesystem::path file) : file_(std::move(file)) {}
 
-DeadLetters::~DeadLetters() {
-    if (fd_ >= 0) ::close(fd_);
-}
+DeadLetters::~DeadLetters() = default;
 
-void DeadLetters::open() {
-    if (fd_ >= 0) return;
+void DeadLetters::lock() {
     // The file may be replaced by a retry elsewhere between the opening and the lock.
     while (true) {
         fd_ = ::open(file_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         if (fd_ < 0) throw StorageError("cannot write the dead letters to " + file_.string() + ": " + std::strerror(errno));
         while (::flock(fd_, LOCK_EX) != 0) {
-            if (errno != EINTR) throw StorageError("cannot lock " + file_.string() + ": " + std::strerror(errno));
+            if (errno == EINTR) continue;
+            const int code = errno;
+            ::close(std::exchange(fd_, -1));
+            throw StorageError("cannot lock " + file_.string() + ": " + std::strerror(code));
         }
         std::error_code error;
         const bool same = std::filesystem::equivalent("/proc/self/fd/" + std::to_string(fd_), file_, error);
-        if (same && !error) return;
-        ::close(fd_);
+        if (same && !error) break;
+        ::close(std::exchange(fd_, -1));
     }
+    if (!known_) return;
+    const State now = state();  // somebody else may have written to it
+    const bool is_same_file = now.device == left_in_.device && now.inode == left_in_.inode;
+    if (!is_same_file || now.size < left_in_.size) return known_.reset();
+    if (now.size > left_in_.size) learn_known(left_in_.size);
+}
+
+void DeadLetters::unlock() {
+    if (fd_ < 0) return;
+    left_in_ = state();
+    ::close(std::exchange(fd_, -1));
+}
+
+DeadLetters::State DeadLetters::state() const {
+    struct stat found{};
+    if (::fstat(fd_, &found) != 0) return {};
+    return {found.st_dev, found.st_ino, static_cast<std::uint64_t>(found.st_size)};
 }
 
 std::string DeadLetters::letter_of(const Origin& origin, const Refusal& refusal, std::string_view line, Time at) {
@@ -75,19 +94,29 @@ std::string DeadLetters::letter_of(const Origin& origin, const Refusal& refusal,
 }
 
 void DeadLetters::add(const RefusedLine& line, const std::string& source, Time at) {
-    open();
-    if (!known_) {
-        known_.emplace();
-        LineFile lines(file_, letter_bytes_max);
-        while (const auto text = lines.next()) {
-            const auto letter = reader_.read(*text);
-            const JsonValue* digest = letter ? (*letter)->find("sha256") : nullptr;
-            if (digest != nullptr && digest->is_string()) known_->emplace(digest->text());
-        }
-    }
+    const Locked locked(*this);
+    if (!known_) learn_known(0);
     const Origin origin{to_hex(sha256_({line.text})), source, line.number, line.offset};
-    if (!known_->insert(origin.sha256).second) return;
-    const std::string letter = letter_of(origin, line.refusal, line.text, at);
+    if (known_->contains(origin.sha256)) return;
+    write(letter_of(origin, line.refusal, line.text, at));
+    known_->insert(origin.sha256);
+}
+
+// Adds the lines of the letters from `offset` on. Where that fails, nothing is known.
+void DeadLetters::learn_known(std::uint64_t offset) {
+    std::set<std::string> known;
+    if (known_) known = std::move(*known_);
+    known_.reset();
+    LineFile lines(file_, letter_bytes_max, offset);
+    while (const auto text = lines.next()) {
+        const auto letter = reader_.read(*text);
+        const JsonValue* digest = letter ? (*letter)->find("sha256") : nullptr;
+        if (digest != nullptr && digest->is_string()) known.emplace(digest->text());
+    }
+    known_ = std::move(known);
+}
+
+void DeadLetters::write(const std::string& letter) {
     const off_t end = ::lseek(fd_, 0, SEEK_END);
     std::size_t written = 0;
     while (written < letter.size()) {
@@ -100,10 +129,14 @@ void DeadLetters::add(const RefusedLine& line, const std::string& source, Time a
         }
         if (count > 0) written += static_cast<std::size_t>(count);
     }
+    unsynced_ = true;
 }
 
 void DeadLetters::sync() {
-    if (fd_ >= 0 && ::fsync(fd_) != 0) throw StorageError("cannot sync " + file_.string() + ": " + std::strerror(errno));
+    if (!unsynced_) return;
+    const Locked locked(*this);
+    if (::fsync(fd_) != 0) throw StorageError("cannot sync " + file_.string() + ": " + std::strerror(errno));
+    unsynced_ = false;
 }
 
 struct DeadLetters::Letter {
@@ -170,7 +203,7 @@ std::vector<DeadLetters::Letter> DeadLetters::read_letters(const std::filesystem
 IngestCounts DeadLetters::retry(Time at,
                                 const std::function<IngestCounts(const std::filesystem::path& records, const Refused&)>& take,
                                 const Refused& refused) {
-    open();
+    const Locked locked(*this);
     const std::filesystem::path records = file_.string() + ".retry";
     IngestCounts counts;
     std::vector<Letter> letters = read_letters(records);
@@ -205,7 +238,7 @@ IngestCounts DeadLetters::retry(Time at,
 
 std::size_t DeadLetters::prune(Time before, bool dry_run) {
     if (!std::filesystem::exists(file_)) return 0;
-    open();
+    const Locked locked(*this);
     std::size_t pruned = 0;
     std::string rest;
     LineFile lines(file_, letter_bytes_max);
@@ -229,8 +262,7 @@ std::size_t DeadLetters::prune(Time before, bool dry_run) {
 
 void DeadLetters::replace_by(AtomicFile& kept) {
     kept.commit();
-    ::close(fd_);  // it is of the file that was replaced
-    fd_ = -1;
+    ::close(std::exchange(fd_, -1));  // it is of the file that was replaced
     known_.reset();
 }
 

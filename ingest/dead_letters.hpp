@@ -26,7 +26,7 @@ namespace daybook {
 
 class AtomicFile;
 
-// Holds a lock on the file, across processes, as long as it lives. Not thread-safe.
+// Holds a lock on the file, across processes, while it adds a letter, and while it goes through all of them. Not thread-safe.
 class DeadLetters {
 public:
     // Nothing is made before the first letter is added.
@@ -64,7 +64,26 @@ private:
         std::uint64_t offset = 0;
     };
     struct Letter;
-    void open();
+    // What tells one state of the file from another.
+    struct State {
+        std::uint64_t device = 0, inode = 0, size = 0;
+    };
+    // The lock, for the while. Throws StorageError.
+    class Locked {
+    public:
+        explicit Locked(DeadLetters& letters) : letters_(letters) { letters_.lock(); }
+        ~Locked() { letters_.unlock(); }
+        Locked(const Locked&) = delete;
+        Locked& operator=(const Locked&) = delete;
+
+    private:
+        DeadLetters& letters_;
+    };
+    void lock();
+    void unlock();
+    State state() const;
+    void learn_known(std::uint64_t offset);
+    void write(const std::string& letter);
     void replace_by(AtomicFile& kept);
     std::string letter_of(const Origin& origin, const Refusal& refusal, std::string_view line, Time at);
     void find_record(Letter& letter, const JsonValue& value);
@@ -72,7 +91,9 @@ private:
 
     std::filesystem::path file_;
     int fd_ = -1;
-    std::optional<std::set<std::string>> known_;  // digests of the lines that are there
+    std::optional<std::set<std::string>> known_;  // digests of the lines that are there, as long as the file is in the state
+    State left_in_;                               // in which it was left
+    bool unsynced_ = false;
     JsonReader reader_;
     Sha256 sha256_;
 };

@@ -13,6 +13,7 @@ constexpr std::string_view indexed_mark = "indexed";  // the key in `meta`
 void IndexFeed::give(Sequence sequence, TransactionalIndex& index) {
     const auto record = journal_.record(sequence);
     if (!record) throw StorageError("event " + std::to_string(sequence.value) + " is missing: run `daybook verify`");
+    check_known(journal_, *record);
     const auto payload = read_payload(journal_, *record, reader_);
     give(record->header(), payload ? facts_of(*payload) : EventFacts{}, index);
 }

@@ -308,7 +308,9 @@ lmdb::Environment& Journal::environment() const { return parts_->environment; }
 Result<std::uint64_t> Journal::restore(std::span<const Restored> events, std::span<const Blob> blobs) {
     Parts& parts = *parts_;
     const std::lock_guard turn(parts.writing);
-    Writer writer(parts.environment, parts.tables, parts.options, parts.names, parts.memory, parts.sha256);
+    JournalOptions options = parts.options;
+    options.indexes.clear();
+    Writer writer(parts.environment, parts.tables, options, parts.names, parts.memory, parts.sha256);
     for (const Blob& blob : blobs) writer.put_blob(blob);
     for (std::size_t i = 0; i < events.size(); ++i) {
         if (auto refusal = writer.restore(events[i])) {
@@ -318,6 +320,15 @@ Result<std::uint64_t> Journal::restore(std::span<const Restored> events, std::sp
     }
     if (writer.changed()) writer.commit();
     return static_cast<std::uint64_t>(events.size());
+}
+
+void Journal::index_all() {
+    Parts& parts = *parts_;
+    const std::lock_guard turn(parts.writing);
+    if (parts.options.indexes.empty()) return;
+    Writer writer(parts.environment, parts.tables, parts.options, parts.names, parts.memory, parts.sha256);
+    writer.index_all();
+    parts.commit(writer);
 }
 
 }  // namespace daybook

@@ -250,9 +250,12 @@ public:
         Sequence cause;
         Digest leaf{};
     };
-    // Refuses: conflict, invalid (why an event does not fit, and with `field` which of `events`: "/7"); then nothing of this
-    // call is written.
+    // The indexes are left behind, since what a redacted event holds is known once the `redacted` event is there: index_all() after
+    // the last call. Refuses: conflict, invalid (why an event does not fit, and with `field` which of `events`: "/7"); then nothing
+    // of this call is written.
     Result<std::uint64_t> restore(std::span<const Restored> events, std::span<const Blob> blobs);
+    // Puts all events into the tables of the indexes. Throws StorageError.
+    void index_all();
 
 private:
     struct Parts;

@@ -105,6 +105,7 @@ Result<Imported> Importer::run() {
     }
     if (auto refusal = write()) return *refusal;
     if (auto refusal = finish_writing()) return *refusal;
+    if (imported_.events != 0) journal_.index_all();
     if (file_.number() < imported_.already_there) {
         return Refusal{RefusalCode::conflict,
                        "the journal has " + std::to_string(imported_.already_there) + " events, the file only " +

@@ -135,6 +135,12 @@ const JsonValue* find_kept(const JournalView& journal, const RecordView& record,
     return value ? (*value)->find("kept") : nullptr;
 }
 
+void check_known(const JournalView& journal, const RecordView& record) {
+    if (!record.redacted() || journal.redaction_of(record.sequence())) return;
+    throw StorageError("event " + std::to_string(record.sequence().value) +
+                       " was redacted, and the event that says so is not there yet: run the import that was cut short again, or, where there was none, `daybook verify`");
+}
+
 Result<Payload> read_payload(const JournalView& journal, const RecordView& record, JsonReader& reader) {
     if (!record.redacted()) return decode_stored(record, reader);
     const JsonValue* kept = find_kept(journal, record, reader);

@@ -37,6 +37,9 @@ void take_payload_out(lmdb::Transaction& transaction, const JournalView& journal
 // The payload of `record`; of a redacted one as it reads since then. `reader` is for the caller to keep. Refuses: invalid;
 // not_found (nothing says what was kept of it).
 Result<Payload> read_payload(const JournalView& journal, const RecordView& record, JsonReader& reader);
+// Throws StorageError where the event was redacted, and the `redacted` event that says what it held is not there: an import was cut
+// short. What is made of such an event would be wrong for good.
+void check_known(const JournalView& journal, const RecordView& record);
 // What was kept of a redacted event; valid until the next use of `reader`.
 const JsonValue* find_kept(const JournalView& journal, const RecordView& record, JsonReader& reader);
 

@@ -444,6 +444,7 @@ void Writer::begin_indexes() {
             feed.give({++known}, *index);
             if (!index->is_large()) continue;
             index->flush();
+            index_all_ = true;
             feed.renew();
         }
     }
@@ -453,7 +454,8 @@ void Writer::begin_indexes() {
 void Writer::write_indexes() {
     constexpr std::uint64_t fed_max = 512;
     const std::uint64_t size = records_.size();
-    if (options_.indexes.empty() || (size - indexed_ < options_.unindexed_max && fed_ < fed_max)) return;
+    const bool due = index_all_ || size - indexed_ >= options_.unindexed_max || fed_ >= fed_max;
+    if (options_.indexes.empty() || !due) return;
     for (TransactionalIndex* index : options_.indexes) index->flush();
     say_indexed(transaction_, tables_, size);
 }

@@ -36,6 +36,8 @@ public:
     // As Journal::restore, for one event. After a refusal the transaction must be given up.
     std::optional<Refusal> restore(const Journal::Restored& event);
     void put_blob(const Blob& blob);
+    // The commit puts all that the indexes know into their tables.
+    void index_all() { index_all_ = changed_ = true; }
 
     bool changed() const { return changed_; }
     // Durable when it returns. Throws StorageError: outcome not known.
@@ -114,6 +116,7 @@ private:
     std::uint64_t old_size_ = 0;  // before this transaction
     std::uint64_t indexed_ = 0;   // events that the tables of the indexes hold
     std::uint64_t fed_ = 0;       // events after those that an index had to be told of
+    bool index_all_ = false;      // the tables of the indexes must say all: some were written already, or somebody wants it
     bool changed_ = false;
     bool committed_ = false;
     RecordMaker records_;  // gone first: it holds on to names and streams

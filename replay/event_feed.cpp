@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "journal/json.hpp"
+#include "journal/redaction.hpp"
 #include "projections/canonical_walk.hpp"
 
 namespace daybook {
@@ -46,6 +47,7 @@ std::unique_ptr<EventFeed::Chunk> EventFeed::read(Sequence from, std::uint64_t c
     chunk->fingerprints.reserve(count);
     PayloadDecoder decoder;
     const Sequence next = chunk->snapshot->scan(from, count, [&](const RecordView& record) {
+        check_known(*chunk->snapshot, record);
         const PayloadUse use = uses_[static_cast<std::size_t>(record.type())];
         if (use == PayloadUse::whole) {
             // What cannot be decoded is tried again by the fold that wants it, which reports why.

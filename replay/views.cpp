@@ -84,9 +84,6 @@ std::optional<Views::Difference> first_difference(lmdb::Transaction& live, lmdb:
 }  // namespace
 
 Views::Views(std::filesystem::path directory, const Journal& journal) : directory_(std::move(directory)), journal_(journal) {
-    std::error_code error;
-    std::filesystem::create_directories(directory_, error);
-    if (error) throw StorageError("cannot make the directory " + directory_.string() + ": " + error.message());
     open_current();
     if (fits_journal()) return;
     {
@@ -114,6 +111,9 @@ void Views::open_current() {
     for (int attempt = 0;; ++attempt) {
         std::string name = current_name();
         if (name.empty() || !std::filesystem::exists(directory_ / name / "data.mdb")) {
+            std::error_code error;
+            std::filesystem::create_directories(directory_, error);  // also where it was deleted meanwhile
+            if (error) throw StorageError("cannot make the directory " + directory_.string() + ": " + error.message());
             const FileLock lock(lock_of_generations(directory_));
             name = current_name();
             if (name.empty() || !std::filesystem::exists(directory_ / name / "data.mdb")) {
@@ -124,6 +124,7 @@ void Views::open_current() {
                 name = next.filename().string();
                 make_current(name);
                 remove_others(name, false);
+                name_.clear();  // what is open was deleted, though it may have had the same name
             }
         }
         if (environment_ && name == name_) return;

@@ -18,6 +18,7 @@ public:
     std::map<std::string, std::uint64_t> counts;
     // Halfway through taking an event, or writing the tables.
     bool fails_to_take = false, fails_to_write = false;
+    std::size_t rows_in_a_row = 1;  // more: it is soon too large for the memory
 
 private:
     void open(lmdb::Transaction& transaction) override {
@@ -43,7 +44,7 @@ private:
         if (fails_to_write) throw StorageError("it fails");
         for (const auto& [subject, row] : alert_rows_) transaction_->put(alerts_table_, subject, row);
     }
-    std::size_t rows() const override { return count_rows_.size() + alert_rows_.size(); }
+    std::size_t rows() const override { return rows_in_a_row * (count_rows_.size() + alert_rows_.size()); }
     void drop_rows() override {
         count_rows_.clear();
         alert_rows_.clear();

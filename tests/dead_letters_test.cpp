@@ -1,6 +1,9 @@
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <thread>
+
+#include <sys/resource.h>
 
 #include "ingest/dead_letters.hpp"
 #include "tests/desk.hpp"
@@ -250,4 +253,42 @@ TEST_CASE("a line of which only the start is kept says so, and can be mended by 
     CHECK(desk.told.at(0).find("no more than the start of what came") != std::string::npos);
     desk.replace("\"text\":", "\"record\":" + good("long") + ",\"text\":");
     CHECK(desk.retry() == "1 read, 1 taken, 0 refused");
+}
+
+TEST_CASE("who adds letters holds up nobody else, and knows what others added") {
+    const TemporaryDirectory directory;
+    const auto file = directory / "dead-letters.jsonl";
+    const auto line = [](const char* text) { return RefusedLine{1, 0, text, {RefusalCode::invalid, "no JSON", ""}}; };
+    DeadLetters server(file), command(file);
+    server.add(line("a"), "hook", when("12:00"));
+    command.add(line("b"), "feed", when("12:00"));
+    server.add(line("b"), "hook", when("12:00"));
+    server.add(line("c"), "hook", when("12:00"));
+    server.sync();
+    CHECK(lines_in(read_file(file)) == 3);
+    CHECK(command.prune(when("12:30"), false) == 3);  // as the job `retention` does, in the server's own process
+    server.add(line("a"), "hook", when("13:00"));
+    CHECK(lines_in(read_file(file)) == 1);
+}
+
+TEST_CASE("a letter that could not be written is written when its line comes again") {
+    const TemporaryDirectory directory;
+    const auto file = directory / "dead-letters.jsonl";
+    Child child([&] {
+        const RefusedLine line{1, 0, "a line", {RefusalCode::invalid, "no JSON", ""}};
+        DeadLetters letters(file);
+        ::signal(SIGXFSZ, SIG_IGN);
+        const rlimit none{0, RLIM_INFINITY}, any{RLIM_INFINITY, RLIM_INFINITY};
+        ::setrlimit(RLIMIT_FSIZE, &none);
+        try {
+            letters.add(line, "hook", when("12:00"));
+            return std::string("it was written without room");
+        } catch (const StorageError&) {
+        }
+        ::setrlimit(RLIMIT_FSIZE, &any);
+        letters.add(line, "hook", when("12:00"));
+        letters.sync();
+        return std::to_string(lines_in(read_file(file)));
+    });
+    CHECK(child.wait() == "1");
 }

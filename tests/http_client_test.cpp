@@ -5,6 +5,10 @@
 #include <mutex>
 #include <thread>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
 #include <catch2/catch.hpp>
 
 #include "ops/http/http_server.hpp"
@@ -159,4 +163,30 @@ server.serve_forever()
     CHECK(send(post, {}).error.find("certificate verify failed") != std::string::npos);
     post.ca_file = (directory / "nothing.pem").string();
     CHECK(send(post, {}).status == 0);
+}
+
+TEST_CASE("answers that come before the one that counts are passed over", "[http]") {
+    boost::asio::io_context io;
+    boost::asio::ip::tcp::acceptor acceptor(io, {boost::asio::ip::address_v4::loopback(), 0});
+    std::string answers = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+    SECTION("few of them") {}
+    SECTION("one after the other without an end") {
+        for (int i = 0; i < 100; ++i) answers += "HTTP/1.1 100 Continue\r\n\r\n";
+    }
+    const bool few = answers.size() < 1000;
+    answers += "HTTP/1.1 204 No Content\r\nRetry-After: 9\r\n\r\n";
+    std::thread server([&] {
+        auto socket = acceptor.accept();
+        std::string request;
+        boost::system::error_code ended;
+        boost::asio::read_until(socket, boost::asio::dynamic_buffer(request), "{\"a\":1}", ended);
+        boost::asio::write(socket, boost::asio::buffer(answers), ended);
+    });
+    const HttpReply reply =
+        send(post_to(*parse_http_url("http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()) + "/")), {});
+    server.join();
+    CHECK(reply.status == (few ? 204 : 0));
+    CHECK(reply.retry_after == (few ? std::optional(std::chrono::seconds(9)) : std::nullopt));
+    CHECK(reply.error.empty() == few);
+    CHECK(reply.error.find("no answer within") == std::string::npos);  // it does not wait to its deadline
 }

@@ -14,6 +14,7 @@ namespace daybook {
 namespace {
 
 constexpr int syncs = 25;
+constexpr const char* damage_advice = "run `daybook verify`, and restore a backup";
 
 using Diagnoses = std::vector<Diagnosis>;
 
@@ -25,6 +26,17 @@ void attempt(Diagnoses& diagnoses, const std::string& check, Verdict on_failure,
     } catch (const std::exception& error) {
         diagnoses.push_back({check, on_failure, error.what(), advice});
     }
+}
+
+// Before LMDB opens the file, which it would follow a damaged page out of. A large one is left to `daybook verify`, since it takes
+// its time. Whether nothing is wrong.
+bool look_at_pages(const std::filesystem::path& journal, Diagnoses& diagnoses) {
+    constexpr std::uintmax_t looked_at_max = 256 * 1024 * 1024;
+    if (std::filesystem::file_size(journal / "data.mdb") > looked_at_max) return true;
+    const Verification structure = verify_structure(journal);
+    if (structure.sound()) return true;
+    diagnoses.push_back({"journal", Verdict::problem, structure.findings.front().text, damage_advice});
+    return false;
 }
 
 // Before the journal is opened, since that clears the slots of dead readers.
@@ -77,12 +89,12 @@ Diagnoses examine(Session& session) {
     attempt(diagnoses, "sync", Verdict::problem, "give this user the right to write there, and room",
             [&] { diagnoses.push_back(judge_sync(measure_sync(data, syncs))); });
     const bool there = std::filesystem::exists(data / "journal" / "data.mdb");
-    const char* damaged = "run `daybook verify`, and restore a backup";
     if (there) {
-        const std::size_t before = diagnoses.size();
-        attempt(diagnoses, "journal", Verdict::problem, damaged, [&] { look_at_file(data / "journal", diagnoses); });
-        const bool opened = diagnoses.size() > before && diagnoses.back().check != "journal";
-        if (opened) attempt(diagnoses, "journal", Verdict::problem, damaged, [&] { look_at_events(session, diagnoses); });
+        attempt(diagnoses, "journal", Verdict::problem, damage_advice, [&] {
+            if (!look_at_pages(data / "journal", diagnoses)) return;
+            look_at_file(data / "journal", diagnoses);
+            look_at_events(session, diagnoses);
+        });
     } else {
         diagnoses.push_back({"journal", Verdict::warning, "there is none in " + data.string(), "--data says where it is"});
     }

@@ -128,7 +128,7 @@ private:
             try {
                 views_.catch_up();
                 if (!std::exchange(trouble_, "").empty()) log_.say(MessageKind::notice, "the views are brought up to date again");
-            } catch (const StorageError& error) {
+            } catch (const std::exception& error) {
                 if (std::exchange(trouble_, error.what()) != error.what()) log_.say(MessageKind::error, error.what());
             }
         }

@@ -48,6 +48,7 @@ void Connection::start() {
 void Connection::close() {
     closed_ = true;
     leave_idle();
+    leave_waiting();
     timer_.cancel();
     error_code ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
@@ -59,6 +60,7 @@ void Connection::close_if_idle() {
 }
 
 void Connection::ask_again() {
+    leave_waiting();
     if (waits_) {
         waits_ = false;
         timer_.cancel();
@@ -260,15 +262,21 @@ void Connection::end_chunks() {
 void Connection::wait_for_news() {
     if (server_.stopping) return close();
     waits_ = true;
-    server_.waiting.push_back(weak_from_this());
+    waiting_place_ = server_.waiting.insert(server_.waiting.end(), weak_from_this());
     server_.tick();
     timer_.expires_after(server_.options.keep_alive);
     timer_.async_wait([self = shared_from_this()](error_code error) {
         if (error || !self->waits_) return;
         self->waits_ = false;
+        self->leave_waiting();
         const std::string_view text = self->body_->keep_alive();
         text.empty() ? self->next_piece() : self->send_piece(std::string(text));
     });
+}
+
+void Connection::leave_waiting() {
+    if (waiting_place_) server_.waiting.erase(*waiting_place_);
+    waiting_place_.reset();
 }
 
 void Connection::leave_idle() {

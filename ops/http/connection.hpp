@@ -59,13 +59,14 @@ private:
     void end_chunks();
     void wait_for_news();
     void leave_idle();
+    void leave_waiting();
 
     HttpServer::Parts& server_;
     beast::tcp_stream stream_;
     beast::flat_buffer buffer_;
     std::optional<Parser> parser_;
     std::vector<std::pair<std::string, std::string>> headers_;  // of the request that is being read
-    std::optional<std::list<std::weak_ptr<Connection>>::iterator> idle_place_;
+    std::optional<std::list<std::weak_ptr<Connection>>::iterator> idle_place_, waiting_place_;
     asio::steady_timer timer_;
     std::unique_ptr<HttpBodyStream> body_;
     std::string piece_, drained_;

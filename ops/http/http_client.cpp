@@ -43,15 +43,17 @@ asio::awaitable<HttpReply> exchange(Stream& stream, const HttpPost& post) {
     co_await http::async_write(stream, request, asio::use_awaitable);
 
     boost::beast::flat_buffer buffer;
-    http::response_parser<http::empty_body> answer;
-    answer.header_limit(16 * 1024);
-    do {  // 100 to 199 come before the answer
-        answer.get().clear();
-        co_await http::async_read_header(stream, buffer, answer, asio::use_awaitable);
-    } while (answer.get().result_int() < 200);
+    std::optional<http::response_parser<http::empty_body>> answer;
+    int interim_left = 16;  // answers of 100 to 199, which come before the one that counts
+    do {
+        if (interim_left-- == 0) throw boost::system::system_error(http::error::bad_status);
+        answer.emplace();
+        answer->header_limit(16 * 1024);
+        co_await http::async_read_header(stream, buffer, *answer, asio::use_awaitable);
+    } while (answer->get().result_int() < 200);
     HttpReply reply;
-    reply.status = static_cast<int>(answer.get().result_int());
-    const auto retry_after = answer.get()[http::field::retry_after];
+    reply.status = static_cast<int>(answer->get().result_int());
+    const auto retry_after = answer->get()[http::field::retry_after];
     reply.retry_after = seconds_in({retry_after.data(), retry_after.size()});
     co_return reply;
 }

@@ -104,8 +104,9 @@ void HttpServer::Parts::wait_a_second() {
 }
 
 void HttpServer::Parts::tell_news() {
-    for (const auto& stream : std::exchange(waiting, {})) {
-        if (const auto connection = stream.lock()) connection->ask_again();
+    while (!waiting.empty()) {
+        const auto connection = waiting.front().lock();
+        connection ? connection->ask_again() : waiting.pop_front();
     }
 }
 

@@ -60,6 +60,7 @@ void Outbox::find_place() {
 }
 
 std::optional<Outbox::Clock::time_point> Outbox::step(const std::stop_token& stop) {
+    remember();  // where that failed the last time, nothing is sent before it goes well
     const auto delivery = next(Clock::now());
     if (!delivery) {
         remember();
@@ -168,8 +169,8 @@ bool Outbox::still_overdue(const Overdue& found) {
 void Outbox::look_for_overdue(Time now) {
     const std::uint64_t size = parts_.journal.snapshot()->size();
     if (size == looked_at_size_ && now <= next_due_) return;
-    looked_at_size_ = size;
-    next_due_ = Time::max();
+    std::deque<Overdue> found;
+    Time next_due = Time::max();
     parts_.views.read([&](const SharedViews::Seen& seen) {
         const auto incidents = IncidentTable::open(seen.views);
         if (!incidents) return;
@@ -178,18 +179,21 @@ void Outbox::look_for_overdue(Time now) {
             if (state.finished() || state.due_at == RecordHeader::no_time) return true;
             const auto since = overdue_since(followup, seen.journal, now);
             if (!since) {
-                next_due_ = std::min(next_due_, from_micros(state.due_at));
+                next_due = std::min(next_due, from_micros(state.due_at));
                 return true;
             }
             const std::pair<Time, std::string> place{*since, followup.id};
             const auto incident = place > place_.overdue ? incidents->find({followup.stream}) : std::nullopt;
             if (!incident) return true;
             auto notification = overdue_notification(followup, *since, *incident, place_.origin, receiver_);
-            if (notification) overdue_.push_back({place, std::move(*notification)});
+            if (notification) found.push_back({place, std::move(*notification)});
             return true;
         });
     });
-    std::sort(overdue_.begin(), overdue_.end(), [](const Overdue& a, const Overdue& b) { return a.place < b.place; });
+    std::sort(found.begin(), found.end(), [](const Overdue& a, const Overdue& b) { return a.place < b.place; });
+    overdue_ = std::move(found);  // what was looked at in vain is looked at again
+    looked_at_size_ = size;
+    next_due_ = next_due;
 }
 
 bool Outbox::too_late(const Notification& notification) const {

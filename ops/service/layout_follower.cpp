@@ -60,7 +60,7 @@ void LayoutFollower::run(const std::stop_token& stop) {
             follow(exports, stop);
         } catch (const Stopped&) {
             return;
-        } catch (const StorageError& error) {
+        } catch (const std::exception& error) {
             if (stop.stop_requested()) return;
             log_.say(MessageKind::error, std::string("exports: ") + error.what());
             std::unique_lock lock(mutex_);

@@ -90,6 +90,20 @@ TEST_CASE("doctor names damage instead of failing on it", "[doctor]") {
     CHECK(outcome.out.find("was cut") != std::string::npos);
 }
 
+TEST_CASE("doctor names a damaged page, and looks at the rest", "[doctor]") {
+    const Program daybook;
+    fill(daybook);
+    std::string bytes = read_file(daybook.data() / "journal/data.mdb");
+    for (std::size_t at = 3 * 4096; at < bytes.size(); ++at) bytes[at] = static_cast<char>(at * 7919 >> 5);
+    write_file(daybook.data() / "journal/data.mdb", bytes);
+    const Outcome outcome = daybook.run({"doctor"});
+    INFO(outcome.out << outcome.err);
+    CHECK(outcome.status == 3);
+    auto found = verdicts(outcome);
+    CHECK(found["journal"] == "problem");
+    for (const char* check : {"sync", "modes", "leftovers"}) CHECK(found.count(check) == 1);
+}
+
 TEST_CASE("a data.mdb of no bytes is damage to every command, and not a new journal", "[doctor]") {
     const Program daybook;
     std::filesystem::create_directories(daybook.data() / "journal");

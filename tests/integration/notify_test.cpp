@@ -296,3 +296,22 @@ TEST_CASE("a secret that others can read, or that is not there, keeps a server f
     CHECK(outcome.status == 1);
     CHECK(outcome.err.find("openssl rand -hex 32 >secret") != std::string::npos);
 }
+
+TEST_CASE("where its place can't be written, a receiver is told no more than one thing until it can", "[notify]") {
+    const Program daybook;
+    const TestReceiver stuck, steady;
+    name_receivers(daybook, {{&stuck, "    events: [opened]\n"}, {&steady, "    events: [opened]\n"}});
+    const Server server(daybook);
+    const auto in_the_way = daybook.data() / "outbox/.r1.json.partial";
+    REQUIRE(becomes_true([&] { return std::filesystem::exists(daybook.data() / "outbox/r1.json"); }));
+    std::filesystem::create_directories(in_the_way / "x");
+    for (std::size_t i = 1; i <= 3; ++i) {
+        open_incident(daybook, "number " + std::to_string(i));
+        REQUIRE(steady.takes(i));
+        if (i == 1) REQUIRE(stuck.takes(1));
+    }
+    CHECK(stuck.all().size() == 1);
+    std::filesystem::remove_all(in_the_way);
+    REQUIRE(stuck.takes(3));
+    CHECK(stuck.all().size() == 3);
+}

@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "journal/sha256.hpp"
 #include "tests/integration/program.hpp"
 
 using namespace daybook;
@@ -190,4 +191,35 @@ TEST_CASE("a rebuild takes the place of views that can't be opened") {
     CHECK(rebuild.status == 0);
     CHECK(rebuild.out == views + '\n');
     CHECK(daybook.run({"replay", "--check"}).status == 0);
+}
+
+TEST_CASE("an import that was cut short before a redaction came is finished, and nothing was made of what is not known yet") {
+    const Program from;
+    const std::string id =
+        from.out({"incident", "create", "--service", "gateway", "--title", "a secret", "--signature", "gateway-5xx"});
+    from.write("long.md", std::string(2 * 1024 * 1024, 'x'));
+    for (int i = 0; i < 17; ++i) {  // more than is imported at once
+        from.write("long.md", std::to_string(i) + std::string(2 * 1024 * 1024 - 8, 'x'));
+        from.out({"artifact", "attach", id, "long.md", "--name", "long" + std::to_string(i) + ".md"});
+    }
+    from.write("last.md", "the last one");
+    from.out({"artifact", "attach", id, "last.md"});
+    from.out({"redact", "1", "--reason", "a secret"});
+    from.out({"export", "journal", (from / "text").string()});
+
+    const Program to;
+    const auto blob = from / ("text/blobs/" + to_hex(Sha256()({"the last one"})));
+    std::filesystem::rename(blob, to / "aside");
+    CHECK(to.run({"import", "journal", (from / "text").string()}).status == 3);
+    const Outcome list = to.run({"incident", "list"});
+    CHECK(list.status == 1);
+    CHECK(list.err.find("event 1 was redacted, and the event that says so is not there yet") != std::string::npos);
+    CHECK(to.run({"note", id, "in between"}).status == 1);
+    std::filesystem::rename(to / "aside", blob);
+    CHECK(to.run({"import", "journal", (from / "text").string()}).status == 0);
+    CHECK(to.run({"verify"}).status == 0);
+    CHECK(to.run({"replay", "--check"}).status == 0);
+    CHECK(to.out({"incident", "list", "--ids"}) == id);
+    CHECK(to.run({"note", id, "afterwards"}).status == 0);
+    CHECK(to.run({"verify"}).status == 0);
 }

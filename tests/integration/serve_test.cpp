@@ -164,6 +164,30 @@ TEST_CASE("the views follow what is written, also while nobody reads", "[serve]"
     CHECK(client.get("/metrics").body.find("\ndaybook_projection_lag_events 0\n") != std::string::npos);
 }
 
+TEST_CASE("views that are deleted while a server runs are made anew", "[serve]") {
+    const Program daybook;
+    Server server(daybook);
+    HttpClient client = server.client();
+    create(client, "before");
+    std::filesystem::remove_all(daybook.data() / "views");
+    create(client, "after");
+    const HttpAnswer answer = client.get("/v1/incidents");
+    CHECK(answer.status == 200);
+    CHECK(answer.body.find("before") != std::string::npos);
+    CHECK(answer.body.find("after") != std::string::npos);
+}
+
+TEST_CASE("a refused record of a webhook keeps no command from the dead letters", "[serve]") {
+    const Program daybook;
+    Server server(daybook);
+    HttpClient client = server.client();
+    CHECK(client.post("/v1/ingest/triage?agent_id=helion", R"({"schema":"alert_triage/1"})").status == 200);
+    CHECK(daybook.run({"ingest", "-"}, "no JSON\n").status == 3);
+    const Outcome again = daybook.run({"ingest", "--dead-letters"});
+    CHECK(again.status == 3);
+    CHECK(again.err.find("2 read, 0 taken") != std::string::npos);
+}
+
 TEST_CASE("Grafana's signature is asked for where there is a key for it", "[serve]") {
     const Program daybook;
     write_file(daybook / "grafana.key", "s3cr3t\n");
