@@ -47,6 +47,12 @@ std::string advice(int code) {
     }
 }
 
+// What LMDB says, and what to do.
+std::string reason(int code) {
+    const std::string more = advice(code);
+    return mdb_strerror(code) + (more.empty() ? "" : " (" + more + ")");
+}
+
 constexpr unsigned readers_max = 510;
 
 // LMDB reports what could be written in part as EIO: mostly the disk is full.
@@ -57,9 +63,7 @@ bool is_full(const std::filesystem::path& directory) {
 
 [[noreturn]] void fail(int code, const std::filesystem::path& directory, const char* doing) {
     if (code == EIO && is_full(directory)) code = ENOSPC;
-    std::string what = std::string("cannot ") + doing + " " + directory.string() + ": " + mdb_strerror(code);
-    const std::string more = advice(code);
-    if (!more.empty()) what += " (" + more + ")";
+    const std::string what = std::string("cannot ") + doing + " " + directory.string() + ": " + reason(code);
     if (code == ENOSPC || code == EDQUOT) throw NoRoom(what);
     throw StorageError(what);
 }
@@ -423,7 +427,7 @@ bool Cursor::move(int operation) {
     MDB_val v;
     const int code = mdb_cursor_get(handle_, &k, &v, static_cast<MDB_cursor_op>(operation));
     if (code == MDB_NOTFOUND) return false;
-    if (code != 0) throw StorageError(std::string("cannot read a table: ") + mdb_strerror(code) + " " + advice(code));
+    if (code != 0) throw StorageError("cannot read a table: " + reason(code));
     key_ = view_of(k);
     value_ = view_of(v);
     return true;
@@ -434,7 +438,7 @@ void Cursor::put(std::string_view key, std::string_view value, unsigned flags) {
     MDB_val v = value_of(value);
     const int code = mdb_cursor_put(handle_, &k, &v, flags);
     if (code == MDB_KEYEXIST) throw std::logic_error("a key was appended out of order");
-    if (code != 0) throw StorageError(std::string("cannot write to a table: ") + mdb_strerror(code) + " " + advice(code));
+    if (code != 0) throw StorageError("cannot write to a table: " + reason(code));
 }
 
 void Cursor::append(std::string_view key, std::string_view value) { put(key, value, MDB_APPEND); }

@@ -100,7 +100,8 @@ void add_gate_command(CLI::App& root, ChosenCommand& chosen) {
         "Examples:\n  daybook gate followup_watch --env prod\n  daybook gate followup_watch --service gateway --env staging -o "
         "junit > gate.xml\n"
         "  daybook gate followup_watch --mode warn -o markdown\n"
-        "Ends with 0 where it passes or warns, with 3 where it blocks. Modes and waivers are in ops/policy/release_gate.yml.");
+        "Ends with 0 where it passes or warns, with 3 where it blocks. ops/policy/release_gate.yml has modes and waivers; in an\n"
+        "env that it does not name, the gate warns (other_env).");
     app->callback([o, &chosen] { chosen = [o](Session& session) { return run_gate(session, *o); }; });
 }
 
