@@ -4,31 +4,9 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <deque>
-#include <vector>
-
-#include <simdjson.h>
 
 namespace daybook {
-
-namespace dom = simdjson::dom;
-
-const char* to_text(RefusalCode code) {
-    switch (code) {
-        case RefusalCode::invalid: return "invalid";
-        case RefusalCode::not_found: return "not_found";
-        case RefusalCode::conflict: return "conflict";
-        case RefusalCode::idempotency_conflict: return "idempotency_conflict";
-        case RefusalCode::not_permitted: return "not_permitted";
-        case RefusalCode::unauthenticated: return "unauthenticated";
-        case RefusalCode::too_large: return "too_large";
-    }
-    return "invalid";
-}
-
 namespace {
-
-constexpr std::int64_t integer_max = (std::int64_t{1} << 53) - 1;
 
 // Whether some byte of `bytes` is one that JSON wants escaped: below a space, a quotation mark or a backslash.
 bool wants_escape(std::uint64_t bytes) {
@@ -54,20 +32,6 @@ bool is_plain(std::string_view text) {
     return !wants_escape(word_at(text.size() - 8));
 }
 
-std::string describe(simdjson::error_code error) {
-    switch (static_cast<int>(error)) {
-        case simdjson::UTF8_ERROR: return "not valid UTF-8";
-        case simdjson::DEPTH_ERROR: return "nested deeper than " + std::to_string(json_depth_max) + " levels";
-        case simdjson::NUMBER_ERROR: return "a number that JSON in JCS form cannot hold (integers: up to 2^53-1)";
-        case simdjson::STRING_ERROR: return "a malformed string";
-        case simdjson::UNESCAPED_CHARS: return "a control character inside a string";
-        case simdjson::UNCLOSED_STRING: return "a string without an end";
-        case simdjson::EMPTY: return "empty, where a JSON text was expected";
-        case simdjson::CAPACITY: return "too long for the JSON reader";
-        default: return "not a JSON text";
-    }
-}
-
 }  // namespace
 
 bool json_name_less(std::string_view a, std::string_view b) {
@@ -81,11 +45,6 @@ bool json_name_less(std::string_view a, std::string_view b) {
     // and up) come before U+E000 to U+FFFF (EE and EF).
     if (x >= 0xEE && y >= 0xEE && (x >= 0xF0) != (y >= 0xF0)) return x >= 0xF0;
     return x < y;
-}
-
-bool is_clean_utf8(std::string_view text) {
-    const bool plain = std::all_of(text.begin(), text.end(), [](char c) { return c > 0; });  // quicker for short ASCII
-    return plain || (simdjson::validate_utf8(text.data(), text.size()) && text.find('\0') == std::string_view::npos);
 }
 
 std::string pointer_token(std::string_view name) {
@@ -110,218 +69,6 @@ const JsonValue* JsonValue::find(std::string_view name) const {
         if (alike && member.name == name) return &member.value;
     }
     return nullptr;
-}
-
-// Values are copied from simdjson's tape into arrays of our own: sorted, checked, and with simdjson in one file.
-struct JsonReader::Parts {
-    dom::parser parser;
-    std::string padded;
-    // Room for arrays and objects; blocks keep their place while a text is read, and their storage between texts.
-    template <class T>
-    struct Pool {
-        std::deque<std::vector<T>> blocks;
-        std::size_t used_blocks = 0;
-        T* take(std::size_t count) {
-            if (used_blocks > 0) {
-                std::vector<T>& last = blocks[used_blocks - 1];
-                if (last.capacity() - last.size() >= count) {
-                    const std::size_t start = last.size();
-                    last.resize(start + count);
-                    return last.data() + start;
-                }
-            }
-            if (used_blocks == blocks.size()) blocks.emplace_back();
-            std::vector<T>& next = blocks[used_blocks++];
-            next.clear();
-            next.reserve(std::max<std::size_t>(count, 512));
-            next.resize(count);
-            return next.data();
-        }
-        void reset() {
-            for (std::size_t i = 0; i < used_blocks; ++i) blocks[i].clear();
-            used_blocks = std::min<std::size_t>(used_blocks, 1);
-            if (blocks.size() > 16) blocks.resize(16);
-        }
-    };
-    Pool<JsonValue> values;
-    Pool<JsonMember> members;
-    JsonValue root;
-    bool has_escapes = false;  // \\u… occurs: of a NUL, or of half a surrogate pair, of which simdjson 3.0 lets a low one through
-    int depth = 0;             // of the array or object that is being copied
-    std::string problem;       // of the first value that was refused
-    std::string where;
-
-    bool refuse(std::string what) {
-        problem = std::move(what);
-        return false;
-    }
-    bool copy(dom::element from, JsonValue& to);
-    bool copy_container(dom::element from, JsonValue& to);
-    bool copy_array(dom::array from, JsonValue& to);
-    bool copy_object(dom::object from, JsonValue& to);
-    bool check_escapes(std::string_view text, const std::string& what);
-};
-
-bool JsonReader::Parts::check_escapes(std::string_view text, const std::string& what) {
-    if (text.find('\0') != std::string_view::npos) return refuse("a NUL character in a " + what);
-    if (!simdjson::validate_utf8(text.data(), text.size())) return refuse("half of a surrogate pair in a " + what);
-    return true;
-}
-
-// simdjson does not count an empty array or object as a level; here it is one.
-bool JsonReader::Parts::copy_container(dom::element from, JsonValue& to) {
-    if (++depth > json_depth_max) return refuse(describe(simdjson::DEPTH_ERROR));
-    const bool good =
-        from.is_array() ? copy_array(from.get_array().value_unsafe(), to) : copy_object(from.get_object().value_unsafe(), to);
-    --depth;
-    return good;
-}
-
-bool JsonReader::Parts::copy_array(dom::array from, JsonValue& to) {
-    const std::size_t count =
-        from.size() < 0xFFFFFF ? from.size() : static_cast<std::size_t>(std::distance(from.begin(), from.end()));
-    JsonValue* items = values.take(count);
-    std::size_t i = 0;
-    for (const dom::element item : from) {
-        if (!copy(item, items[i])) {
-            where = "/" + std::to_string(i) + where;
-            return false;
-        }
-        ++i;
-    }
-    to.kind = JsonValue::Kind::array;
-    to.size = static_cast<std::uint32_t>(count);
-    to.elements = items;
-    return true;
-}
-
-bool JsonReader::Parts::copy_object(dom::object from, JsonValue& to) {
-    const std::size_t count =
-        from.size() < 0xFFFFFF ? from.size() : static_cast<std::size_t>(std::distance(from.begin(), from.end()));
-    JsonMember* items = members.take(count);
-    std::size_t i = 0;
-    bool sorted = true;
-    for (const auto field : from) {
-        items[i].name = field.key;
-        if (has_escapes && !check_escapes(field.key, "name")) return false;
-        if (!copy(field.value, items[i].value)) {
-            where = pointer_token(field.key) + where;
-            return false;
-        }
-        if (i > 0 && !json_name_less(items[i - 1].name, items[i].name)) sorted = false;
-        ++i;
-    }
-    if (!sorted) {
-        std::sort(items, items + count, [](const JsonMember& a, const JsonMember& b) { return json_name_less(a.name, b.name); });
-        for (std::size_t k = 1; k < count; ++k) {
-            if (items[k - 1].name == items[k].name) {
-                where = pointer_token(items[k].name);
-                return refuse("the same name twice in one object");
-            }
-        }
-    }
-    to.kind = JsonValue::Kind::object;
-    to.size = static_cast<std::uint32_t>(count);
-    to.first_member = items;
-    return true;
-}
-
-bool JsonReader::Parts::copy(dom::element from, JsonValue& to) {
-    switch (from.type()) {
-        case dom::element_type::NULL_VALUE: to.kind = JsonValue::Kind::null; return true;
-        case dom::element_type::BOOL:
-            to.kind = JsonValue::Kind::boolean;
-            to.boolean = from.get_bool().value_unsafe();
-            return true;
-        case dom::element_type::INT64: {
-            const std::int64_t number = from.get_int64().value_unsafe();
-            if (number > integer_max || number < -integer_max) return refuse("an integer beyond 2^53-1");
-            to.kind = JsonValue::Kind::integer;
-            to.integer = number;
-            return true;
-        }
-        case dom::element_type::UINT64: return refuse("an integer beyond 2^53-1");
-        case dom::element_type::DOUBLE: {
-            const double number = from.get_double().value_unsafe();
-            // Equal numbers have equal texts: 2.0 and 2 are one value.
-            if (number == std::floor(number) && std::abs(number) <= static_cast<double>(integer_max)) {
-                to.kind = JsonValue::Kind::integer;
-                to.integer = static_cast<std::int64_t>(number);
-                return true;
-            }
-            // Below 1e21 its text would be that of an integer, which would not be read back.
-            if (std::abs(number) > static_cast<double>(integer_max) && std::abs(number) < 1e21)
-                return refuse("an integer beyond 2^53-1");
-            to.kind = JsonValue::Kind::real;
-            to.real = number;
-            return true;
-        }
-        case dom::element_type::STRING: {
-            const std::string_view text = from.get_string().value_unsafe();
-            if (has_escapes && !check_escapes(text, "string")) return false;
-            to.kind = JsonValue::Kind::string;
-            to.size = static_cast<std::uint32_t>(text.size());
-            to.characters = text.data();
-            return true;
-        }
-        case dom::element_type::ARRAY:
-        case dom::element_type::OBJECT: return copy_container(from, to);
-    }
-    return refuse("not a JSON value");
-}
-
-// Who makes a reader for one text alone gets the buffers of one that is gone: to make them anew costs more than most texts do.
-struct JsonReader::Spare {
-    static constexpr std::size_t most = 4;
-    static constexpr std::size_t bytes_max = 64 * 1024;  // of a text whose buffers are worth keeping
-    static std::vector<std::unique_ptr<Parts>>& of_thread() {
-        thread_local std::vector<std::unique_ptr<Parts>> spare = [] {
-            std::vector<std::unique_ptr<Parts>> room;
-            room.reserve(most);
-            return room;
-        }();
-        return spare;
-    }
-};
-
-JsonReader::JsonReader() {
-    auto& spare = Spare::of_thread();
-    if (spare.empty()) {
-        parts_ = std::make_unique<Parts>();
-    } else {
-        parts_ = std::move(spare.back());
-        spare.pop_back();
-    }
-}
-
-JsonReader::~JsonReader() {
-    auto& spare = Spare::of_thread();
-    if (parts_ && parts_->parser.capacity() <= Spare::bytes_max && spare.size() < Spare::most) spare.push_back(std::move(parts_));
-}
-
-JsonReader::JsonReader(JsonReader&&) noexcept = default;
-JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
-
-Result<const JsonValue*> JsonReader::read(std::string_view text) {
-    Parts& parts = *parts_;
-    parts.values.reset();
-    parts.members.reset();
-    parts.where.clear();
-    parts.depth = 0;
-    parts.has_escapes = text.find("\\u") != std::string_view::npos;
-    // simdjson reads a little past the end: the copy gives it that room.
-    parts.padded.assign(text);
-    parts.padded.append(simdjson::SIMDJSON_PADDING, '\0');
-    constexpr std::size_t depth = json_depth_max + 1;  // simdjson's limit is the first depth that it refuses
-    if (parts.parser.capacity() < text.size() || parts.parser.max_depth() != depth) {
-        const auto error = parts.parser.allocate(std::max<std::size_t>(text.size(), 16 * 1024), depth);
-        if (error != simdjson::SUCCESS) return Refusal{RefusalCode::too_large, describe(error), ""};
-    }
-    dom::element root;
-    const auto error = parts.parser.parse(parts.padded.data(), text.size(), false).get(root);
-    if (error != simdjson::SUCCESS) return Refusal{RefusalCode::invalid, describe(error), ""};
-    if (!parts.copy(root, parts.root)) return Refusal{RefusalCode::invalid, parts.problem, parts.where};
-    return &parts.root;
 }
 
 void append_json_string(std::string& out, std::string_view text) {
