@@ -321,3 +321,24 @@ TEST_CASE("where its place can't be written, a receiver is told no more than one
     REQUIRE(stuck.takes(3));
     CHECK(stuck.all().size() == 3);
 }
+
+TEST_CASE("a follow-up that was added while the views could not be read is told once it is overdue", "[notify]") {
+    const Program daybook;
+    const TestReceiver receiver;
+    name_receivers(daybook, {{&receiver, "    events: [overdue]\n"}});
+    Server server(daybook);
+    const std::string id = open_incident(daybook, "Gateway 5xx");
+    const auto current = daybook.data() / "views/CURRENT";
+    REQUIRE(becomes_true([&] { return std::filesystem::exists(current); }));
+    const std::string name = read_file(current);
+    std::filesystem::remove(current);
+    std::filesystem::create_directories(current / "x");
+    const Time due = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::seconds(5);
+    daybook.out({"followup", "add", id, "Add a canary", "--due", format_time(due)});
+    server.process().line_with("receiver r1: ");
+    CHECK(receiver.all().empty());
+    std::filesystem::remove_all(current);
+    write_file(current, name);
+    REQUIRE(receiver.takes(1));
+    CHECK(kinds_of(receiver.taken()) == Words{"overdue"});
+}
