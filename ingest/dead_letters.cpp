@@ -51,20 +51,13 @@ void DeadLetters::lock() {
         }
         std::error_code error;
         const bool same = std::filesystem::equivalent("/proc/self/fd/" + std::to_string(fd_), file_, error);
-        if (same && !error) break;
+        if (same && !error) return;
         ::close(std::exchange(fd_, -1));
     }
-    if (!known_) return;
-    const State now = state();  // somebody else may have written to it
-    const bool is_same_file = now.device == left_in_.device && now.inode == left_in_.inode;
-    if (!is_same_file || now.size < left_in_.size) return known_.reset();
-    if (now.size > left_in_.size) learn_known(left_in_.size);
 }
 
 void DeadLetters::unlock() {
-    if (fd_ < 0) return;
-    left_in_ = state();
-    ::close(std::exchange(fd_, -1));
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
 }
 
 DeadLetters::State DeadLetters::state() const {
@@ -95,11 +88,21 @@ std::string DeadLetters::letter_of(const Origin& origin, const Refusal& refusal,
 
 void DeadLetters::add(const RefusedLine& line, const std::string& source, Time at) {
     const Locked locked(*this);
-    if (!known_) learn_known(0);
+    refresh_known();
     const Origin origin{to_hex(sha256_({line.text})), source, line.number, line.offset};
     if (known_->contains(origin.sha256)) return;
     write(letter_of(origin, line.refusal, line.text, at));
     known_->insert(origin.sha256);
+    known_in_ = state();
+}
+
+// Reads what others added since, or all of it where the file is another one.
+void DeadLetters::refresh_known() {
+    const State now = state();
+    const bool goes_on = known_ && now.device == known_in_.device && now.inode == known_in_.inode && now.size >= known_in_.size;
+    if (!goes_on) known_.reset();
+    if (!goes_on || now.size > known_in_.size) learn_known(goes_on ? known_in_.size : 0);
+    known_in_ = now;
 }
 
 // Adds the lines of the letters from `offset` on. Where that fails, nothing is known.

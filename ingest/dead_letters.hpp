@@ -82,6 +82,7 @@ private:
     void lock();
     void unlock();
     State state() const;
+    void refresh_known();
     void learn_known(std::uint64_t offset);
     void write(const std::string& letter);
     void replace_by(AtomicFile& kept);
@@ -91,8 +92,8 @@ private:
 
     std::filesystem::path file_;
     int fd_ = -1;
-    std::optional<std::set<std::string>> known_;  // digests of the lines that are there, as long as the file is in the state
-    State left_in_;                               // in which it was left
+    std::optional<std::set<std::string>> known_;  // digests of the lines that were there
+    State known_in_;                              // when the file was in this state
     bool unsynced_ = false;
     JsonReader reader_;
     Sha256 sha256_;
