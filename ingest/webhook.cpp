@@ -54,9 +54,9 @@ std::optional<Refusal> check(const CloudEventAttributes& attributes) {
     return std::nullopt;
 }
 
-// What alert_triage writes: JSON Lines, each a record that is taken or refused by itself. Nothing where the first line that is not
-// empty is no JSON text of its own: then the body is not that.
-std::optional<std::vector<SourceRecord>> read_lines(std::string_view body, const SourceContext& context) {
+// What alert_triage writes: JSON Lines, each a record that is taken or refused by itself. Where the first line that is not empty is
+// no JSON text of its own, the body is not that, and is refused as the one text that it is not.
+Result<std::vector<SourceRecord>> read_lines(std::string_view body, const Refusal& no_text, const SourceContext& context) {
     std::vector<SourceRecord> records;
     JsonReader json;
     for (std::size_t at = 0; at < body.size();) {
@@ -65,7 +65,11 @@ std::optional<std::vector<SourceRecord>> read_lines(std::string_view body, const
         at = end + 1;
         if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
         const auto value = json.read(line);
-        if (!value && records.empty()) return std::nullopt;
+        if (!value && records.empty()) return no_text;
+        if (records.size() == payload_alerts_max) {
+            return Refusal{RefusalCode::too_large,
+                           "more records than " + std::to_string(payload_alerts_max) + " in one body: send them in several", ""};
+        }
         auto read = value ? read_payload(AlertFormat::triage, **value, context) : value.refusal();
         if (!read) {
             records.push_back({read.refusal(), std::string(line), nullptr});
@@ -76,7 +80,7 @@ std::optional<std::vector<SourceRecord>> read_lines(std::string_view body, const
             records.push_back(std::move(record));
         }
     }
-    if (records.empty()) return std::nullopt;
+    if (records.empty()) return no_text;
     return records;
 }
 
@@ -90,8 +94,7 @@ Result<std::vector<SourceRecord>> read(const WebhookRequest& request, const Tria
     const auto value = json.read(request.body);
     if (!value) {
         if (request.format != AlertFormat::triage) return value.refusal();
-        auto lines = read_lines(request.body, context);
-        return lines ? Result<std::vector<SourceRecord>>(std::move(*lines)) : value.refusal();
+        return read_lines(request.body, value.refusal(), context);
     }
     const bool may_be_event = request.format == AlertFormat::automatic || request.format == AlertFormat::cloudevents;
     if (const auto attributes = binary_attributes(request.headers); attributes && may_be_event) {

@@ -219,5 +219,8 @@ TEST_CASE("what alert_triage writes is taken as it stands: each line is a record
     CHECK(desk.take("{\n\"half", "12:00", AlertFormat::triage) == "no: invalid ");  // one text over many lines, which is broken
     CHECK(desk.take("", "12:00", AlertFormat::triage) == "no: invalid ");
     CHECK(desk.take(good + "\n" + other, "12:00", AlertFormat::alertmanager) == "no: invalid ");
+    std::string many;
+    for (int i = 0; i <= 10'000; ++i) many += std::to_string(i) + '\n';
+    CHECK(desk.take(many, "12:00", AlertFormat::triage) == "no: too_large ");
     CHECK(desk.problems() == "");
 }
