@@ -138,7 +138,8 @@ const JsonValue* find_kept(const JournalView& journal, const RecordView& record,
 void check_known(const JournalView& journal, const RecordView& record) {
     if (!record.redacted() || journal.redaction_of(record.sequence())) return;
     throw StorageError("event " + std::to_string(record.sequence().value) +
-                       " was redacted, and the event that says so is not there yet: run the import that was cut short again, or, where there was none, `daybook verify`");
+                       " was redacted, and the event that says so is not there yet: run the import that was cut short again, or, "
+                       "where there was none, `daybook verify`");
 }
 
 Result<Payload> read_payload(const JournalView& journal, const RecordView& record, JsonReader& reader) {

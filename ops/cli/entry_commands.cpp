@@ -118,7 +118,7 @@ ExitStatus list_followups(Session& session, const FollowupListOptions& o) {
         const Snapshot journal = session.journal_to_read().snapshot();
         if (!o.incident_id.empty()) {
             incident = find_incident(*journal, o.incident_id);
-            check_was_there(*journal, *incident, o.clocks.horizon(*journal));
+            find_sequences(*journal, *incident, o.clocks.horizon(*journal));
         }
         now = o.clocks.now(session, *journal);
     }

@@ -47,11 +47,12 @@ void refuse_to_write_over(const std::filesystem::path& file, std::string_view by
 
 StreamNumber find_incident(const JournalView& journal, const std::string& id) {
     if (const auto number = journal.stream_number(id)) return *number;
-    throw CommandError(ExitStatus::not_found, "no such incident: " + id + list_of_incidents);
+    fail({RefusalCode::not_found, "no such incident: " + id, "/incident_id"});
 }
 
-void check_was_there(const JournalView& journal, StreamNumber incident, const Horizon& horizon) {
-    if (!sequences_within(journal, incident, horizon).empty()) return;
+std::vector<Sequence> find_sequences(const JournalView& journal, StreamNumber incident, const Horizon& horizon) {
+    auto sequences = sequences_within(journal, incident, horizon);
+    if (!sequences.empty()) return sequences;
     throw CommandError(ExitStatus::not_found, std::string(journal.stream_id(incident)) + " was not there yet");
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "journal/journal.hpp"
 #include "ops/access/access_policy.hpp"
@@ -27,8 +28,8 @@ void check_directory_of(const std::filesystem::path& file);
 void refuse_to_write_over(const std::filesystem::path& file, std::string_view bytes);
 // The stream of an incident. not_found.
 StreamNumber find_incident(const JournalView& journal, const std::string& id);
-// not_found: nothing of the incident lies within `horizon`.
-void check_was_there(const JournalView& journal, StreamNumber incident, const Horizon& horizon);
+// Of the incident's events, those within `horizon`. not_found: there are none yet.
+std::vector<Sequence> find_sequences(const JournalView& journal, StreamNumber incident, const Horizon& horizon);
 // What was read of a policy's file. failure: it is invalid.
 template <class Policy>
 Policy sound(Result<Policy> loaded) {

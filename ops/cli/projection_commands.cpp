@@ -7,8 +7,8 @@
 
 #include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
-#include "ops/cli/named.hpp"
 #include "ops/cli/known_exports.hpp"
+#include "ops/cli/named.hpp"
 #include "ops/cli/number_option.hpp"
 #include "ops/cli/reports_again.hpp"
 

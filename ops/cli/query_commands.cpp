@@ -36,8 +36,7 @@ void add_timeline(CLI::App& root, ChosenCommand& chosen) {
             const StreamNumber number = find_incident(*journal, o->incident_id);
             RowWriter rows(session.out(), session.format(), session.style(), timeline_columns(session.format(), false));
             TimelineReader reader;
-            check_was_there(*journal, number, horizon);
-            const auto sequences = sequences_within(*journal, number, horizon);
+            const auto sequences = find_sequences(*journal, number, horizon);
             const Corrections corrections(*journal, sequences);
             for (const Sequence sequence : sequences) {
                 rows.add(timeline_cells(reader.read(*journal->record(sequence), *journal), session.format(), corrections));

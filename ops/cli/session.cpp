@@ -73,7 +73,7 @@ ExitStatus exit_status_of(RefusalCode code) {
 
 void fail(const Refusal& refusal) {
     std::string message = refusal.message;
-    if (message.starts_with("no such incident: ")) message += list_of_incidents;
+    if (message.starts_with("no such incident: ")) message += " (`daybook incident list --ids` lists them)";
     if (message.starts_with("no such follow-up: ")) message += " (`daybook followup list` lists them)";
     throw CommandError(exit_status_of(refusal.code), message);
 }

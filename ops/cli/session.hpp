@@ -52,7 +52,6 @@ private:
     ExitStatus status_;
 };
 [[noreturn]] void fail(const Refusal& refusal);
-inline constexpr const char* list_of_incidents = " (`daybook incident list --ids` lists them)";  // behind "no such incident: …"
 
 struct Settings {
     std::filesystem::path data = "daybook-data";
