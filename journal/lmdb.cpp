@@ -1,5 +1,6 @@
 #include "journal/lmdb.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <chrono>
@@ -54,6 +55,7 @@ std::string reason(int code) {
 }
 
 constexpr unsigned readers_max = 510;
+constexpr Table free_list_table{0};  // LMDB's own
 
 // LMDB reports what could be written in part as EIO: mostly the disk is full.
 bool is_full(const std::filesystem::path& directory) {
@@ -250,6 +252,14 @@ int Environment::descriptor() const {
     return fd;
 }
 
+void Environment::make_long_enough(std::uint64_t bytes) {
+    const auto end = static_cast<off_t>(bytes);
+    struct stat found{};
+    const bool known = ::fstat(descriptor(), &found) == 0;
+    if (known && found.st_size >= end) return;
+    if (!known || ::ftruncate(descriptor(), end) != 0) fail(errno, directory_, "make the file longer in");
+}
+
 bool Environment::copy_to(int fd, bool compact) {
     const int code = mdb_env_copyfd2(handle_, fd, compact ? MDB_CP_COMPACT : 0);
     if (compact && code == MDB_INCOMPATIBLE) return false;
@@ -310,8 +320,7 @@ std::uint64_t Transaction::number() const { return mdb_txn_id(handle_); }
 
 std::uint64_t Transaction::free_pages(std::uint64_t since) const {
     std::uint64_t pages = 0;
-    constexpr Table free_list{0};  // LMDB's own
-    Cursor cursor(*this, free_list);
+    Cursor cursor(*this, free_list_table);
     for (bool there = cursor.first(); there; there = cursor.next()) {
         std::uint64_t commit = 0;
         std::uint64_t count = 0;
@@ -396,6 +405,27 @@ std::uint64_t Transaction::count(Table table) const {
     const int code = mdb_stat(handle_, table.number, &stat);
     if (code != 0) fail(code, environment_.directory(), "read");
     return stat.ms_entries;
+}
+
+// A value that fills so many pages is written and erased again: LMDB joins one row of its free list after the other until it
+// finds a run of that length, takes one from the end of the file if there is none, and gets all of it back.
+void Transaction::gather_free_pages(Table scratch) {
+    constexpr std::uint64_t run_pages_max = 2048;  // 8 MiB
+    constexpr std::size_t rows_pages_max = 64;     // of the free list, which name 510 pages each at most: all are written anew
+    MDB_stat free_list;
+    const int code = mdb_stat(handle_, free_list_table.number, &free_list);
+    if (code != 0) fail(code, environment_.directory(), "read");
+    if (free_list.ms_leaf_pages + free_list.ms_overflow_pages > rows_pages_max) return;
+    const std::uint64_t page_bytes = free_list.ms_psize;
+    const std::uint64_t pages = environment_.used_bytes() / page_bytes;
+    const std::uint64_t run_pages = std::min(run_pages_max, pages);
+    if (pages + 2 * run_pages > environment_.map_bytes() / page_bytes) return;
+    constexpr std::string_view key = "run";
+    const char* value = reserve(scratch, key, run_pages * page_bytes - sizeof(PageHeader), false);
+    PageHeader header;  // it stands before the value, on a page of its own
+    std::memcpy(&header, value - sizeof header, sizeof header);
+    environment_.make_long_enough((header.number + run_pages) * page_bytes);
+    erase(scratch, key);
 }
 
 void Transaction::commit() {

@@ -71,6 +71,9 @@ public:
     std::uint64_t map_bytes() const;
     // The open data.mdb. LMDB's own: for reading alone.
     int descriptor() const;
+    // The file must have all pages that count, those too that nobody has written yet: see check_before_opening. Throws
+    // StorageError.
+    void make_long_enough(std::uint64_t bytes);
     // Writes everything to disk. Throws StorageError.
     void sync();
     // Writes a consistent copy to `fd`, as of now, while others write; synced when it returns. `compact` leaves free pages out;
@@ -100,7 +103,7 @@ public:
 
     MDB_txn* handle() const { return handle_; }
     Environment& environment() const { return environment_; }
-    // Of the commit that a read transaction sees.
+    // Of the commit that a read transaction sees, or that this one will be.
     std::uint64_t number() const;
     // How many pages of the file are free, of those that were freed by the commit `since` or later.
     std::uint64_t free_pages(std::uint64_t since = 0) const;
@@ -123,6 +126,13 @@ public:
     bool erase(Table table, std::string_view key);
     void clear(Table table);
     std::uint64_t count(Table table) const;
+
+    // Puts the free pages of the file in the order of their numbers, and a run of new ones behind them where none is long enough
+    // (at most as many as the file has, and 8 MiB). LMDB takes pages by the age of the commit that freed them: those that a commit
+    // writes would lie all over the file, and a disk is slowed down by each place. The pages of the next 64 commits or so lie
+    // together. `scratch`: a table of the caller's, which is left as it was. Does nothing where the free list is
+    // very long, or the map almost used up.
+    void gather_free_pages(Table scratch);
 
     // Durable when it returns (unless the environment is not). Throws StorageError: whether the changes are on disk is then
     // not known (LMDB may have failed after writing its meta page); reopen and look before answering anybody.
