@@ -253,6 +253,54 @@ TEST_CASE("a map that is full is an error, and the transaction leaves nothing", 
     transaction.commit();
 }
 
+namespace {
+
+// In how many places of the file the pages lie that changed, but for the two that each commit changes.
+int places(const std::string& before, const std::string& after) {
+    constexpr std::size_t page_bytes = 4096;
+    int count = 0;
+    bool last = false;
+    for (std::size_t at = 2 * page_bytes; at < after.size(); at += page_bytes) {
+        const bool changed = at >= before.size() || before.compare(at, page_bytes, after, at, page_bytes) != 0;
+        if (changed && !last) ++count;
+        last = changed;
+    }
+    return count;
+}
+
+}  // namespace
+
+TEST_CASE("the pages that a commit writes lie together once the free ones were gathered", "[lmdb]") {
+    TemporaryDirectory directory;
+    fill(directory / "db", 2'000);
+    const std::filesystem::path file = directory / "db/data.mdb";
+    Environment environment(directory / "db", small());
+    std::uint64_t next = 1;
+    // Changes 20 rows all over the table; returns in how many places the file changed.
+    const auto commit = [&](bool gather) {
+        const std::string before = read_file(file);
+        Transaction transaction(environment, Transaction::Kind::write);
+        const auto table = *transaction.open("rows");
+        if (gather) transaction.gather_free_pages(table);
+        for (int i = 0; i < 20; ++i) {
+            next = next * 6'364'136'223'846'793'005 + 1;
+            transaction.put(table, key_of((next >> 33) % 2'000, 8), std::string(1000, static_cast<char>('a' + next % 26)));
+        }
+        CHECK(transaction.count(table) == 2'000);
+        transaction.commit();
+        return places(before, read_file(file));
+    };
+    for (int i = 0; i < 60; ++i) (void)commit(false);
+    const int scattered = commit(false);
+    CHECK(scattered > 10);
+    (void)commit(true);
+    const std::uintmax_t size = std::filesystem::file_size(file);
+    for (int i = 0; i < 10; ++i) CHECK(commit(false) < scattered / 2);
+    for (int i = 0; i < 50; ++i) (void)commit(i % 10 == 0);
+    CHECK(std::filesystem::file_size(file) <= size + size / 4);  // they are used again
+    CHECK(refusal(directory / "db", reading()) == "");
+}
+
 TEST_CASE("two writers take turns", "[lmdb]") {
     TemporaryDirectory directory;
     fill(directory.path(), 1);

@@ -79,6 +79,19 @@ struct Pages {
 
 }  // namespace
 
+TEST_CASE("the pages of a journal that took many commits are all accounted for", "[pages]") {
+    DecisionIndex index;
+    TestJournal journal({&index});
+    for (int i = 0; i < 300; ++i) REQUIRE(journal.append_note(stream_name(1 + static_cast<unsigned>(i) % 50), std::to_string(i)));
+    const PageCheck found = check(journal.directory());
+    CHECK(findings_of(found) == "");
+    CHECK(found.lost == 0);
+    journal.close();
+    CHECK(std::filesystem::file_size(journal.directory() / "data.mdb") == found.pages * page_size);
+    journal.reopen();
+    CHECK(journal.size() == 300);
+}
+
 TEST_CASE("every page of a sound journal is in a tree or free, at each of its commits", "[pages]") {
     DecisionIndex index;
     TestJournal journal({&index});
