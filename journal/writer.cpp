@@ -167,16 +167,19 @@ std::optional<Refusal> Writer::check_event(const NewEvent& event, std::size_t pl
                            ": attach the long text as an artifact",
                        ""};
     }
+    if (!is_clean_utf8(event.payload.text)) return invalid("a text of its payload is not valid UTF-8", "");
     if (stream_at(event.stream).head.version == 0 && !is_stream(event.stream))
         return invalid("not a stream: " + event.stream, "/incident_id");
     if (!is_actor(event.actor)) return invalid("not an actor ([A-Za-z0-9._@:-], 1 to 128): " + event.actor, "/agent_id");
-    if (event.source.empty() || event.source.size() > name_bytes_max) return invalid("a source has 1 to 128 bytes", "/source");
+    if (event.source.empty() || event.source.size() > name_bytes_max || !is_clean_utf8(event.source))
+        return invalid("a source has 1 to 128 bytes of UTF-8", "/source");
     const EventFacts& facts = event.payload.facts;
     if (std::max({facts.service.size(), facts.env.size(), facts.kind.size()}) > layout::stored_name_bytes_max) {
         return invalid("service, env and kind have at most 128 characters", "");
     }
-    if (event.event_id && (event.event_id->empty() || event.event_id->size() > layout::stored_key_bytes_max)) {
-        return invalid("an event_id has 1 to 256 bytes", "/event_id");
+    if (event.event_id &&
+        (event.event_id->empty() || event.event_id->size() > layout::stored_key_bytes_max || !is_clean_utf8(*event.event_id))) {
+        return invalid("an event_id has 1 to 256 bytes of UTF-8", "/event_id");
     }
     if (event.payload.type == EventType::redacted) {
         if (auto refusal = refuse_redaction(view_, {event.payload.facts.redacts})) return refusal;

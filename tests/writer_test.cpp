@@ -365,7 +365,10 @@ TEST_CASE("what is no stream, actor, source or id is refused with its place", "[
     CHECK(field_of([](NewEvent& event) { event.actor = "a b"; }) == "/agent_id");
     CHECK(field_of([](NewEvent& event) { event.source = ""; }) == "/source");
     CHECK(field_of([](NewEvent& event) { event.source = std::string(129, 's'); }) == "/source");
+    CHECK(field_of([](NewEvent& event) { event.source = "cl\xef"; }) == "/source");
     CHECK(field_of([](NewEvent& event) { event.event_id = ""; }) == "/event_id");
+    CHECK(field_of([](NewEvent& event) { event.event_id = "\xff"; }) == "/event_id");
+    CHECK(field_of([](NewEvent& event) { event.payload = encode(note("half a charact\xc3")); }).empty());
     CHECK(field_of([](NewEvent& event) { event.event_id = std::string(257, 'i'); }) == "/event_id");
     CHECK(journal.size() == 0);
 }
