@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "journal/json.hpp"
+#include "journal/lmdb.hpp"
 #include "journal/small_file.hpp"
 
 namespace daybook {
@@ -75,10 +76,16 @@ std::optional<std::string> remember_export(const std::filesystem::path& data, Kn
     const bool is_directory = place.kind != KnownExport::Kind::postgres;
     if (is_directory) place.directory = std::filesystem::absolute(place.directory).lexically_normal();
     if (!place.artifacts.empty()) place.artifacts = std::filesystem::absolute(place.artifacts).lexically_normal();
+    for (const std::filesystem::path& path : {place.directory, place.artifacts}) {
+        if (is_clean_utf8(path.string())) continue;
+        throw StorageError("cannot write to " + path.string() +
+                           ": its name is not valid UTF-8, and a redaction could not find it " + "again; choose another name");
+    }
     const std::string line = line_of(place);
     const std::string known = read_if_exists(file_of(data), file_bytes_max).value_or("");
     if (known.starts_with(line) || known.find('\n' + line) != std::string::npos) return std::nullopt;
-    if (append(file_of(data), line)) return std::nullopt;
+    const bool torn = !known.empty() && !known.ends_with('\n');  // by a loss of power
+    if (append(file_of(data), (torn ? "\n" : "") + line)) return std::nullopt;
     return "this place can't be noted in " + file_of(data).string() + " (" + std::strerror(errno) +
            "): a redaction will not know of it";
 }

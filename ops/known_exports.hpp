@@ -19,7 +19,7 @@ struct KnownExport {
 };
 
 // Before anything is written there. Adds it to those of the data directory `data` unless it is known; returns a warning where that
-// directory can't be written to.
+// directory can't be written to. Throws StorageError where the place's name is not valid UTF-8.
 std::optional<std::string> remember_export(const std::filesystem::path& data, KnownExport place);
 std::vector<KnownExport> known_exports(const std::filesystem::path& data);
 
