@@ -36,17 +36,11 @@ public:
 
     void read(lmdb::Transaction& views, const JournalView& journal);
     void unreadable(const std::string& why) {
-        add({GateRule::fw009,
-             GateMode::strict,
-             "the journal can't be read: " + why,
-             {},
-             {},
-             {},
-             {},
-             request_.env.value_or(""),
-             {},
-             none,
-             {}});
+        GateFinding finding;
+        finding.rule = GateRule::fw009;
+        finding.text = "the journal can't be read: " + why;
+        finding.env = request_.env.value_or("");
+        add(finding);
     }
     GateReport finish();
 
@@ -151,6 +145,7 @@ void Watch::judge(const ListedFollowup& followup, bool severe) {
     finding.service = followup.service;
     finding.env = followup.env;
     finding.severity = followup.incident_severity;
+    finding.priority = followup.priority;
     const bool undated = followup.due_at == none;
     if (!undated && followup.due_at < now_) {
         finding.rule = severe ? GateRule::fw002 : GateRule::fw003;

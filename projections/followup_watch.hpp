@@ -32,7 +32,8 @@ struct GateFinding {
     std::string text;                  // for people
     // What it is about; empty where that means nothing.
     std::string incident_id, followup_id, signature, service, env;
-    std::optional<Severity> severity;
+    std::optional<Severity> severity;            // of the incident
+    std::optional<Severity> priority;            // of the follow-up
     std::int64_t since = RecordHeader::no_time;  // µs: since when it is so
     std::optional<GateWaiver> waiver;            // that lets it pass
 };

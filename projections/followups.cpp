@@ -86,7 +86,7 @@ std::optional<FollowupState> state_as_of(const Followup& followup, std::int64_t 
             if (now.owner != old.owner) state->owner = now.owner;
             if (now.priority != old.priority) state->priority = now.priority;
             if (now.due_at != old.due_at) state->due_at = now.due_at;
-            if (now.status != old.status) {
+            if (now.status != old.status && state->status == old.status) {  // as in apply: it is from that status
                 state->status = now.status;
                 state->finished_at = now.finished_at;
             }

@@ -39,10 +39,11 @@ std::vector<Risk> risks(lmdb::Transaction& views, const JournalView& journal, co
     scan_history(views, [&](StreamNumber stream, std::span<const HistoryEntry> entries) {
         const IncidentAsOf incident = incident_as_of(stream, entries, window, [](const HistoryEntry&) {});
         const IncidentState& state = incident.state;
-        if (!state.exists() || state.archived() || (!state.active() && !incident.has_followups)) return;
+        const bool active = state.active() && !state.archived();
+        if (!state.exists() || (!active && !incident.has_followups)) return;
         Counts& counts = all[{std::string(journal.name({state.service})), std::string(journal.name({state.env}))}];
-        if (state.active()) ++counts.active[static_cast<std::size_t>(state.severity)];
-        if (state.active() && incident.severe() && !state.acknowledged()) ++counts.unacknowledged;
+        if (active) ++counts.active[static_cast<std::size_t>(state.severity)];
+        if (active && incident.severe() && !state.acknowledged()) ++counts.unacknowledged;
         if (!incident.has_followups) return;
         for (const Followup& followup : followups_of(views, stream)) {
             const auto as_of = state_as_of(followup, window.end, window.size);

@@ -106,3 +106,13 @@ TEST_CASE("a summary of a prefix leaves out what came after", "[followup_summary
     request.size = 0;
     CHECK(history.summary(request).done.on_time == 1);
 }
+
+TEST_CASE("a change of status counts as of a moment only where the one before it had occurred by then", "[followup_summary]") {
+    ReportHistory history;
+    history.opened(1, "2026-03-01T10:00:00Z");
+    history.promised(1, "2026-03-02T10:00:00Z", "fu_x", "2026-03-04T10:00:00Z");
+    history.followup_changed(1, "2026-03-10T10:00:00Z", "fu_x", FollowupStatus::open, FollowupStatus::in_progress);
+    history.followup_changed(1, "2026-03-05T10:00:00Z", "fu_x", FollowupStatus::in_progress, FollowupStatus::done);  // told late
+    CHECK(ids(history.summary(request_at("2026-03-08T10:00:00Z")).overdue) == std::vector<std::string>{"fu_x"});
+    CHECK(history.summary(request_at("2026-03-11T10:00:00Z")).overdue.empty());
+}

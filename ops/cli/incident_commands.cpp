@@ -39,10 +39,11 @@ void warn_of_hidden(Session& session, const std::string& incident_id) {
     const auto number = session.journal_to_read().snapshot()->stream_number(incident_id);
     const auto incident = number ? session.decisions().incident(*number) : std::nullopt;
     if (!incident || !incident->state.active() || !incident->state.archived()) return;
-    session.messages().say(MessageKind::warning, incident_id + " is still " + std::string(to_text(incident->state.status)) +
-                                                     ", and lists, reports and gates leave it out now: if it is over, run "
-                                                     "`daybook incident resolve " +
-                                                     incident_id + '`');
+    session.messages().say(MessageKind::warning,
+                           incident_id + " is still " + std::string(to_text(incident->state.status)) +
+                               ", and lists, reports and gates leave it out now (its follow-ups stay): if it is over, run "
+                               "`daybook incident resolve " +
+                               incident_id + '`');
 }
 
 std::optional<std::string> given(const CLI::App& app, const char* option, const std::string& value) {

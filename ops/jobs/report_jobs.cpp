@@ -136,7 +136,7 @@ JobOutcome weekly_backlog_generate(const JobParts& parts, const JobRequest& requ
         item.item_id = "bl_" + to_hex(sha256({cause})).substr(0, 16);
         item.cause = cause;
         item.title = (overdue ? "Overdue follow-up " : "Chronic signature ") + cause + ": " + finding.text;
-        item.priority = finding.severity.value_or(Severity::p2);
+        item.priority = finding.priority ? *finding.priority : finding.severity.value_or(Severity::p2);
         const auto appended = parts.journal.append(
             append_request(own_events("$backlog", parts, request), {item}, KeyedInput{"backlog:" + item.item_id, {}}));
         if (!appended) return refused(appended.refusal());
