@@ -39,6 +39,7 @@ Result<JobRun> run_one(Session& session, const JobRequest& request, const Layout
                          session.settings().data,
                          session.settings().agent,
                          "job",
+                         [&session] { return session.now(); },
                          layouts};
     return run_job(parts, request);
 }

@@ -192,6 +192,7 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
                              settings.data,
                              start.agent,
                              "jobs",
+                             clock,
                              layouts};
         return run_job(parts, {start.task_id, start.now, start.scheduled_for, start.dry_run});
     };
@@ -273,6 +274,8 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     const Folding folding(views, log);
     const std::string host = address.host.find(':') == std::string::npos ? address.host : '[' + address.host + ']';
     log.say(MessageKind::notice, "listening on http://" + host + ':' + std::to_string(server.port()));
+    if (!access.may_listen_beyond_loopback(clock()))
+        log.say(MessageKind::notice, "there is no key: whoever reaches this address may do everything (`daybook key create`)");
     server.run();
     running = nullptr;
     notifying = nullptr;
@@ -296,8 +299,12 @@ void add_serve_command(CLI::App& root, ChosenCommand& chosen) {
     app->add_option("--log", o->log, "text, json or auto (text on a terminal)")
         ->check(CLI::IsMember({"auto", "text", "json"}))
         ->capture_default_str();
-    app->add_option("--rate-limit", o->requests_per_second, "Requests a second of one agent; 0: any number")->capture_default_str();
-    app->add_option("--connections", o->connections_max, "Connections at once")->capture_default_str();
+    app->add_option("--rate-limit", o->requests_per_second, "Requests a second of one agent; 0: any number")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
+    app->add_option("--connections", o->connections_max, "Connections at once")
+        ->check(CLI::Range(1, 100'000))
+        ->capture_default_str();
     app->add_option("--grafana-key-file", o->grafana_key_file, "The key with which Grafana signs what it sends")->type_name("FILE");
     app->footer(
         "Examples:\n  daybook serve\n  daybook serve --listen 127.0.0.1:0 --log json\n  daybook key create --name gateway --agent "

@@ -6,7 +6,7 @@ namespace daybook {
 namespace {
 
 constexpr std::size_t made_up_max = 60;     // of one task at once
-constexpr std::size_t looked_back = 1'000;  // runs of a task that may have failed since the last that did not
+constexpr std::size_t looked_back = 1'000;  // runs of a task, and times of its schedule
 
 // What the run was made for; when it started, where that can't be read.
 Time made_for(const JobRun& run) {
@@ -17,17 +17,38 @@ Time made_for(const JobRun& run) {
     return parse_time(rest.substr(0, rest.find('"'))).value_or(run.started_at);
 }
 
+// Where the runs begin that a schedule may owe: with the first that is known. One that was made for a time long past, by hand, owes
+// nothing of what lies between.
+Time first_owed(const JobRun& first) {
+    const Time made = made_for(first);
+    return made > first.started_at - std::chrono::days(8) ? made - Microseconds(1) : first.started_at;
+}
+
+// A run that succeeded stands for the newest time of the schedule up to that which it was made for.
+bool has_run(const std::vector<Time>& succeeded, Time time, Time next) {
+    return std::any_of(succeeded.begin(), succeeded.end(), [&](Time made) { return made >= time && made < next; });
+}
+
 }  // namespace
 
 std::vector<DueRun> due_runs(const JournalView& journal, const std::vector<Task>& tasks, Time now) {
     std::vector<DueRun> due;
     for (const Task& task : tasks) {
         const auto runs = list_runs(journal, task.id, looked_back);
-        const auto last = std::find_if(runs.begin(), runs.end(), [](const JobRun& run) { return run.status == "succeeded"; });
-        const bool never = last == runs.end();
-        const Time since = never ? now - std::chrono::days(8) : made_for(*last);
-        for (const Time time : task.schedule.between(since, now, never || !task.each_missed ? 1 : made_up_max))
-            due.push_back({&task, time});
+        std::vector<Time> succeeded;
+        for (const JobRun& run : runs) {
+            if (run.status == "succeeded") succeeded.push_back(made_for(run));
+        }
+        const bool never = runs.empty();
+        const Time since = never ? now - std::chrono::days(8) : std::min(first_owed(runs.back()), now);
+        const auto times = task.schedule.between(since, now, never || !task.each_missed ? 1 : looked_back);
+        std::vector<DueRun> owed;
+        for (std::size_t i = 0; i < times.size(); ++i) {
+            const Time next = i + 1 < times.size() ? times[i + 1] : now + Microseconds(1);
+            if (!has_run(succeeded, times[i], next)) owed.push_back({&task, times[i]});
+        }
+        const std::size_t left_out = owed.size() > made_up_max ? owed.size() - made_up_max : 0;
+        due.insert(due.end(), owed.begin() + static_cast<std::ptrdiff_t>(left_out), owed.end());
     }
     return due;
 }

@@ -13,8 +13,8 @@ struct DueRun {
     Time scheduled_for{};
 };
 
-// What was scheduled since the last run of each task that succeeded, up to `now`: by task, then by time. Of a task that never ran,
-// the newest of the last 8 days.
+// What was scheduled up to `now` and no run that succeeded was made for: by task, then by time. It begins with the first run of the
+// task; of one that never ran, with the newest of the last 8 days. What `missed` is `last` for owes the newest alone.
 std::vector<DueRun> due_runs(const JournalView& journal, const std::vector<Task>& tasks, Time now);
 
 }  // namespace daybook

@@ -4,6 +4,7 @@
 
 #include "ops/jobs/job_lock.hpp"
 #include "ops/jobs/job_work.hpp"
+#include "ops/visible.hpp"
 
 namespace daybook {
 namespace {
@@ -26,11 +27,15 @@ const Job* find_job(const std::string& id) {
     return found == std::end(jobs) ? nullptr : found;
 }
 
+// What it says may name files, and those have names of any bytes.
 JobOutcome work(const Job& job, const JobParts& parts, const JobRequest& request) {
     try {
-        return job.work(parts, request);
+        JobOutcome outcome = job.work(parts, request);
+        outcome.outputs = valid_utf8(outcome.outputs);
+        if (outcome.error) outcome.error = valid_utf8(*outcome.error);
+        return outcome;
     } catch (const std::exception& error) {  // the run says so, and the next may do better
-        return {"{}", error.what()};
+        return {"{}", valid_utf8(error.what())};
     }
 }
 
@@ -54,6 +59,10 @@ Result<JobRun> run_job(const JobParts& parts, const JobRequest& request) {
     const Job* job = find_job(request.task_id);
     if (job == nullptr)
         return Refusal{RefusalCode::not_found, "no such job: " + request.task_id + "; there is " + job_names(), "/task_id"};
+    if (request.scheduled_for > request.now + std::chrono::days(1)) {
+        return Refusal{RefusalCode::invalid,
+                       "a job is made for a time that has come, not for " + format_time(request.scheduled_for), "/scheduled_for"};
+    }
     JobRun run;
     run.task_id = request.task_id;
     run.inputs = inputs_of(request);
@@ -73,7 +82,7 @@ Result<JobRun> run_job(const JobParts& parts, const JobRequest& request) {
     }
     run.run_id = log.start(request.task_id, run.inputs, request.now);
     const JobOutcome outcome = work(*job, parts, request);
-    log.finish(run.run_id, request.task_id, outcome.outputs, outcome.error, request.now);
+    log.finish(run.run_id, request.task_id, outcome.outputs, outcome.error, std::max(request.now, parts.clock()));
     return *find_run(*parts.journal.snapshot(), run.run_id);
 }
 

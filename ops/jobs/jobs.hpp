@@ -27,6 +27,7 @@ struct JobParts {
     std::filesystem::path data;  // locks lie in `jobs` below it
     std::string actor;
     std::string source;
+    std::function<Time()> clock;  // when it ended
     LayoutSettings layouts = {};  // that `export` brings up to date
 };
 
@@ -42,7 +43,8 @@ bool is_job(const std::string& task_id);
 std::string job_names();  // for messages
 
 // Runs a job to its end. The answer is its run; one of a dry run has no run_id. A run before it that did not finish is written down
-// as failed. Refuses: not_found (no such job), conflict (it runs already, here or in another process).
+// as failed. Refuses: not_found (no such job), conflict (it runs already, here or in another process), invalid (it would be made
+// for a time that is over a day ahead).
 Result<JobRun> run_job(const JobParts& parts, const JobRequest& request);
 
 }  // namespace daybook

@@ -54,13 +54,13 @@ std::optional<Schedule> Schedule::parse(std::string_view text) {
             if (!add_part(schedule.fields_[i], part, bounds[i])) return std::nullopt;
         }
     }
-    schedule.any_day_ = words[2] == "*";
-    schedule.any_weekday_ = words[4] == "*";
+    schedule.any_day_ = words[2].starts_with('*');
+    schedule.any_weekday_ = words[4].starts_with('*');
     if (schedule.fields_[4].test(7)) schedule.fields_[4].set(0);
     return schedule;
 }
 
-// Where both days are given, one of them is enough, as cron has it.
+// Where both days are given, one of them is enough, as cron has it; one that begins with `*`, such as */2, is not given.
 bool Schedule::matches(Time minute) const {
     using namespace std::chrono;
     const auto day = floor<days>(minute);

@@ -1,9 +1,13 @@
 // The jobs that move things: alerts in, layouts out.
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
-#include <fstream>
+
+#include <fcntl.h>
 
 #include "journal/atomic_file.hpp"
+#include "journal/descriptor.hpp"
 #include "ops/jobs/job_work.hpp"
 #include "ops/known_exports.hpp"
 #include "projections/jsonl_layout.hpp"
@@ -20,10 +24,28 @@ std::vector<std::filesystem::path> waiting_files() {
     std::vector<std::filesystem::path> files;
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(incoming_directory, ignored)) {
-        if (entry.is_regular_file() && !entry.path().filename().string().starts_with('.')) files.push_back(entry.path());
+        if (entry.is_regular_file(ignored) && !entry.path().filename().string().starts_with('.')) files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());
     return files;
+}
+
+// Why it can't be read; empty where it can.
+std::string unreadable(const std::filesystem::path& file) {
+    const Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    return opened.get() < 0 ? std::strerror(errno) : "";
+}
+
+// Also to another file system.
+void move_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+    std::error_code error;
+    std::filesystem::rename(from, to, error);
+    if (!error) return;
+    if (error != std::errc::cross_device_link) throw std::filesystem::filesystem_error("cannot move it", from, to, error);
+    const std::filesystem::path part = to.string() + ".part";
+    std::filesystem::copy_file(from, part, std::filesystem::copy_options::overwrite_existing);
+    std::filesystem::rename(part, to);
+    std::filesystem::remove(from);
 }
 
 // A file of that name that is there stays: the new one gets a number.
@@ -37,15 +59,23 @@ void move_to(const std::filesystem::path& file, const char* directory, const std
         note.write(reason + '\n');
         note.commit();
     }
-    std::filesystem::rename(file, to);
+    move_file(file, to);
 }
 
 }  // namespace
 
+// A file that can't be read or moved stays where it is, and the run says so; those behind it are taken all the same. Taken again
+// next time, its records are duplicates.
 JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request) {
     IngestCounts counts;
     std::size_t taken = 0, set_aside = 0;
+    std::optional<std::string> error;
+    const auto left = [&](const std::string& why) { error = (error ? *error + "; " : "") + why; };
     for (const std::filesystem::path& file : waiting_files()) {
+        if (const std::string why = unreadable(file); !why.empty()) {
+            left("cannot read " + file.string() + ": " + why);
+            continue;
+        }
         std::string reason;
         IngestOptions options;
         options.caller = parts.actor;
@@ -58,16 +88,20 @@ JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request) {
             counts += ingest_file({parts.journal, parts.index, parts.triage, parts.entropy}, file, options);
         } catch (const StorageError&) {
             throw;  // the journal can't be written to: the file waits
-        } catch (const std::exception& error) {
-            reason += error.what();
+        } catch (const std::exception& failure) {
+            reason += failure.what();
         }
         ++(reason.empty() ? taken : set_aside);
-        if (!request.dry_run) move_to(file, reason.empty() ? done_directory : bad_directory, reason);
+        try {
+            if (!request.dry_run) move_to(file, reason.empty() ? done_directory : bad_directory, reason);
+        } catch (const std::exception& failure) {
+            left(failure.what());
+        }
     }
     return {"{\"duplicate\":" + std::to_string(counts.duplicate) + ",\"files\":" + std::to_string(taken) +
                 ",\"ignored\":" + std::to_string(counts.ignored) + ",\"refused\":" + std::to_string(counts.refused) +
                 ",\"set_aside\":" + std::to_string(set_aside) + ",\"taken\":" + std::to_string(counts.taken) + "}",
-            {}};
+            error};
 }
 
 JobOutcome export_job(const JobParts& parts, const JobRequest& request) {

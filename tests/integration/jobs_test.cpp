@@ -111,6 +111,95 @@ TEST_CASE("missed runs are made up as the registry says, and no run twice", "[jo
         CHECK(std::filesystem::exists(daybook / ("ops/reports/incidents/weekly/" + std::string(week) + ".json")));
 }
 
+TEST_CASE("a report that is made again for a time long past makes no other due", "[jobs]") {
+    const Team daybook;
+    daybook.write("ops/task_registry.yml", "tasks:\n  weekly_incident_digest: {schedule: \"0 8 * * 1\", missed: each}\n");
+    CHECK(daybook.job(monday, {"run", "weekly_incident_digest"}).status == 0);
+    CHECK(daybook.job("2026-03-02T08:00:10Z", {"run", "weekly_incident_digest"}).status == 0);
+    CHECK(daybook.job("2026-03-09T09:00:00Z", {"run", "weekly_incident_digest"}).status == 0);  // by hand, an hour late
+    CHECK(daybook.job("2026-03-10T12:00:00Z", {"run", "weekly_incident_digest", "--for", monday}).status == 0);
+    CHECK(daybook.job("2026-03-10T12:00:00Z", {"due", "--dry-run"}).out.empty());
+    CHECK(lines_of(daybook.job("2026-03-16T08:00:00Z", {"due", "--dry-run"}).out).size() == 1);
+}
+
+TEST_CASE("a period whose run failed is owed, though a later one succeeded", "[jobs]") {
+    const Team daybook;
+    daybook.write("ops/task_registry.yml", "tasks:\n  weekly_incident_digest: {schedule: \"0 8 * * 1\", missed: each}\n");
+    daybook.write("ops/reports", "in the way");
+    CHECK(daybook.job(monday, {"run", "weekly_incident_digest"}).status == 1);
+    std::filesystem::remove(daybook / "ops/reports");
+    CHECK(daybook.job("2026-03-02T08:00:10Z", {"run", "weekly_incident_digest"}).status == 0);
+    const auto owed = lines_of(daybook.job("2026-03-02T09:00:00Z", {"due"}).out);
+    REQUIRE(owed.size() == 1);
+    CHECK(nlohmann::json::parse(owed[0])["scheduled_for"] == monday);
+    CHECK(std::filesystem::exists(daybook / "ops/reports/incidents/weekly/2026-08.json"));
+    CHECK(daybook.job("2026-03-02T09:00:00Z", {"due"}).out.empty());
+}
+
+TEST_CASE("a job is not made for a time to come", "[jobs]") {
+    const Team daybook;
+    const Outcome outcome = daybook.job(monday, {"run", "weekly_incident_digest", "--for", "2062-03-11T08:00:00Z"});
+    CHECK(outcome.status == 2);
+    CHECK(outcome.err.find("2062-03-11T08:00:00Z") != std::string::npos);
+    CHECK(lines_of(daybook.out({"events", "--type", "job_started", "-o", "jsonl"})).empty());
+}
+
+TEST_CASE("a file of the drop folder that can't be moved is named, and those behind it are taken", "[jobs]") {
+    const Team daybook;
+    daybook.write("ops/alerts/done", "in the way");
+    daybook.write("ops/alerts/incoming/1.jsonl", read_file(project_file("fixtures/triage/monday.jsonl")));
+    daybook.write("ops/alerts/incoming/2.jsonl", "{\"no\":\"alert\"}\n");
+    std::filesystem::create_symlink("loop.jsonl", daybook / "ops/alerts/incoming/loop.jsonl");
+    const Outcome outcome = daybook.job(monday, {"run", "alert_triage_loop"});
+    CHECK(outcome.status == 1);
+    const auto run = nlohmann::json::parse(outcome.out);
+    CHECK(run["error"].get<std::string>().find("ops/alerts/done") != std::string::npos);
+    CHECK(run["outputs"]["taken"].get<int>() > 0);
+    CHECK(std::filesystem::exists(daybook / "ops/alerts/bad/2.jsonl"));
+    std::filesystem::remove(daybook / "ops/alerts/done");
+    CHECK(daybook.outputs(monday, "alert_triage_loop")["taken"] == 0);  // known already
+    CHECK(std::filesystem::exists(daybook / "ops/alerts/done/1.jsonl"));
+}
+
+TEST_CASE("a job that fails over a name of any bytes leaves a sound journal", "[jobs]") {
+    const Team daybook;
+    const Outcome outcome = daybook.job(monday, {"run", "export", "--jsonl", "caf\xe9"});
+    CHECK(outcome.status == 1);
+    CHECK(outcome.out.find("its name is not valid UTF-8") != std::string::npos);
+    const auto ends = lines_of(daybook.out({"events", "--type", "job_finished", "-o", "jsonl"}));
+    REQUIRE(ends.size() == 1);
+    CHECK(nlohmann::json::parse(ends[0])["meta"]["outcome"] == "failed");
+    CHECK(daybook.run({"verify"}).status == 0);
+}
+
+TEST_CASE("a run ends later than it began", "[jobs]") {
+    const Team daybook;
+    CHECK(daybook.run({"jobs", "run", "weekly_incident_digest"}).status == 0);
+    const auto time_of = [&](const char* type) {
+        return nlohmann::json::parse(lines_of(daybook.out({"events", "--type", type, "-o", "jsonl"})).front())["ts"]
+            .get<std::string>();
+    };
+    CHECK(time_of("job_started") < time_of("job_finished"));
+}
+
+TEST_CASE("an item of the backlog has the priority of its follow-up", "[jobs]") {
+    const Team daybook;
+    const std::string id = daybook.out({"-q", "--now", "2026-02-18T10:00:00Z", "incident", "create", "--service", "vault",
+                                        "--severity", "P3", "--title", "A key in a log", "-o", "ids"});
+    daybook.out({"-q", "--now", "2026-02-18T11:00:00Z", "followup", "add", id, "Rotate the key", "--due", "2026-02-19",
+                 "--priority", "P0"});
+    CHECK(daybook.outputs(monday, "weekly_backlog_generate")["new"] == 2);
+    for (const std::string& line : lines_of(read_file(daybook / "ops/backlog/items.jsonl"))) {
+        const auto item = nlohmann::json::parse(line);
+        if (item["title"].get<std::string>().find("Rotate") != std::string::npos) CHECK(item["priority"] == "P0");
+    }
+    // A promise of an incident that was archived is still owed.
+    daybook.out({"-q", "--now", monday, "incident", "archive", id});
+    daybook.outputs(monday, "hourly_risk_snapshot");
+    const auto risks = lines_of(daybook.out({"events", "--type", "risk_snapshot", "-o", "jsonl"}));
+    CHECK(std::any_of(risks.begin(), risks.end(), [](const std::string& risk) { return risk.find("vault") != std::string::npos; }));
+}
+
 TEST_CASE("a job runs once at a time, and one that was cut short is told so and runs next time", "[jobs]") {
     const Team daybook;
     {
