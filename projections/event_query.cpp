@@ -196,7 +196,7 @@ void EventQuery::Parts::add_days(const EventIndex& index) {
 
 void EventQuery::Parts::prepare(const JournalView& journal, const std::optional<EventIndex>& index, const Numbers& numbers) {
     prepared = true;
-    next = filter.after.value + 1;
+    next = filter.after.value == UINT64_MAX ? UINT64_MAX : filter.after.value + 1;
     if (filter.recorded_since) next = std::max(next, recorded_by(journal, *filter.recorded_since - Microseconds(1)) + 1);
     add_field(std::nullopt, numbers.streams);
     if (index) {

@@ -11,9 +11,18 @@ namespace daybook {
 namespace {
 
 constexpr std::size_t timeline_max = 1'000;
+constexpr std::size_t entry_bytes_max = 800;  // so that all of it is an artifact's size at most
 constexpr std::int64_t none = RecordHeader::no_time;
 
 std::string at_time(std::int64_t micros) { return format_time(from_micros(micros)); }
+
+// The start of a long text: all of it stands in the journal, at the seq that is named beside it.
+std::string start_of(std::string text) {
+    if (text.size() <= entry_bytes_max) return text;
+    std::size_t end = entry_bytes_max;
+    while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // no half of a character
+    return text.substr(0, end) + "…";
+}
 
 // Gathers what one pass over the incident's history gives.
 class Drafter {
@@ -90,7 +99,7 @@ void Drafter::add_timeline() {
     for (const std::uint64_t sequence : taken_) {
         const TimelineRow& row = reader.read(*journal_.record({sequence}), journal_);
         draft_.timeline.push_back(
-            {sequence, to_micros(row.ts), std::string(to_text(row.type)), std::string(row.actor), row.message()});
+            {sequence, to_micros(row.ts), std::string(to_text(row.type)), std::string(row.actor), start_of(row.message())});
     }
     std::sort(draft_.timeline.begin(), draft_.timeline.end(), [](const auto& a, const auto& b) {
         return std::tie(a.occurred_at, a.sequence) < std::tie(b.occurred_at, b.sequence);

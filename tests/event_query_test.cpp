@@ -236,6 +236,8 @@ TEST_CASE("daybook events takes every filter, several values and all at once", "
     CHECK(count({"--incident", id, "--actor", "sofiia", "--type", "note", "--source", "cli", "--since", "2026-01-01T00:00:00Z",
                  "--recorded-since", "2026-01-01T00:00:00Z", "--text", "over", "--after-seq", "3", "--limit", "5"}) == 1);
     CHECK(count({"--actor", "nobody"}) == 0);
+    CHECK(count({"--after-seq", "18446744073709551615"}) == 0);
+    CHECK(count({"--after-seq", "18446744073709551615", "--actor", "sofiia"}) == 0);
     CHECK(count({"--type", "alert", "--limit", "4"}) == 4);
     CHECK(lines_of(daybook.out({"events", "--actor", "newcomer", "-o", "csv"})).size() == 2);
     CHECK(daybook.run({"events", "--type", "nonsense"}).status == 2);

@@ -73,3 +73,14 @@ TEST_CASE("text from outside is no markup in a postmortem, and closes no block",
     desk.now = when("12:30");
     CHECK(desk.draft(id).find("12:30:00Z") != std::string::npos);
 }
+
+TEST_CASE("a long entry of the timeline is cut, so that the draft of any incident can be attached", "[postmortem]") {
+    PostmortemDesk desk;
+    const std::string id = desk.create("10:00");
+    std::string text;
+    for (int i = 0; i < 8'000; ++i) text += "ї";  // of two bytes
+    desk.oncall("incident_append_event", ToolDesk::of(id, R"("type":"note","message":")" + text + '"'));
+    const std::string markdown = desk.draft(id);
+    CHECK(markdown.find("ї… [2]") != std::string::npos);
+    CHECK(markdown.size() < 3'000);
+}
