@@ -187,7 +187,11 @@ Result<AlertDecision> AlertRules::decide(AlertReport& report, const JournalView&
         if (is_repeat(report, *known.row)) return AlertDecision{AlertDecision::Kind::duplicate, {}, known.incident};
         put_in_order(report, *known.row, index_.incident(known.incident)->state);
     }
-    const auto place = this->place(report, known, journal);
+    auto place = this->place(report, known, journal);
+    while (place && fires_after_end(report, known, *place)) {
+        report.alert_at = end_of(*place) + Microseconds(1);
+        place = this->place(report, known, journal);
+    }
     if (!place) return place.refusal();
     if (place->kind == Place::Kind::ignore) return ignored(report, place->reason);
     if (!report.fields_are_known && place->number) {
@@ -197,6 +201,17 @@ Result<AlertDecision> AlertRules::decide(AlertReport& report, const JournalView&
     auto batch = lead_to(report, *place, journal);
     if (!batch) return batch.refusal();
     return AlertDecision{AlertDecision::Kind::taken, std::move(*batch), {}};
+}
+
+// A webhook says what fires as it is sent: an alert that is first told once the incident it began in is over did not end with it.
+bool AlertRules::fires_after_end(const AlertReport& report, const KnownAlert& known, const Place& place) const {
+    return report.repeats == AlertReport::Repeats::by_start && report.alert.state == AlertState::firing && !known.row &&
+           place.kind == Place::Kind::join_late && report.alert_at <= end_of(place);
+}
+
+Time AlertRules::end_of(const Place& place) const {
+    const IncidentState state = index_.incident(place.number)->state;
+    return from_micros(state.active() ? state.archived_at : state.ended_at());
 }
 
 Result<AlertDecision> AlertRules::acknowledge(const AlertReport& report, const KnownAlert& known,

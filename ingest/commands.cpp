@@ -1,5 +1,6 @@
 #include "ingest/commands.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "ingest/changes.hpp"
@@ -17,11 +18,11 @@ Refusal conflict(std::string message, std::string field = "") {
 }
 
 // Status and severity are told in the order in which they changed: a command from before the last change would rewrite it.
-std::optional<Refusal> check_order(const IncidentState& state, Time occurred_at, const std::string& incident_id) {
-    if (to_micros(occurred_at) >= state.last_change) return std::nullopt;
+std::optional<Refusal> check_order(const IncidentState& state, const CommandContext& context, const std::string& incident_id) {
+    if (context.by_clock || to_micros(context.occurred_at) >= state.last_change) return std::nullopt;
     return Refusal{RefusalCode::conflict,
                    "the status or severity of " + incident_id + " last changed at " + format_time(from_micros(state.last_change)) +
-                       ", which is after " + format_time(occurred_at) + ": give a later time, or write it down as a note",
+                       ", which is after " + format_time(context.occurred_at) + ": give a later time, or write it down as a note",
                    "/occurred_at"};
 }
 
@@ -73,6 +74,15 @@ Result<CommandOutcome> CommandHandler::rehearse(const AppendRequest& request) {
     return outcome;
 }
 
+// An alert whose clock was ahead opened an incident that is of a time to come: it can be changed all the same.
+Time CommandHandler::time_of(const NewEvent& event, const CommandContext& context, const JournalView& journal) const {
+    const EventType type = event.payload.type;
+    const bool in_order = type == EventType::status_changed || type == EventType::severity_changed;
+    const auto head = context.by_clock && in_order ? journal.stream(event.stream) : std::nullopt;
+    const auto incident = head ? index_.incident(head->number) : std::nullopt;
+    return incident ? std::max(context.occurred_at, from_micros(incident->state.last_change)) : context.occurred_at;
+}
+
 Result<CommandOutcome> CommandHandler::append(const CommandContext& context, const Decide& decide) {
     AppendRequest request;
     if (context.idempotency_key) request.input = KeyedInput{*context.idempotency_key, context.input_sha256};
@@ -82,7 +92,7 @@ Result<CommandOutcome> CommandHandler::append(const CommandContext& context, con
         for (NewEvent& event : batch->events) {
             event.actor = context.actor;
             event.source = context.source;
-            event.occurred_at = context.occurred_at;
+            event.occurred_at = time_of(event, context, journal);
         }
         return batch;
     };
@@ -182,7 +192,7 @@ Result<CommandOutcome> CommandHandler::run(const ChangeStatus& command, const Co
                                return conflict(command.incident_id + " is " + std::string(to_text(state.status)) +
                                                " and can't become " + std::string(to_text(command.to)) + ": reopen it first");
                            }
-                           if (auto refusal = check_order(state, context.occurred_at, command.incident_id)) return *refusal;
+                           if (auto refusal = check_order(state, context, command.incident_id)) return *refusal;
                            StatusChanged changed;
                            changed.from = state.status;
                            changed.to = command.to;
@@ -199,7 +209,7 @@ Result<CommandOutcome> CommandHandler::run(const ChangeSeverity& command, const 
                        [&](const JournalView&, const Target& target) -> Result<std::optional<Payload>> {
                            const IncidentState& state = target.incident.state;
                            if (state.severity == command.to) return std::optional<Payload>();
-                           if (auto refusal = check_order(state, context.occurred_at, command.incident_id)) return *refusal;
+                           if (auto refusal = check_order(state, context, command.incident_id)) return *refusal;
                            SeverityChanged changed;
                            changed.from = state.severity;
                            changed.to = command.to;

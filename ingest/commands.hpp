@@ -21,6 +21,7 @@ struct CommandContext {
     std::string actor;
     std::string source;  // "cli", "oncall_tool" …
     Time occurred_at{};
+    bool by_clock = false;  // nobody said when: a change of status or severity is never before the last one
     std::optional<std::string> idempotency_key;
     std::optional<Digest> input_sha256;             // of the input's RFC 8785 text, for the key
     std::optional<std::uint64_t> expected_version;  // of the incident's stream; 0: none yet
@@ -169,6 +170,7 @@ private:
                                        const std::vector<Blob>& blobs = {});
     Result<CommandOutcome> on_followup(const std::string& followup_id, const CommandContext& context, const DecidePayload& decide);
     Result<CommandOutcome> append(const CommandContext& context, const Decide& decide);
+    Time time_of(const NewEvent& event, const CommandContext& context, const JournalView& journal) const;
     Result<CommandOutcome> rehearse(const AppendRequest& request);
     CommandOutcome outcome_of(const Appended& appended) const;
 

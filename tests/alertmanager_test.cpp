@@ -98,6 +98,32 @@ TEST_CASE("an alert that fires again after it was resolved is never lost") {
     CHECK(desk.problems() == "");
 }
 
+TEST_CASE("an alert that is first told firing once its incident is over does not hide in it") {
+    WebhookDesk desk;
+    const auto other = [](const std::string& state, const std::string& start, const std::string& end = "") {
+        return with(body(entry(state, start, end)), R"("instance":"a")", R"("instance":"b")");
+    };
+    desk.take(firing("10:00"));
+    desk.take(resolved("10:00", "10:10"));
+    SECTION("which reopens it, just after it was resolved") {
+        const std::uint64_t before = desk.size();
+        CHECK(desk.take(other("firing", "10:09")) == "taken");
+        CHECK(desk.overview() == "P1 open");
+        CHECK(desk.types(before) == "alert status_changed");
+        CHECK(desk.events(before).back().occurred_at == moment("10:10:00.000001"));
+        CHECK(desk.take(other("firing", "10:09")) == "duplicate");
+        CHECK(desk.take(other("resolved", "10:09", "10:30")) == "taken");
+        CHECK(desk.overview() == "P1 resolved");
+    }
+    SECTION("or opens another, where it was closed") {
+        REQUIRE(desk.commands().run(ChangeStatus{desk.incidents()[0].id, IncidentStatus::closed, {}, {}}, Desk::by_ada("11:00")));
+        CHECK(desk.take(other("firing", "10:09")) == "taken");
+        CHECK(desk.overview() == "P1 closed, P1 open");
+        CHECK(desk.take(other("firing", "10:09")) == "duplicate");
+    }
+    CHECK(desk.problems() == "");
+}
+
 TEST_CASE("an end in the year 1 is the time of receipt, and what fires again before it is not lost") {
     WebhookDesk desk;
     desk.take(firing("10:00"), "10:01");

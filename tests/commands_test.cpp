@@ -222,6 +222,17 @@ TEST_CASE("a change of status from before the incident began is a conflict") {
     CHECK(desk.written(desk.to(IncidentStatus::resolved), "10:00").starts_with("status_changed"));
 }
 
+TEST_CASE("an incident of a time to come can be resolved now, unless somebody says when") {
+    CommandDesk desk;
+    CommandContext before = Desk::by_ada("09:50");  // the clock of who opened it was ahead
+    CHECK(desk.refusal(desk.to(IncidentStatus::resolved), before) == "conflict /occurred_at");
+    before.by_clock = true;
+    CHECK(desk.commands().run(desk.to(Severity::p3), before));
+    CHECK(desk.commands().run(desk.to(IncidentStatus::resolved), before));
+    CHECK(desk.events().back().occurred_at == moment("10:00"));
+    CHECK(desk.problems() == "");
+}
+
 TEST_CASE("an acknowledgement writes one acknowledged, until the incident is reopened") {
     CommandDesk desk;
     CHECK(desk.written(Acknowledge{desk.id, "m"}) == R"(acknowledged {"message":"m"})");

@@ -34,7 +34,8 @@ CommandContext WriteOptions::context(Session& session) const {
                                std::string(option) + " is empty (an unset variable?): leave it out, or say what it is");
         }
     }
-    context.occurred_at = occurred_at_.empty() ? session.now() : happened_option(session, "--occurred-at", occurred_at_);
+    context.by_clock = occurred_at_.empty();
+    context.occurred_at = context.by_clock ? session.now() : happened_option(session, "--occurred-at", occurred_at_);
     if (!expected_version_.empty() && expected_version_ != "any") {
         const auto version = whole_number(expected_version_);
         if (expected_version_ != "none" && !version) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ingest/sources.hpp"
 #include "journal/base64.hpp"
 #include "journal/hmac.hpp"
 #include "projections/horizon.hpp"
@@ -35,6 +36,14 @@ std::string body_of(const Notification& notification, std::string_view origin, s
     return body;
 }
 
+// Whether an alert source opened an incident that is still active: that is news, however long ago it began (a silence that ended).
+bool still_fires(const RecordView& event, const JournalView& journal) {
+    const std::string_view source = journal.name({event.header().source});
+    if (event.type() != EventType::incident_created || !alert_format(source)) return false;
+    const auto now = incident_within(journal, event.stream(), {journal.size(), {}});
+    return now && now->state.active() && !now->state.archived();
+}
+
 std::string followup_json(const Followup& followup) {
     std::string json;
     ObjectText object(json);
@@ -53,10 +62,10 @@ std::string followup_json(const Followup& followup) {
 std::optional<Notification> notification_of(const RecordView& event, const JournalView& journal, const Receiver& receiver) {
     const auto kind = news_of(event.header());
     if (!kind || !receiver.events.has(*kind)) return std::nullopt;
-    if (event.recorded_at() - event.occurred_at() > receiver.give_up_after) return std::nullopt;
     const auto incident = incident_within(journal, event.stream(), {event.sequence().value, {}});
     if (!incident || !concerns(receiver, *incident)) return std::nullopt;
     Notification notification;
+    notification.of_old = event.recorded_at() - event.occurred_at() > receiver.give_up_after && !still_fires(event, journal);
     notification.id = event.event_id();
     notification.kind = *kind;
     notification.incident_id = incident->id;

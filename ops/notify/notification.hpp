@@ -27,10 +27,12 @@ struct Notification {
     std::string body;
     // When it became news, by the clock that recorded it.
     Time since{};
+    // It was written down more than `give_up_after` after it happened, as an import does: history, which is told nobody. Not where
+    // an alert source opened an incident that is still active.
+    bool of_old = false;
 };
 
-// What `event` is to the receiver; nothing where it did not ask for it, or where it is history: what is written down more than
-// `give_up_after` after it happened, as an import does, is told nobody.
+// What `event` is to the receiver; nothing where it did not ask for it.
 std::optional<Notification> notification_of(const RecordView& event, const JournalView& journal, const Receiver& receiver);
 
 // As above, of a follow-up that became overdue at `since`; `incident` is as it is now.

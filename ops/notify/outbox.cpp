@@ -94,7 +94,7 @@ std::optional<Outbox::Delivery> Outbox::next_in_journal() {
         const Sequence end = journal->scan({place_.position + 1}, scan_events, [&](const RecordView& event) {
             auto notification = notification_of(event, *journal, receiver_);
             if (notification && place_.held.find(notification->incident_id) == place_.held.end()) {
-                if (!too_late(*notification)) {
+                if (!notification->of_old && !too_late(*notification)) {
                     found = Delivery{Lane::journal, event.sequence().value, std::move(*notification)};
                     return false;
                 }
@@ -109,7 +109,7 @@ std::optional<Outbox::Delivery> Outbox::next_in_journal() {
     if (late != 0) {
         count([&](OutboxState& state) { state.given_up += late; });
         say(MessageKind::warning,
-            std::to_string(late) + " messages are older than " + hours_of(receiver_) + " and are not told any more");
+            std::to_string(late) + " messages are of more than " + hours_of(receiver_) + " ago, and are not told");
     }
     return found;
 }
@@ -136,7 +136,7 @@ std::optional<Outbox::Delivery> Outbox::first_waiting(const std::string& inciden
     for (const Sequence sequence : journal->stream_sequences(*stream, first->version)) {
         if (sequence.value > place_.position) return std::nullopt;
         auto notification = notification_of(*journal->record(sequence), *journal, receiver_);
-        if (!notification) continue;
+        if (!notification || notification->of_old) continue;
         Delivery delivery{Lane::held, sequence.value, std::move(*notification)};
         if (!too_late(delivery.notification)) return delivery;
         give_up(delivery);

@@ -52,7 +52,9 @@ CommandContext write_context(ToolRun& run) {
     CommandContext context;
     context.actor = run.caller.agent;
     context.source = run.call.tool;
-    context.occurred_at = happened_param(run, "occurred_at").value_or(run.parts.clock());
+    const auto said = happened_param(run, "occurred_at");
+    context.by_clock = !said;
+    context.occurred_at = said.value_or(run.parts.clock());
     context.expected_version = expected_version(run);
     if (auto input = keyed_input(run)) {
         context.idempotency_key = std::move(input->key);

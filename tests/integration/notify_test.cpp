@@ -216,6 +216,27 @@ TEST_CASE("what was there before a receiver was named is told nobody, nor what a
     CHECK(told[1].has("\"title\":\"later\""));
 }
 
+TEST_CASE("an alert that has fired for days is told when it comes, and one that came and went is not", "[notify]") {
+    const Program daybook;
+    const TestReceiver receiver;
+    name_receivers(daybook, {{&receiver, "    events: [opened]\n"}});
+    Server server(daybook);
+    const auto alert = [](const std::string& service, const std::string& end) {
+        return R"({"version":"4","groupKey":"g","status":"firing","receiver":"r","alerts":[{"status":")" +
+               std::string(end.empty() ? "firing" : "resolved") + R"(","labels":{"alertname":"Down","service":")" + service +
+               R"(","severity":"critical"},"annotations":{},"startsAt":"2026-02-01T10:00:00Z","endsAt":")" +
+               (end.empty() ? "0001-01-01T00:00:00Z" : end) + "\"}]}\n";
+    };
+    daybook.write("alerts", alert("short", "") + alert("short", "2026-02-01T11:00:00Z") + alert("silenced", ""));
+    daybook.out({"ingest", "alerts"});
+    REQUIRE(receiver.takes(1));
+    open_incident(daybook, "after");
+    REQUIRE(receiver.takes(2));
+    const auto told = receiver.all();
+    CHECK(Json::parse(told[0].body)["incident"]["service"] == "silenced");
+    CHECK(server.client().get("/metrics").body.find("outcome=\"given_up\"} 1\n") != std::string::npos);
+}
+
 TEST_CASE("a follow-up that becomes overdue is told once, and one that is done in time is not", "[notify]") {
     const Program daybook;
     const TestReceiver receiver;
