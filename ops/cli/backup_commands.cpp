@@ -104,6 +104,9 @@ void say_what_next(Session& session, bool private_key) {
                                                         private_key_file(data).string() +
                                                         " (mode 0600), or name it with --signing-key");
     }
+    session.messages().say(MessageKind::notice,
+                           "API keys are never in a backup: until there is one (`daybook key create`, or "
+                           "keys.json put back), `serve` asks for none");
     (void)session.journal_to_read();  // warns where it is not the one that the witness knows
     if (session.forked()) {
         session.messages().say(
