@@ -63,10 +63,11 @@ struct ExportedFile {
     const char* name;
     const char* member;
 };
-// What is written over must itself be an export, or the layout of a store before daybook: other files are somebody's. Refuses:
-// conflict.
+// What is written over must itself look like an export: other files are somebody's. Refuses: conflict.
 std::optional<Refusal> refuse_other_files(const std::filesystem::path& directory, std::initializer_list<ExportedFile> files);
-std::optional<Refusal> refuse_other_jsonl_files(const std::filesystem::path& directory);
+// And it must be an export of this journal, or, where no export.json says whose the files are, name incidents alone that the
+// journal knows: a store before daybook that was imported. Refuses: conflict.
+std::optional<Refusal> refuse_other_jsonl_files(const std::filesystem::path& directory, const Journal& journal);
 
 // Used by one thread. Keeps its connection from round to round.
 class LayoutExports {

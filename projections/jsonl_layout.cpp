@@ -194,12 +194,15 @@ void Exporter::write_export_file() {
     file.commit();
 }
 
-// The file of an artifact whose bytes were redacted must not stay: what the export before named and this one does not is removed.
+// The file of an artifact whose bytes were redacted must not stay: what the export before named and this one does not is removed,
+// unless another journal named it.
 void Exporter::remove_what_went(const std::optional<std::string>& old_export) {
     if (!old_export) return;
     JsonReader reader;
     const auto value = reader.read(*old_export);
+    const JsonValue* origin = value ? (*value)->find("origin") : nullptr;
     const JsonValue* files = value ? (*value)->find("files") : nullptr;
+    if (origin == nullptr || !origin->is_string() || origin->text() != journal_.snapshot()->origin()) return;
     if (files == nullptr || !files->is_object()) return;
     for (const JsonMember& member : files->members()) {
         if (!is_artifact_file(member.name) || files_.contains(std::string(member.name))) continue;

@@ -161,3 +161,14 @@ TEST_CASE("a file of an artifact that is no part of the export any more is remov
     CHECK_FALSE(std::filesystem::exists(out / (stream_name() + "/trace.txt")));
     CHECK(std::filesystem::exists(out / (stream_name() + "/notes-of-mine.txt")));
 }
+
+TEST_CASE("the file of an artifact that another journal's export.json names is not removed", "[jsonl_layout]") {
+    LayoutFixture other(2);
+    fill(other);
+    const TemporaryDirectory out;
+    other.export_to(out.path());
+    const std::string text = read_file(out / (stream_name() + "/trace.txt"));
+    LayoutFixture fixture;
+    fixture.export_to(out.path());
+    CHECK(read_file(out / (stream_name() + "/trace.txt")) == text);
+}

@@ -100,7 +100,7 @@ void add_export_commands(CLI::App& root, ChosenCommand& chosen) {
         "Artifact files go to INCIDENT_ARTIFACTS_DIR, if that is set.");
     jsonl->callback([directory, &chosen] {
         chosen = [directory](Session& session) {
-            if (const auto refusal = refuse_other_jsonl_files(*directory)) fail(*refusal);
+            if (const auto refusal = refuse_other_jsonl_files(*directory, session.journal_to_read())) fail(*refusal);
             KnownExport place{KnownExport::Kind::jsonl, *directory, {}};
             if (const char* artifacts = std::getenv("INCIDENT_ARTIFACTS_DIR"); artifacts != nullptr) place.artifacts = artifacts;
             Progress bar(session.progress_screen(), "Exporting", session.views().size(), "events");

@@ -38,9 +38,16 @@ void write_tables_anew(Session& session, const std::string& place) {
         connection.execute(std::string("VACUUM ") + table);
 }
 
+// The directory may be another journal's by now.
+void write_files_anew(Session& session, const KnownExport& place) {
+    if (const auto refusal = refuse_other_jsonl_files(place.directory, session.journal_to_read()))
+        throw StorageError(refusal->message);
+    write_jsonl(session, place);
+}
+
 void write_anew(Session& session, const KnownExport& place) {
     switch (place.kind) {
-        case KnownExport::Kind::jsonl: write_jsonl(session, place); return;
+        case KnownExport::Kind::jsonl: write_files_anew(session, place); return;
         case KnownExport::Kind::journal: export_journal(session.journal_to_read(), place.directory, {}); return;
         case KnownExport::Kind::weekly_digests: write_reports_again(session, weekly_report, place.directory); return;
         case KnownExport::Kind::risk_digests: write_reports_again(session, risk_report, place.directory); return;

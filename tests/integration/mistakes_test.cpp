@@ -42,9 +42,6 @@ TEST_CASE("an export is not written over what is not one, and names the file; it
         CHECK(daybook.run({"export", kind, directory.string()}).status == 0);
         CHECK(read_file(directory / "README") == "other files stay");
     }
-    std::filesystem::create_directory(daybook / "old");  // as a store before daybook wrote it
-    write_file(daybook / "old/incidents.jsonl", R"({"service":"x","id":"inc_20260223_1000_aaaa"})");
-    CHECK(daybook.run({"export", "jsonl", "old"}).status == 0);
 }
 
 TEST_CASE("a file is not written into a directory that is not there, and the directory is not made") {
