@@ -104,7 +104,7 @@ Result<std::vector<LayoutRequest>> LayoutImport::event(const JsonValue& row) {
     }
     draft->keys_before = keys_given_;
     if (!draft->line.event_id) give_key(request, key);
-    request.request.decide = [this, draft](const JournalView& journal, Time) { return decide_event(*draft, journal); };
+    request.request.decide = [this, draft](const JournalView& journal, Time now) { return decide_event(*draft, journal, now); };
     return requests;
 }
 

@@ -96,7 +96,7 @@ private:
     void give_key(LayoutRequest& request, const std::string& key);
     std::optional<LayoutRequest> creation(std::size_t incident);
     Result<Batch> decide_creation(const Incident& incident, const JournalView& journal) const;
-    Result<Batch> decide_event(const Draft& draft, const JournalView& journal);
+    Result<Batch> decide_event(const Draft& draft, const JournalView& journal, Time now);
     Result<Batch> decide_artifact(const Artifact& artifact, const Result<std::string>& file, const JournalView& journal) const;
     Result<Batch> decide_conclusion(const Incident& incident, const JournalView& journal) const;
     // Makes a payload fit to what there is. Returns why it can't be.

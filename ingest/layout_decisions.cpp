@@ -62,7 +62,7 @@ Result<Batch> LayoutImport::decide_creation(const Incident& incident, const Jour
     return batch;
 }
 
-Result<Batch> LayoutImport::decide_event(const Draft& draft, const JournalView& journal) {
+Result<Batch> LayoutImport::decide_event(const Draft& draft, const JournalView& journal, Time now) {
     const EventLine& line = draft.line;
     settle_keys(draft.keys_before, journal);
     if (const auto known = line.event_id ? journal.event_with_id(*line.event_id) : std::nullopt) {
@@ -70,6 +70,12 @@ Result<Batch> LayoutImport::decide_event(const Draft& draft, const JournalView& 
         Incident& incident = incidents_[draft.incident];
         incident.newest = std::max(incident.newest, *known);
         return Batch{};
+    }
+    // Recorded times never decrease: every event until then would bear this one.
+    if (line.recorded_at && *line.recorded_at > now) {
+        return Refusal{RefusalCode::invalid,
+                       "recorded_at lies after now, " + format_time(now) + ": nothing can have been recorded then yet",
+                       "/recorded_at"};
     }
     const auto head = journal.stream(line.incident_id);
     const auto decision = head ? index_.incident(head->number) : std::nullopt;

@@ -32,6 +32,10 @@ std::optional<Digest> input_of(const EncodedPayload& payload) {
     return payload.input_sha256 ? digest_from_hex(*payload.input_sha256) : std::nullopt;
 }
 
+// How far ahead of this machine's clock an imported journal may have been recorded. Clocks differ, and a journal is taken whole or
+// not at all; but every event until then will bear that time, since recorded times never decrease.
+constexpr std::chrono::hours recorded_ahead_max{24};
+
 Refusal invalid(std::string message, std::string field) { return {RefusalCode::invalid, std::move(message), std::move(field)}; }
 
 }  // namespace
@@ -202,6 +206,11 @@ std::optional<Refusal> Writer::restore(const Journal::Restored& event) {
                       std::to_string(target.head.version));
     }
     if (to_micros(event.recorded_at) < last_recorded_) return misfit("recorded_at lies before that of the event before it");
+    if (event.recorded_at > options_.clock() + recorded_ahead_max) {
+        return invalid("event " + std::to_string(event.sequence.value) + " was recorded at " + format_time(event.recorded_at) +
+                           ", more than 24 hours after this machine's clock: is the clock right?",
+                       "");
+    }
     if (event.cause >= event.sequence) return misfit("its cause is not an earlier event");
     if (event.payload.type == EventType::redacted) {
         const Sequence redacts{event.payload.facts.redacts};

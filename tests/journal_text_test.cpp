@@ -387,3 +387,25 @@ TEST_CASE("lines are read with their numbers and offsets, whatever their length"
     CHECK(from_third.next() == long_line);
     CHECK(from_third.number() == 3);
 }
+
+TEST_CASE("a journal of a clock that is up to a day ahead is taken, and none from beyond that, which would date all later events") {
+    TestJournal from;
+    from.advance(std::chrono::hours(24));
+    (void)*from.append_note(stream_name(), "a day ahead");
+    const TemporaryDirectory files;
+    export_journal(*from, files.path());
+    TestJournal to({}, 2);
+    CHECK(import_journal(*to, files.path()));
+
+    from.advance(std::chrono::seconds(1));
+    (void)*from.append_note(stream_name(), "more than that");
+    export_journal(*from, files.path());
+    TestJournal later({}, 3);
+    const auto imported = import_journal(*later, files.path());
+    REQUIRE_FALSE(imported);
+    CHECK(imported.refusal().code == RefusalCode::invalid);
+    CHECK(imported.refusal().message.find("line 2") != std::string::npos);
+    CHECK(imported.refusal().message.find("2026-02-24T10:00:01Z, more than 24 hours after this machine's clock") !=
+          std::string::npos);
+    CHECK(later.size() == 0);
+}

@@ -61,6 +61,7 @@ std::string LayoutFixture::row_of(std::string_view incident) {
 
 ImportCounts LayoutFixture::import_from(const std::filesystem::path& directory, ImportOptions options) {
     refusals_.clear();
+    journal_.advance(std::chrono::hours(24));  // what its rows say was recorded before
     options.directory = directory;
     options.refused = [&](std::string_view file, const RefusedLine& line) {
         refusals_.push_back(std::string(file) + ':' + std::to_string(line.number) + ' ' + line.refusal.field + ": " +

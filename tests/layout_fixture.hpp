@@ -37,6 +37,7 @@ public:
     // The row of an incident in incidents.jsonl, as the views have it.
     std::string row_of(std::string_view incident);
 
+    // A day after what was last done.
     ImportCounts import_from(const std::filesystem::path& directory, ImportOptions options = {});
     // What import_from refused: "events.jsonl:3 /meta/to: …".
     const std::vector<std::string>& refusals() const { return refusals_; }
