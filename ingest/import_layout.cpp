@@ -55,7 +55,6 @@ void LayoutImport::announce(const JsonValue& row) {
     const auto type = from_text<EventType>(text_or_empty(row.find("type")));
     const JsonValue* meta = row.find("meta");
     if (!type || !is_incident_id(id)) return;
-    if (*type == EventType::incident_created) incidents_[incident_at(id)].has_creation = true;
     if (meta == nullptr) return;
     if (*type == EventType::incident_updated) {
         const JsonValue* changes = meta->find("changes");
@@ -93,7 +92,8 @@ Result<std::vector<LayoutRequest>> LayoutImport::event(const JsonValue& row) {
     }
 
     std::vector<LayoutRequest> requests;
-    if (auto first = creation(draft->incident)) requests.push_back(std::move(*first));
+    const bool creates = std::holds_alternative<IncidentCreated>(draft->line.payload);
+    if (!creates) add_creation(requests, draft->incident);
     LayoutRequest& request = requests.emplace_back();
     request.incident = draft->incident;
     if (const auto* attached = std::get_if<ArtifactAttached>(&draft->line.payload)) {
@@ -105,6 +105,8 @@ Result<std::vector<LayoutRequest>> LayoutImport::event(const JsonValue& row) {
     draft->keys_before = keys_given_;
     if (!draft->line.event_id) give_key(request, key);
     request.request.decide = [this, draft](const JournalView& journal, Time now) { return decide_event(*draft, journal, now); };
+    // Does nothing, unless the row's own request is refused.
+    if (creates) add_creation(requests, draft->incident);
     return requests;
 }
 
@@ -114,18 +116,17 @@ void LayoutImport::give_key(LayoutRequest& request, const std::string& key) {
     keys_.push_back(key);
 }
 
-std::optional<LayoutRequest> LayoutImport::creation(std::size_t incident) {
+void LayoutImport::add_creation(std::vector<LayoutRequest>& requests, std::size_t incident) {
     Incident& subject = incidents_[incident];
-    if (subject.has_creation || !subject.line) return std::nullopt;
+    if (subject.has_creation || !subject.line) return;
     subject.has_creation = true;
-    LayoutRequest request;
+    LayoutRequest& request = requests.emplace_back();
     request.kind = LayoutRequest::Kind::creation;
     request.incident = incident;
     give_key(request, key_of_row(subject.line->sha256));
     request.request.decide = [this, incident](const JournalView& journal, Time) {
         return decide_creation(incidents_[incident], journal);
     };
-    return request;
 }
 
 std::optional<LayoutRequest> LayoutImport::artifact(std::size_t place) {
@@ -147,7 +148,7 @@ std::optional<LayoutRequest> LayoutImport::artifact(std::size_t place) {
 
 std::vector<LayoutRequest> LayoutImport::conclude(std::size_t place) {
     std::vector<LayoutRequest> requests;
-    if (auto first = creation(place)) requests.push_back(std::move(*first));
+    add_creation(requests, place);
     LayoutRequest& request = requests.emplace_back();
     request.kind = LayoutRequest::Kind::conclusion;
     request.incident = place;

@@ -54,7 +54,8 @@ public:
     // Looks ahead: what it notes decides how earlier rows are read. Passes over what it can't make sense of.
     void announce(const JsonValue& row);
 
-    // The requests of one event: its own is the last; the creation of its incident comes before it, if need be.
+    // The requests of one event: its own, and the creation of its incident from the incident's row, before it, if need be. Behind
+    // it where the event is an incident_created: should that be refused, the incident and its other events are not lost.
     Result<std::vector<LayoutRequest>> event(const JsonValue& row);
     // Nothing where an event's row attaches it.
     std::optional<LayoutRequest> artifact(std::size_t place);
@@ -75,7 +76,7 @@ private:
         std::string id;
         std::unique_ptr<IncidentLine> line;  // null: events speak of it, no row does
         std::uint8_t changed = 0;            // see IncidentContext
-        bool has_creation = false;           // an incident_created among the events, or a request of ours
+        bool has_creation = false;           // a request to make it from its row was given out
         Sequence newest;                     // of the events that came from these rows
         Outcome outcome = Outcome::untouched;
     };
@@ -94,7 +95,8 @@ private:
 
     std::size_t incident_at(std::string_view id);
     void give_key(LayoutRequest& request, const std::string& key);
-    std::optional<LayoutRequest> creation(std::size_t incident);
+    // Adds the request that makes the incident from its row where it is not there: once, and if there is a row.
+    void add_creation(std::vector<LayoutRequest>& requests, std::size_t incident);
     Result<Batch> decide_creation(const Incident& incident, const JournalView& journal) const;
     Result<Batch> decide_event(const Draft& draft, const JournalView& journal, Time now);
     Result<Batch> decide_artifact(const Artifact& artifact, const Result<std::string>& file, const JournalView& journal) const;

@@ -278,6 +278,35 @@ TEST_CASE("a dry run says what would be and takes nothing", "[import_jsonl]") {
     CHECK(real.events == 3);
 }
 
+TEST_CASE("an incident whose incident_created is refused is made from its row, and its other events are taken", "[import_jsonl]") {
+    const std::string bad_severity = event("10:00:00", "incident_created", "opened", R"(,"meta":{"severity":"PX"})");
+    const std::string long_service =
+        event("10:00:00", "incident_created", "opened", R"(,"meta":{"service":")" + std::string(512, 's') + R"("})");
+    for (const std::string& refused : {bad_severity, long_service}) {
+        Import import(row + "}\n", refused + event("10:01:00", "note", "after it"));
+        CHECK(import.fixture.types() == Types{"incident_created", "note"});
+        CHECK(import.fixture.refusals().size() == 1);
+        CHECK(import.column("service") == "\"gateway\"");
+        CHECK(import.counts.lines.taken == 2);
+        CHECK(import.counts.lines.duplicate == 0);
+        CHECK(import.again().events == 0);
+        Import alone(row + "}\n", refused);
+        CHECK(alone.fixture.types() == Types{"incident_created"});
+        CHECK(alone.counts.lines.taken == 1);
+        CHECK(alone.counts.lines.refused == 1);
+    }
+}
+
+TEST_CASE("a row that makes no incident, since it is refused too, counts as refused", "[import_jsonl]") {
+    std::string kind;  // as many characters as may be, and one byte too many for the journal
+    for (int i = 0; i < 128; ++i) kind += "\U0001f600";
+    const std::string long_kind = row + R"(,"kind":")" + kind + "\"}\n";
+    Import import(long_kind, event("10:00:00", "incident_created", "opened", R"(,"meta":{"severity":"PX"})"));
+    CHECK(import.fixture.types().empty());
+    CHECK(import.counts.lines.refused == 2);
+    CHECK(import.counts.lines.duplicate == 0);
+}
+
 TEST_CASE("artifacts come with their bytes, and by an event or by their row alone", "[import_jsonl]") {
     const TemporaryDirectory directory;
     Sha256 sha256;
