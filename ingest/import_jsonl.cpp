@@ -135,7 +135,7 @@ private:
     void read_event_order();
     bool next_chunk();
     void add_event(const LinePlace& place);
-    void add_entry(Source& source, const LinePlace& place, LayoutRequest request);
+    void add_entries(std::vector<LayoutRequest> requests, Source& source, const LinePlace& place);
     std::vector<AppendRequest> requests() const;
     void answer(std::size_t place, const Result<Appended>& result);
     void finish_chunk();
@@ -218,12 +218,12 @@ bool Importer::next_chunk() {
     if (!chunk_.empty()) return true;
     while (next_artifact_ < artifact_places_.size() && !full()) {
         const std::size_t place = next_artifact_++;
-        if (auto request = layout_.artifact(place)) add_entry(artifacts_, artifact_places_[place], std::move(*request));
+        add_entries(layout_.artifact(place), artifacts_, artifact_places_[place]);
     }
     if (!chunk_.empty()) return true;
     while (next_incident_ < incident_places_.size() && !full()) {
         const std::size_t place = next_incident_++;
-        for (LayoutRequest& request : layout_.conclude(place)) add_entry(incidents_, incident_places_[place], std::move(request));
+        add_entries(layout_.conclude(place), incidents_, incident_places_[place]);
     }
     return !chunk_.empty();
 }
@@ -236,17 +236,18 @@ void Importer::add_event(const LinePlace& place) {
         return;
     }
     held_bytes_ += place.length;
-    for (LayoutRequest& request : *requests) {
-        const bool creation = request.kind == Kind::creation;
-        const LinePlace& of = creation ? incident_places_[request.incident] : place;
-        add_entry(creation ? incidents_ : events_, of, std::move(request));
-    }
+    add_entries(std::move(*requests), events_, place);
 }
 
-void Importer::add_entry(Source& source, const LinePlace& place, LayoutRequest request) {
-    held_bytes_ += request.held_bytes;
-    entry_of_.push_back(chunk_.size());
-    chunk_.push_back({&source, place, std::move(request), std::nullopt});
+// What a line leads to; that its incident is made from a row is an entry of that row.
+void Importer::add_entries(std::vector<LayoutRequest> requests, Source& source, const LinePlace& place) {
+    for (LayoutRequest& request : requests) {
+        const bool creation = request.kind == Kind::creation;
+        const LinePlace& of = creation ? incident_places_[request.incident] : place;
+        held_bytes_ += request.held_bytes;
+        entry_of_.push_back(chunk_.size());
+        chunk_.push_back({creation ? &incidents_ : &source, of, std::move(request), std::nullopt});
+    }
 }
 
 std::vector<AppendRequest> Importer::requests() const {

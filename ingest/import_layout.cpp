@@ -129,21 +129,24 @@ void LayoutImport::add_creation(std::vector<LayoutRequest>& requests, std::size_
     };
 }
 
-std::optional<LayoutRequest> LayoutImport::artifact(std::size_t place) {
+std::vector<LayoutRequest> LayoutImport::artifact(std::size_t place) {
+    std::vector<LayoutRequest> requests;
     const Artifact& subject = artifacts_[place];
-    if (subject.attached) return std::nullopt;
+    if (subject.attached) return requests;
     const auto file = std::make_shared<Result<std::string>>(
         read_artifact_file(artifacts_directory_, subject.line.incident_id, subject.line.name, subject.line.sha256));
-    LayoutRequest request;
+    const std::size_t incident = incident_at(subject.line.incident_id);
+    add_creation(requests, incident);
+    LayoutRequest& request = requests.emplace_back();
     request.kind = LayoutRequest::Kind::artifact;
     request.artifact = place;
-    request.incident = incident_at(subject.line.incident_id);
+    request.incident = incident;
     request.held_bytes = *file ? (*file)->size() : 0;
     give_key(request, key_of_row(subject.line.key_sha256));
     request.request.decide = [this, place, file](const JournalView& journal, Time) {
         return decide_artifact(artifacts_[place], *file, journal);
     };
-    return request;
+    return requests;
 }
 
 std::vector<LayoutRequest> LayoutImport::conclude(std::size_t place) {

@@ -57,8 +57,8 @@ public:
     // The requests of one event: its own, and the creation of its incident from the incident's row, before it, if need be. Behind
     // it where the event is an incident_created: should that be refused, the incident and its other events are not lost.
     Result<std::vector<LayoutRequest>> event(const JsonValue& row);
-    // Nothing where an event's row attaches it.
-    std::optional<LayoutRequest> artifact(std::size_t place);
+    // As of an event. Nothing where an event's row attaches it.
+    std::vector<LayoutRequest> artifact(std::size_t place);
     // What is missing of an incident, in two requests at most.
     std::vector<LayoutRequest> conclude(std::size_t place);
 

@@ -337,6 +337,19 @@ TEST_CASE("artifacts come with their bytes, and by an event or by their row alon
     CHECK(fixture.import_from(directory.path()).events == 0);
 }
 
+TEST_CASE("an artifact of an incident that no event speaks of is taken in the first run", "[import_jsonl]") {
+    const TemporaryDirectory directory;
+    std::filesystem::create_directory(directory / id);
+    write_file(directory / (id + "/a.txt"), "one\n");
+    write_layout(directory.path(), row + "}\n", "", R"({"incident_id":")" + id + R"(","name":"a.txt"})" + '\n');
+    LayoutFixture fixture;
+    const ImportCounts counts = fixture.import_from(directory.path());
+    CHECK(fixture.refusals().empty());
+    CHECK(fixture.types() == Types{"incident_created", "artifact_attached"});
+    CHECK(counts.lines.taken == 2);
+    CHECK(fixture.import_from(directory.path()).events == 0);
+}
+
 TEST_CASE("no link leads out of the directory of an artifact", "[import_jsonl]") {
     const TemporaryDirectory directory;
     write_file(directory / "secret.txt", "secret");
