@@ -22,6 +22,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "ingest/artifact_ids.hpp"
 #include "ingest/artifact_line.hpp"
 #include "ingest/event_line.hpp"
 #include "ingest/incident_line.hpp"
@@ -99,7 +100,8 @@ private:
     void add_creation(std::vector<LayoutRequest>& requests, std::size_t incident);
     Result<Batch> decide_creation(const Incident& incident, const JournalView& journal) const;
     Result<Batch> decide_event(const Draft& draft, const JournalView& journal, Time now);
-    Result<Batch> decide_artifact(const Artifact& artifact, const Result<std::string>& file, const JournalView& journal) const;
+    Result<Batch> decide_artifact(const Artifact& artifact, const Result<std::string>& file, const JournalView& journal);
+    std::optional<Refusal> refuse_known_artifact(const std::string& id, const JournalView& journal);
     Result<Batch> decide_conclusion(const Incident& incident, const JournalView& journal) const;
     // Makes a payload fit to what there is. Returns why it can't be.
     std::optional<Refusal> fit(Payload& payload, const StreamHead& head, const IncidentState& state,
@@ -109,6 +111,7 @@ private:
     void note_known(Sequence sequence);
 
     const DecisionIndex& index_;
+    ArtifactIds artifact_ids_;
     std::filesystem::path artifacts_directory_;
     JsonReader reader_;
     Sha256 sha256_;

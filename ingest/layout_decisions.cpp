@@ -88,7 +88,9 @@ Result<Batch> LayoutImport::decide_event(const Draft& draft, const JournalView& 
         if (auto refusal = fit(payload, *head, decision->state, journal)) return *refusal;
     }
     if (const auto* attached = std::get_if<ArtifactAttached>(&payload)) {
-        if (auto refusal = add_blob(batch, *attached, *draft.file, journal)) {
+        auto refusal = refuse_known_artifact(attached->artifact_id, journal);
+        if (!refusal) refusal = add_blob(batch, *attached, *draft.file, journal);
+        if (refusal) {
             refusal->field = "/meta" + refusal->field;
             return *refusal;
         }
@@ -142,12 +144,12 @@ Result<std::int64_t> LayoutImport::new_sequence(std::int64_t old, const StreamHe
     return Refusal{RefusalCode::not_found, "no earlier row of this incident has the seq " + std::to_string(old), "/meta/corrects"};
 }
 
-Result<Batch> LayoutImport::decide_artifact(const Artifact& artifact, const Result<std::string>& file,
-                                            const JournalView& journal) const {
+Result<Batch> LayoutImport::decide_artifact(const Artifact& artifact, const Result<std::string>& file, const JournalView& journal) {
     const ArtifactLine& line = artifact.line;
     const auto head = journal.stream(line.incident_id);
     const auto decision = head ? index_.incident(head->number) : std::nullopt;
     if (!decision) return no_incident(line.incident_id);
+    if (auto refusal = refuse_known_artifact(line.artifact_id, journal)) return *refusal;
     if (!file && (!line.sha256 || !line.size_bytes)) return file.refusal();
     ArtifactAttached attached;
     attached.artifact_id = line.artifact_id;
@@ -162,6 +164,11 @@ Result<Batch> LayoutImport::decide_artifact(const Artifact& artifact, const Resu
     const Time at = line.created_at.value_or(from_micros(decision->state.created_at));
     batch.events.push_back(new_event(line.incident_id, attached, at, line.created_by));
     return batch;
+}
+
+std::optional<Refusal> LayoutImport::refuse_known_artifact(const std::string& id, const JournalView& journal) {
+    if (!artifact_ids_.contains(id, journal)) return std::nullopt;
+    return Refusal{RefusalCode::conflict, "there is an artifact " + id + " already", "/artifact_id"};
 }
 
 Result<Batch> LayoutImport::decide_conclusion(const Incident& incident, const JournalView& journal) const {

@@ -350,6 +350,52 @@ TEST_CASE("an artifact of an incident that no event speaks of is taken in the fi
     CHECK(fixture.import_from(directory.path()).events == 0);
 }
 
+TEST_CASE("an artifact whose id is another artifact's is refused, by an event and by its row, and the views hold all that is taken",
+          "[import_jsonl]") {
+    const std::string other = "inc_20260223_1100_bbbb";
+    const std::string rows =
+        row + "}\n" + R"({"id":")" + other + R"(","service":"db","title":"slow","started_at":"2026-02-23T11:00:00Z"})" + '\n';
+    const auto artifact = [](const std::string& incident, const std::string& name) {
+        return R"({"artifact_id":"art_1","incident_id":")" + incident + R"(","name":")" + name + "\"}\n";
+    };
+    const TemporaryDirectory directory;
+    for (const std::string& incident : {id, other}) {
+        std::filesystem::create_directory(directory / incident);
+        write_file(directory / (incident + "/a.txt"), "one\n");
+    }
+    write_layout(directory.path(), rows, "", artifact(id, "a.txt"));
+    LayoutFixture fixture;
+    fixture.import_from(directory.path());
+    CHECK(fixture.refusals().empty());
+
+    write_layout(directory.path(), rows, "", artifact(other, "a.txt"));
+    CHECK(fixture.import_from(directory.path()).lines.refused == 1);
+    REQUIRE(fixture.refusals().size() == 1);
+    CHECK(fixture.refusals()[0] == "artifacts.jsonl:1 /artifact_id: there is an artifact art_1 already");
+
+    Sha256 sha256;
+    const std::string attached =
+        R"({"incident_id":")" + other +
+        R"(","ts":"2026-02-23T11:01:00Z","type":"artifact_attached","message":"a file","meta":{"artifact_id":)" +
+        R"("art_1","kind":"log","format":"txt","name":"a.txt","size_bytes":4,"sha256":")" + to_hex(sha256({"one\n"})) + "\"}}\n";
+    std::filesystem::remove(directory / "artifacts.jsonl");
+    write_layout(directory.path(), rows, attached);
+    fixture.import_from(directory.path());
+    REQUIRE(fixture.refusals().size() == 1);
+    CHECK(fixture.refusals()[0] == "events.jsonl:1 /meta/artifact_id: there is an artifact art_1 already");
+
+    // Both in one run, which is one transaction.
+    LayoutFixture at_once;
+    std::string twice = attached;
+    twice.replace(twice.find(other), other.size(), id);
+    write_layout(directory.path(), rows, twice + attached);
+    at_once.import_from(directory.path());
+    REQUIRE(at_once.refusals().size() == 1);
+    CHECK(at_once.refusals()[0].starts_with("events.jsonl:2 /meta/artifact_id"));
+    const TemporaryDirectory out;
+    CHECK(at_once.export_to(out.path()).artifacts == 1);
+}
+
 TEST_CASE("no link leads out of the directory of an artifact", "[import_jsonl]") {
     const TemporaryDirectory directory;
     write_file(directory / "secret.txt", "secret");
