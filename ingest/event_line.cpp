@@ -47,6 +47,28 @@ std::string changes_with_due_at(const JsonValue& changes) {
     return object_of(out).text;
 }
 
+// What a followup_updated says of the fields of a follow-up: `to` must be what such a field can be. Others are kept as they are.
+std::optional<Refusal> check_followup_changes(const JsonValue& row) {
+    const JsonValue* meta = row.find("meta");
+    const JsonValue* changes = meta == nullptr ? nullptr : meta->find("changes");
+    if (changes == nullptr || !changes->is_object()) return std::nullopt;  // refused as a payload
+    for (const auto& [name, change] : changes->members()) {
+        const bool due = name == "due_at" || name == "due_date";
+        const bool known = due || name == "title" || name == "owner" || name == "priority";
+        if (!known) continue;
+        const std::string place = "/meta/changes/" + std::string(name);
+        const JsonValue* to = change.find("to");
+        if (to == nullptr) return Refusal{RefusalCode::invalid, "must be an object with `to`, and `from`", place};
+        const bool cleared = (due || name == "owner") && to->is_null();
+        const auto refuse = [&](const std::string& what) { return Refusal{RefusalCode::invalid, what, place + "/to"}; };
+        if (cleared) continue;
+        if (!to->is_string()) return refuse("must be a text");
+        if (due && !parse_due(to->text())) return refuse("must be a time (RFC 3339) or a date");
+        if (name == "priority" && !from_text<Severity>(to->text())) return refuse("must be one of " + choices<Severity>());
+    }
+    return std::nullopt;
+}
+
 std::optional<Refusal> wrong(const char* field, const std::string& what) {
     return Refusal{RefusalCode::invalid, std::string(field) + ' ' + what, std::string("/meta/") + field};
 }
@@ -140,6 +162,9 @@ Result<EventLine> EventLineReader::read(const JsonValue& row) {
     }
     const auto type = type_in_layout(word);
     parts.type = type.value_or(EventType::note);
+    if (type == EventType::followup_updated) {
+        if (auto refusal = check_followup_changes(row)) return *refusal;
+    }
     if (!type) parts.free.add("legacy_type", json_text(word));
     sort_fields(row, parts);
     add_defaults(line, parts);

@@ -278,6 +278,34 @@ TEST_CASE("a dry run says what would be and takes nothing", "[import_jsonl]") {
     CHECK(real.events == 3);
 }
 
+TEST_CASE("what a changed follow-up can't be is refused by its field, and other fields are kept", "[import_jsonl]") {
+    const std::string added = event("10:01:00", "followup", "a canary", R"(,"meta":{"followup_id":"fu_1"})");
+    const auto change = [](const std::string& changes) {
+        return event("10:02:00", "followup_updated", "changed", R"(,"meta":{"followup_id":"fu_1","changes":)" + changes + "}");
+    };
+    const std::vector<std::pair<std::string, std::string>> refused{
+        {R"({"due_date":{"to":"next sprint"}})", "due_date/to: must be a time (RFC 3339) or a date"},
+        {R"({"due_at":{"to":"2026-02-30T00:00:00Z"}})", "due_at/to: must be a time"},
+        {R"({"due_at":{"to":5}})", "due_at/to: must be a text"},
+        {R"({"due_at":"2026-03-01"})", "due_at: must be an object with `to`"},
+        {R"({"priority":{"from":"P2","to":"urgent"}})", "priority/to: must be one of P0"},
+        {R"({"priority":{"to":null}})", "priority/to: must be a text"},
+        {R"({"owner":{"to":["ada"]}})", "owner/to: must be a text"},
+        {R"({"title":{"to":null}})", "title/to: must be a text"}};
+    for (const auto& [changes, reason] : refused) {
+        INFO(changes);
+        Import import(row + "}\n", creation + added + change(changes));
+        REQUIRE(import.fixture.refusals().size() == 1);
+        CHECK(import.fixture.refusals()[0].starts_with("events.jsonl:3 /meta/changes/" + reason));
+    }
+    Import import(row + "}\n", creation + added +
+                                   change(R"({"due_date":{"from":null,"to":"2026-03-01"},"owner":{"to":null},"points":{"to":5},)"
+                                          R"("priority":{"to":"P1"},"title":{"to":"two"}})"));
+    CHECK(import.fixture.refusals().empty());
+    CHECK(member(import.fixture.payload_at(3), "changes.due_at.to") == "\"2026-03-02T00:00:00Z\"");
+    CHECK(member(import.fixture.payload_at(3), "changes.points.to") == "5");
+}
+
 TEST_CASE("an incident whose incident_created is refused is made from its row, and its other events are taken", "[import_jsonl]") {
     const std::string bad_severity = event("10:00:00", "incident_created", "opened", R"(,"meta":{"severity":"PX"})");
     const std::string long_service =

@@ -8,7 +8,21 @@ FROM incidents i
 WHERE i.status IN ('open', 'mitigated') AND i.archived_at IS NULL
 ORDER BY i.severity, i.started_at;
 
--- What was promised, as it stands: of each field, what was said last.
+-- The time that RFC 3339 text says; null for any other text. Rows of before may hold any in the place of a time, and a cast that fails
+-- would leave everybody without the view.
+CREATE OR REPLACE FUNCTION time_or_null(said text) RETURNS timestamptz
+LANGUAGE plpgsql STABLE STRICT AS $$
+BEGIN
+    IF said !~* '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$' THEN
+        RETURN NULL;  -- not what a cast takes besides, such as `tomorrow`
+    END IF;
+    RETURN said::timestamptz;
+EXCEPTION WHEN data_exception THEN
+    RETURN NULL;  -- there is no such day
+END
+$$;
+
+-- What was promised, as it stands: of each field, what was said last that the field can be.
 CREATE OR REPLACE VIEW incident_followups AS
 WITH said AS (
     SELECT e.seq, e.incident_id, e.ts, e.actor, e.type, e.meta ->> 'followup_id' AS followup_id, e.meta
@@ -16,8 +30,8 @@ WITH said AS (
     WHERE e.type IN ('followup', 'followup_status_change', 'followup_updated')
 ), changed AS (
     SELECT DISTINCT ON (s.followup_id, c.key) s.followup_id, c.key AS field, c.value ->> 'to' AS value
-    FROM said s, jsonb_each(s.meta -> 'changes') AS c
-    WHERE s.type = 'followup_updated'
+    FROM said s, jsonb_each(CASE WHEN jsonb_typeof(s.meta -> 'changes') = 'object' THEN s.meta -> 'changes' END) AS c
+    WHERE s.type = 'followup_updated' AND c.value ? 'to' AND (c.key <> 'priority' OR c.value ->> 'to' ~ '^P[0-4]$')
     ORDER BY s.followup_id, c.key, s.seq DESC
 ), fields AS (
     SELECT followup_id, jsonb_object_agg(field, value) AS changes FROM changed GROUP BY followup_id
@@ -31,7 +45,7 @@ SELECT a.followup_id, a.incident_id, i.service, i.env, i.severity AS incident_se
        coalesce(f.changes ->> 'title', a.meta ->> 'title') AS title,
        CASE WHEN f.changes ? 'owner' THEN f.changes ->> 'owner' ELSE a.meta ->> 'owner' END AS owner,
        coalesce(f.changes ->> 'priority', a.meta ->> 'priority') AS priority,
-       (CASE WHEN f.changes ? 'due_at' THEN f.changes ->> 'due_at' ELSE a.meta ->> 'due_at' END)::timestamptz AS due_at,
+       time_or_null(CASE WHEN f.changes ? 'due_at' THEN f.changes ->> 'due_at' ELSE a.meta ->> 'due_at' END) AS due_at,
        coalesce(m.status, a.meta ->> 'status', 'open') AS status,
        a.ts AS created_at, CASE WHEN m.status IN ('done', 'cancelled') THEN m.ts END AS finished_at
 FROM said a

@@ -118,6 +118,32 @@ TEST_CASE("the views say what the commands say", "[postgres]") {
           lines_of(daybook.out({"timeline", id, "-o", "jsonl"})).size());
 }
 
+TEST_CASE("a row of before with any text for a due date keeps nobody from what is overdue", "[postgres]") {
+    if (no_postgres()) return;
+    const MigratedProgram daybook;
+    daybook.out({"-q", "ingest", project_file("fixtures/triage/monday.jsonl").string()});
+    const std::string id = lines_of(daybook.out({"incident", "list", "--ids"})).front();
+    const auto add = [&](const std::string& title) {
+        return std::string(
+            Json::parse(daybook.out({"-q", "followup", "add", id, title, "--due", "2026-03-01", "-o", "json"}))["id"]);
+    };
+    const std::string odd = add("odd"), sound = add("sound");
+    daybook.out({"-q", "followup", "update", odd, "--due", "2026-03-02", "--priority", "P1"});
+    must(daybook.run({"export", "postgres"}));
+    const auto due_of = [&](const std::string& changes) {
+        daybook.ask("UPDATE incident_events SET meta = jsonb_set(meta, '{changes}', '" + changes +
+                    "') WHERE type = 'followup_updated'");
+        CHECK(daybook.ask("SELECT followup_id FROM overdue_followups WHERE followup_id = '" + sound + "'") == sound);
+        return daybook.ask("SELECT priority, due_at FROM incident_followups WHERE followup_id = '" + odd + "'");
+    };
+    for (const char* text :
+         {"next sprint", "2026-02-30T00:00:00Z", "0000-01-01T00:00:00Z", "2026-03-02T00:00:00+99:00", "tomorrow", ""})
+        CHECK(due_of(R"({"due_at":{"to":")" + std::string(text) + R"("},"priority":{"to":"urgent"}})") == "P2|");
+    CHECK(due_of(R"({"due_at":{"to":"2026-03-05T10:00:00.5+02:00"},"priority":{"to":"P0"}})") == "P0|2026-03-05 08:00:00.5+00");
+    CHECK(due_of(R"(["due_at"])") == "P2|2026-03-02 00:00:00+00");
+    CHECK(due_of(R"({"due_at":"2026-03-05"})") == "P2|2026-03-02 00:00:00+00");
+}
+
 TEST_CASE("the ten queries of queries.md run, and read indexed JSON", "[postgres]") {
     if (no_postgres()) return;
     const MigratedProgram daybook;
