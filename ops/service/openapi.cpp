@@ -43,10 +43,18 @@ Json operation(const Route& route) {
     for (const std::string& type : route.answers) content[type] = {{"schema", Json::object()}};
     const char* done = route.path == "/v2/enqueue" || route.path == "/v1/ingest/pagerduty" ? "202" : "200";
     out["responses"][done] = {{"description", "Done"}, {"content", content}};
-    out["responses"]["default"] = {{"description", "Refused, with a code and a message"},
-                                   {"content", {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}};
+    const auto error = [](const char* what) {
+        return Json{{"description", what},
+                    {"content", {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}};
+    };
+    out["responses"]["default"] = error("Refused, with a code and a message");
     const bool open = route.method == "GET" && !route.needs;
-    if (open) out["security"] = Json::array();
+    if (open) {
+        out["security"] = Json::array();
+    } else {
+        const char* too_often = route.needs == Permission::ingest ? "503" : "429";
+        out["responses"][too_often] = error("Too often: ask again after Retry-After seconds");
+    }
     return out;
 }
 

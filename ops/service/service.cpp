@@ -71,8 +71,11 @@ HttpResponse Service::answer_on(const Route& route, const Call& call) {
 std::optional<HttpResponse> Service::turn_away(const Result<Caller>& caller, Permission permission) {
     if (!caller) return refuse(caller.refusal());
     if (const auto refusal = Access::check(*caller, permission)) return refuse(*refusal);
-    if (!rates_.take(caller->agent, RateLimit::Clock::now())) return http_error(429, "rate_limited", "too many requests");
-    return std::nullopt;
+    if (rates_.take(caller->agent, RateLimit::Clock::now())) return std::nullopt;
+    // Alertmanager drops for good what is answered with a 4xx, and sends again what gets a 503 (section 4).
+    HttpResponse later = http_error(permission == Permission::ingest ? 503 : 429, "rate_limited", "too many requests");
+    later.headers.emplace_back("Retry-After", "1");
+    return later;
 }
 
 // A key is in X-API-Key, or in Authorization as a bearer token (RFC 6750).

@@ -328,7 +328,12 @@ TEST_CASE("an agent that asks too often is told so, and others are not held up",
     Server server(daybook, {"--rate-limit", "0.5"});
     HttpClient client = server.client();
     int limited = 0;
-    for (int i = 0; i < 30; ++i) limited += client.get("/v1/incidents?agent_id=monitor").status == 429 ? 1 : 0;
+    for (int i = 0; i < 30; ++i) {
+        const HttpAnswer answer = client.get("/v1/incidents?agent_id=monitor");
+        if (answer.status != 429) continue;
+        ++limited;
+        CHECK(answer.headers.at("retry-after") == "1");
+    }
     CHECK(limited >= 10);
     CHECK(client.get("/v1/incidents?agent_id=aistalk").status == 200);
 }
