@@ -102,4 +102,14 @@ std::vector<KnownExport> known_exports(const std::filesystem::path& data) {
     return places;
 }
 
+std::vector<std::filesystem::path> artifact_directories(const std::filesystem::path& data, const std::filesystem::path& directory) {
+    std::vector<std::filesystem::path> directories;
+    const auto place = std::filesystem::absolute(directory).lexically_normal();
+    for (const KnownExport& known : known_exports(data)) {
+        if (known.kind == KnownExport::Kind::jsonl && known.directory == place)
+            directories.push_back(known.artifacts.empty() ? known.directory : known.artifacts);
+    }
+    return directories;
+}
+
 }  // namespace daybook

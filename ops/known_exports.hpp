@@ -22,5 +22,7 @@ struct KnownExport {
 // directory can't be written to. Throws StorageError where the place's name is not valid UTF-8.
 std::optional<std::string> remember_export(const std::filesystem::path& data, KnownExport place);
 std::vector<KnownExport> known_exports(const std::filesystem::path& data);
+// Where the known exports of the JSONL layout to `directory` put the files of artifacts.
+std::vector<std::filesystem::path> artifact_directories(const std::filesystem::path& data, const std::filesystem::path& directory);
 
 }  // namespace daybook

@@ -186,8 +186,9 @@ LayoutOutcome LayoutExports::write_files() {
         }
         parts_.remember({KnownExport::Kind::jsonl, settings_.directory, settings_.artifacts});
         parts_.read_views([&](lmdb::Transaction& views, std::uint64_t size) {
-            const JsonlExported exported =
-                export_jsonl(parts_.journal, views, size, {settings_.directory, settings_.artifacts, parts_.progress});
+            const JsonlExported exported = export_jsonl(parts_.journal, views, size,
+                                                        {settings_.directory, settings_.artifacts, parts_.progress,
+                                                         artifact_directories(parts_.data, settings_.directory)});
             outcome.size = exported.size;
             outcome.root = exported.root;
             outcome.incidents = exported.incidents;

@@ -75,6 +75,7 @@ public:
     using SteadyTime = std::chrono::steady_clock::time_point;
     struct Parts {
         const Journal& journal;
+        std::filesystem::path data;  // its data directory, where the places are known
         // Calls `use` with views that hold all that was appended before, and with how many events that are.
         std::function<void(const std::function<void(lmdb::Transaction& views, std::uint64_t size)>& use)> read_views;
         std::function<void(const KnownExport& place)> remember;     // called before anything is written to a place

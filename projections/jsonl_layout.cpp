@@ -98,8 +98,8 @@ JsonlExported Exporter::run() {
     files_["artifacts.jsonl"] = to_hex(artifacts.commit());
     files_["events.jsonl"] = to_hex(events.commit());
     files_["incidents.jsonl"] = to_hex(incidents.commit());
-    write_export_file();
     remove_what_went(old_export);
+    write_export_file();
     return exported_;
 }
 
@@ -194,8 +194,8 @@ void Exporter::write_export_file() {
     file.commit();
 }
 
-// The file of an artifact whose bytes were redacted must not stay: what the export before named and this one does not is removed,
-// unless another journal named it.
+// The file of an artifact whose bytes were redacted must not stay: what the export before named and this one does not is removed.
+// While the old export.json is there, since nothing else knows these files.
 void Exporter::remove_what_went(const std::optional<std::string>& old_export) {
     if (!old_export) return;
     JsonReader reader;
@@ -207,6 +207,7 @@ void Exporter::remove_what_went(const std::optional<std::string>& old_export) {
     for (const JsonMember& member : files->members()) {
         if (!is_artifact_file(member.name) || files_.contains(std::string(member.name))) continue;
         scrub_file(artifacts_directory_ / member.name);
+        for (const fs::path& other : options_.other_artifacts) scrub_file(other / member.name);
     }
 }
 

@@ -14,6 +14,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "journal/journal.hpp"
 #include "projections/artifacts.hpp"
@@ -25,6 +26,8 @@ struct JsonlExportOptions {
     std::filesystem::path directory;
     std::filesystem::path artifacts;                       // where the files of artifacts go; empty: `directory`
     std::function<void(std::uint64_t sequence)> progress;  // called now and then; may be empty
+    // Where exports to `directory` put them before: what this one takes away is taken away there too.
+    std::vector<std::filesystem::path> other_artifacts = {};
 };
 
 struct JsonlExported {

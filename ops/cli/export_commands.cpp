@@ -25,7 +25,7 @@ ExitStatus status_of(LayoutOutcome::State state) {
 // `export` without a word: what INCIDENT_BACKEND says.
 ExitStatus export_by_backend(Session& session, const LayoutSettings& settings) {
     Views& views = session.views();
-    LayoutExports exports({session.journal_to_read(),
+    LayoutExports exports({session.journal_to_read(), session.settings().data,
                            [&](const auto& use) {
                                lmdb::Transaction transaction = views.read();
                                use(transaction, position_of_all(transaction).sequence.value);

@@ -71,6 +71,7 @@ JsonlExported write_jsonl(Session& session, const KnownExport& place, const Expo
     JsonlExportOptions options;
     options.directory = place.directory;
     options.artifacts = place.artifacts;
+    options.other_artifacts = artifact_directories(session.settings().data, place.directory);
     options.progress = progress;
     return export_jsonl(session.journal_to_read(), views, position_of_all(views).sequence.value, options);
 }

@@ -111,7 +111,7 @@ JobOutcome export_job(const JobParts& parts, const JobRequest& request) {
 
 JobOutcome write_layouts(const JobParts& parts, bool tables_only) {
     LayoutExports exports(
-        {parts.journal,
+        {parts.journal, parts.data,
          [&](const auto& use) {
              parts.with_views([&](lmdb::Transaction& views, const JournalView&, std::uint64_t size) { use(views, size); });
          },

@@ -47,7 +47,8 @@ std::vector<Gauges::Export> LayoutFollower::states() const {
 
 void LayoutFollower::run(const std::stop_token& stop) {
     LayoutExports exports(
-        {journal_, [this](const auto& use) { views_.read([&](const SharedViews::Seen& seen) { use(seen.views, seen.size); }); },
+        {journal_, data_,
+         [this](const auto& use) { views_.read([&](const SharedViews::Seen& seen) { use(seen.views, seen.size); }); },
          [this](const KnownExport& place) {
              if (const auto warning = remember_export(data_, place)) log_.say(MessageKind::warning, *warning);
          },

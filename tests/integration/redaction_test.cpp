@@ -170,15 +170,32 @@ TEST_CASE("an export that cannot be written again is named, and waits for its tu
     CHECK(daybook.run({"verify"}).err.find("not finished") == std::string::npos);
 }
 
-TEST_CASE("nothing is exported to a place that a redaction could not find again", "[redact]") {
+TEST_CASE("an artifact that is redacted goes from every directory that exports of one layout put artifacts in", "[redact]") {
     const Program daybook;
     fill(daybook);
-    for (const char* layout : {"jsonl", "journal"}) {
-        const Outcome outcome = daybook.run({"export", layout, "caf\xe9"});
-        CHECK(outcome.status == 1);
-        CHECK(outcome.err.find("its name is not valid UTF-8") != std::string::npos);
+    for (const char* artifacts : {"first", "second"}) {
+        const Outcome exported = run({"env", std::string("INCIDENT_ARTIFACTS_DIR=") + artifacts, daybook_program(), "--data",
+                                      daybook.data().string(), "export", "jsonl", "layout"},
+                                     {}, daybook.directory());
+        REQUIRE(exported.status == 0);
     }
-    CHECK_FALSE(std::filesystem::exists(daybook / "caf\xe9"));
+    REQUIRE(files_with_marker(daybook / "first").size() == 1);
+    REQUIRE(files_with_marker(daybook / "second").size() == 1);
+    SECTION("by the redaction") { REQUIRE(daybook.run({"redact", "3", "--reason", "a password"}).status == 0); }
+    SECTION("by an export that comes before the redaction is finished") {
+        {
+            SystemEntropy entropy;
+            Journal journal(daybook.data() / "journal", options_at("2099-01-01T00:00:00Z", entropy));
+            REQUIRE(journal.append(redaction({{3}, "a password", "ada", "cli", at("2026-02-24T00:00:00Z")})));
+        }
+        REQUIRE(run({"env", "INCIDENT_ARTIFACTS_DIR=second", daybook_program(), "--data", daybook.data().string(), "export",
+                     "--jsonl", "layout"},
+                    {}, daybook.directory())
+                    .status == 0);
+        REQUIRE(daybook.run({"redact", "--finish"}).status == 0);
+    }
+    CHECK(all(files_with_marker(daybook / "first")) == "");
+    CHECK(all(files_with_marker(daybook / "second")) == "");
 }
 
 TEST_CASE("dead letters are named where there are any", "[redact]") {
