@@ -78,13 +78,21 @@ std::optional<Refusal> check_identity(const char* field, const std::string& text
     return wrong(field, "must have 1 to " + std::to_string(identity_bytes_max) + " bytes");
 }
 
+// Ids go on to others, as in the header of a webhook.
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
+}
+
 // What the indexes and the folds rely on, beyond the kinds of the fields.
 std::optional<Refusal> check(const Payload& payload) {
     if (const auto* created = std::get_if<IncidentCreated>(&payload)) {
         return created->signature && !created->signature->empty() ? check_identity("signature", *created->signature) : std::nullopt;
     }
     if (const auto* alert = std::get_if<Alert>(&payload)) return check_identity("fingerprint", alert->fingerprint);
-    if (const auto* added = std::get_if<FollowupAdded>(&payload)) return check_identity("followup_id", added->followup_id);
+    if (const auto* added = std::get_if<FollowupAdded>(&payload)) {
+        if (has_control(added->followup_id)) return wrong("followup_id", "must hold no control character");
+        return check_identity("followup_id", added->followup_id);
+    }
     if (const auto* updated = std::get_if<IncidentUpdated>(&payload)) {
         if (!updated->changes.text.starts_with('{')) return wrong("changes", "must be an object");
     }
@@ -150,6 +158,7 @@ Result<EventLine> EventLineReader::read(const JsonValue& row) {
     if (!is_actor(line.actor)) fields.fail("actor", "must be of [A-Za-z0-9._@:-], 1 to 128");
     if (line.source.size() > name_bytes_max) fields.fail("source", "must have 1 to 128 bytes");
     if (line.event_id && line.event_id->size() > identity_bytes_max) fields.fail("event_id", "must have 1 to 256 bytes");
+    if (line.event_id && has_control(*line.event_id)) fields.fail("event_id", "must hold no control character");
     if (fields.refusal()) return *fields.refusal();
 
     if (sequence) line.sequence = static_cast<std::uint64_t>(*sequence);

@@ -1,5 +1,6 @@
 #include "ops/http/http_client.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -85,6 +86,30 @@ TEST_CASE("a post carries its body and headers, and gives the answer's status", 
     CHECK(seen.header("webhook-id") == "one");
     CHECK(seen.header("content-type") == "application/json");
     CHECK(seen.body == "{\"a\":1}");
+}
+
+TEST_CASE("a header that could begin another one is refused, and nothing is sent", "[http]") {
+    std::atomic<int> asked = 0;
+    const LocalServer server([&](const HttpRequest&) {
+        ++asked;
+        return HttpResponse();
+    });
+    HttpPost post = post_to(server.url("/"));
+    const auto refused = [&] {
+        const HttpReply reply = send(post, {});
+        return reply.status == 0 && reply.error.find("control character") != std::string::npos;
+    };
+    for (const char* text : {"one\r\nX-Injected: yes", "one\n", "\r", "a\tb", "\x7f"}) {
+        post.headers = {{"webhook-id", text}};
+        CHECK(refused());
+        post.headers = {{text, "one"}};
+        CHECK(refused());
+    }
+    post.headers = {{"webhook-id", "one"}, {"x", "\xc3\xa4"}};
+    CHECK(send(post, {}).status == 200);
+    post.content_type = "text/plain\r\nX-Injected: yes";
+    CHECK(refused());
+    CHECK(asked == 1);
 }
 
 TEST_CASE("nobody there, nobody who answers in time, and a stop in between end a post with the reason", "[http]") {

@@ -30,6 +30,11 @@ std::optional<std::chrono::seconds> seconds_in(std::string_view text) {
     return std::chrono::seconds(seconds);
 }
 
+// What could end a header's line and begin another (RFC 9110 section 5.5).
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
+}
+
 template <class Stream>
 asio::awaitable<HttpReply> exchange(Stream& stream, const HttpPost& post) {
     http::request<http::string_body> request{http::verb::post, post.url.target, 11};
@@ -126,6 +131,13 @@ std::optional<HttpUrl> parse_http_url(std::string_view text) {
 
 HttpReply send(const HttpPost& post, const std::stop_token& stop) {
     HttpReply reply;
+    const bool unsafe = has_control(post.content_type) ||
+                        std::any_of(post.headers.begin(), post.headers.end(),
+                                    [](const auto& one) { return has_control(one.first) || has_control(one.second); });
+    if (unsafe) {
+        reply.error = "a header holds a control character: nothing was sent";
+        return reply;
+    }
     reply.error = "no answer within " + std::to_string(post.deadline.count()) + " s";
     asio::io_context io{1};
     const std::stop_callback cancel(stop, [&io] { io.stop(); });

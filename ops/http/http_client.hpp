@@ -28,7 +28,7 @@ std::optional<HttpUrl> parse_http_url(std::string_view text);
 struct HttpPost {
     HttpUrl url;
     std::string content_type = "application/json";
-    std::vector<std::pair<std::string, std::string>> headers;  // names and values without line breaks
+    std::vector<std::pair<std::string, std::string>> headers;  // names and values without control characters
     std::string body;
     std::chrono::seconds deadline{10};  // for all of it, from the look-up of the name to the header of the answer
     std::string ca_file;                // certificates (PEM) that vouch for the other end; empty: those of the system
@@ -41,6 +41,7 @@ struct HttpReply {
 };
 
 // Sends it and waits for the answer's header; a body is not read. Ends early, with status 0, when a stop is asked for.
+// Nothing is sent where a header holds a control character: that is an error too, with status 0.
 HttpReply send(const HttpPost& post, const std::stop_token& stop);
 
 }  // namespace daybook

@@ -17,6 +17,16 @@ bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
     return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// An id stands in a header, and is signed with a `.` behind it, so it must hold none (Standard Webhooks). What an import brought
+// may be any text; then its SHA-256 stands for it, the same each time that it is told.
+std::string message_id(std::string id) {
+    constexpr std::size_t bytes_max = 64;
+    constexpr std::string_view safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    if (!id.empty() && id.size() <= bytes_max && id.find_first_not_of(safe) == std::string::npos) return id;
+    Sha256 sha256;
+    return to_hex(sha256({id}));
+}
+
 bool concerns(const Receiver& receiver, const IncidentRow& incident) {
     return incident.state.severity <= receiver.severity && is_one_of(receiver.services, incident.service) &&
            is_one_of(receiver.envs, incident.env);
@@ -65,8 +75,7 @@ std::optional<Notification> notification_of(const RecordView& event, const Journ
     const auto incident = incident_within(journal, event.stream(), {event.sequence().value, {}});
     if (!incident || !concerns(receiver, *incident)) return std::nullopt;
     Notification notification;
-    notification.of_old = event.recorded_at() - event.occurred_at() > receiver.give_up_after && !still_fires(event, journal);
-    notification.id = event.event_id();
+    notification.id = message_id(event.event_id());
     notification.kind = *kind;
     notification.incident_id = incident->id;
     notification.since = event.recorded_at();
@@ -83,7 +92,7 @@ std::optional<Notification> overdue_notification(const Followup& followup, Time 
     if (!receiver.events.has(News::overdue) || !concerns(receiver, incident)) return std::nullopt;
     if (since - from_micros(followup.state.due_at) > receiver.give_up_after) return std::nullopt;
     Notification notification;
-    notification.id = followup.id + '.' + std::to_string(to_micros(since));
+    notification.id = message_id(followup.id + '-' + std::to_string(to_micros(since)));
     notification.kind = News::overdue;
     notification.incident_id = followup.incident_id;
     notification.since = since;

@@ -21,7 +21,9 @@
 namespace daybook {
 
 struct Notification {
-    std::string id;  // of the event; of an overdue follow-up, its own and the moment when it became so, in µs
+    // The event's; of an overdue follow-up its own, `-` and the moment when it became so, in µs. Where that is not of
+    // [A-Za-z0-9_-], 1 to 64, its SHA-256 in hex.
+    std::string id;
     News kind = News::opened;
     std::string incident_id;
     std::string body;

@@ -251,6 +251,7 @@ TEST_CASE("a follow-up that becomes overdue is told once, and one that is done i
     REQUIRE(receiver.takes(1));
     const Json body = Json::parse(receiver.taken().front().body);
     CHECK(body["kind"] == "overdue");
+    CHECK(receiver.taken().front().id.starts_with(body["followup"]["followup_id"].get<std::string>() + '-'));
     CHECK(body["followup"]["title"] == "forgotten");
     CHECK(body["followup"]["owner"] == "nora");
     CHECK(body["incident"]["id"] == id);
@@ -261,6 +262,36 @@ TEST_CASE("a follow-up that becomes overdue is told once, and one that is done i
     REQUIRE(receiver.takes(2));
     CHECK(receiver.all().size() == 2);
     CHECK(Json::parse(receiver.taken().back().body)["followup"]["title"] == "late from the start");
+}
+
+TEST_CASE("an id that no header or signature should hold is told by its SHA-256", "[notify]") {
+    const Program daybook;
+    const TestReceiver receiver;
+    name_receivers(daybook, {{&receiver, "    events: [opened, overdue]\n"}});
+    const Server server(daybook);
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    const std::string at_now = format_time(now), due = format_time(now - std::chrono::seconds(1));
+    const std::string event = R"({"incident_id":"inc_20260223_1000_aaaa","ts":")" + at_now + R"(","message":"",)";
+    daybook.write("old/incidents.jsonl",
+                  R"({"id":"inc_20260223_1000_aaaa","service":"a","title":"t","started_at":")" + at_now + "\"}\n");
+    daybook.write("old/events.jsonl", event + R"("type":"incident_created","event_id":"ev.1"})" + '\n' + event +
+                                          R"("type":"followup","meta":{"title":"t","followup_id":"fu.1","due_at":")" + due +
+                                          "\"}}\n");
+    daybook.out({"import", "jsonl", "old"});
+    REQUIRE(receiver.takes(2));
+    const auto told = receiver.taken();
+    REQUIRE(kinds_of(told) == Words{"opened", "overdue"});
+    Sha256 sha256;
+    CHECK(told[0].id == to_hex(sha256({"ev.1"})));
+    for (const auto& delivery : told) {
+        CHECK(delivery.id.size() == 64);
+        CHECK(delivery.id.find_first_not_of("0123456789abcdef") == std::string::npos);
+        CHECK(Json::parse(delivery.body)["id"] == delivery.id);
+        const Digest digest = hmac_sha256(secret, {delivery.id, ".", delivery.timestamp, ".", delivery.body});
+        CHECK(delivery.signature == "v1," + to_base64(bytes_of(digest)));
+    }
+    CHECK(Json::parse(told[0].body)["event"]["event_id"] == "ev.1");
+    CHECK(Json::parse(told[1].body)["followup"]["followup_id"] == "fu.1");
 }
 
 TEST_CASE("SIGHUP names new receivers, and a wrong policy leaves those that there were", "[notify]") {
