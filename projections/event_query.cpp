@@ -301,7 +301,9 @@ EventQuery::Progress EventQuery::step(const JournalView& journal, lmdb::Transact
         if (!parts.fits(record, numbers)) continue;
         cost += visit_cost;
         ++parts.visited;
-        if (!visit(record) || parts.visited == filter.limit) return Progress::done;
+        const bool goes_on = visit(record);
+        if (parts.visited == filter.limit) return Progress::done;
+        if (!goes_on) return Progress::more;
     }
     return end < size ? Progress::done : Progress::caught_up;
 }

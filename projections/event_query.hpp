@@ -45,10 +45,11 @@ public:
     enum class Progress {
         more,       // call again, with a new snapshot
         caught_up,  // that was all for now: call again when the journal has grown
-        done,       // that was all there will be: the limit, the end of the recorded interval, or `visit` answered false
+        done,       // that was all there will be: the limit, or the end of the recorded interval
     };
-    // Visits the next few events that fit, until `visit` answers false. `views` may be null, or behind the journal; what it sees
-    // must not be newer than what `journal` sees, unless it is of the same events. The record is valid during the call.
+    // Visits the next few events that fit. Where `visit` answers false the step ends with that event, and the next one goes on
+    // behind it. `views` may be null, or behind the journal; what it sees must not be newer than what `journal` sees, unless it is
+    // of the same events. The record is valid during the call.
     using Visit = std::function<bool(const RecordView& record)>;
     Progress step(const JournalView& journal, lmdb::Transaction* views, const Visit& visit);
 

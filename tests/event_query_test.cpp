@@ -170,6 +170,34 @@ TEST_CASE("a query that has caught up goes on with what is new", "[event_query]"
     CHECK(found == scan(*journal->snapshot(), filter));
 }
 
+TEST_CASE("a step that a visitor ends is gone on with behind that event, up to the limit", "[event_query]") {
+    MixedJournal journal(3);
+    journal.grow(2'000);
+    TemporaryDirectory directory;
+    Views views(directory / "views", *journal);
+    views.catch_up();
+    EventFilter by_index, limited;
+    by_index.actors = {"ada"};
+    limited.limit = 7;
+    for (const EventFilter& filter : {EventFilter(), by_index, limited}) {
+        EventQuery query(filter);
+        Found found;
+        EventQuery::Progress progress = EventQuery::Progress::more;
+        while (progress == EventQuery::Progress::more) {
+            std::size_t visited = 0;
+            lmdb::Transaction transaction = views.read();
+            progress = query.step(*journal->snapshot(), &transaction, [&](const RecordView& record) {
+                found.push_back(record.sequence().value);
+                ++visited;
+                return found.size() % 3 != 0;
+            });
+            CHECK(visited <= 3);
+        }
+        CHECK(progress == (filter.limit == 0 ? EventQuery::Progress::caught_up : EventQuery::Progress::done));
+        CHECK(found == scan(*journal->snapshot(), filter));
+    }
+}
+
 TEST_CASE("a query goes on when the views are thrown away under it", "[event_query]") {
     MixedJournal journal(2);
     journal.grow(20'000);

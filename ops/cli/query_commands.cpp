@@ -118,7 +118,7 @@ public:
         EventQuery::Progress progress;
         do {
             progress = step();
-        } while (progress == EventQuery::Progress::more);
+        } while (progress == EventQuery::Progress::more && session_.out());
         return progress == EventQuery::Progress::caught_up;
     }
     void flush() { rows_.flush(); }

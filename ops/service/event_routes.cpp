@@ -17,7 +17,7 @@ const std::vector<QueryParameter> filters{
     {"recorded_until", "Recorded before (RFC 3339)"},
     {"text", "With this in the payload"},
     {"after_seq", "Behind this seq"},
-    {"limit", "At most so many (stream and JSON Lines: all, else 1000)"}};
+    {"limit", "At most so many (stream and JSON Lines: all, else 1000; a page ends at 4 MiB, too)"}};
 
 Result<EventFilter> filter_of(const HttpRequest& request) {
     EventFilter filter;
@@ -116,6 +116,7 @@ HttpResponse Service::answer_query(const Call& call) {
         return response;
     }
     constexpr std::uint64_t limit_max = 1000;
+    constexpr std::size_t page_bytes_max = std::size_t{4} << 20;  // a page that reaches it ends there, as of any list
     const std::uint64_t limit = filter->limit == 0 ? limit_max : std::min(filter->limit, limit_max);
     filter->limit = limit + 1;  // one more says whether there is more
     EventQuery query(std::move(*filter));
@@ -125,10 +126,10 @@ HttpResponse Service::answer_query(const Call& call) {
     Sequence last;
     bool more = false;
     EventQuery::Progress progress = EventQuery::Progress::more;
-    while (progress == EventQuery::Progress::more) {
+    while (progress == EventQuery::Progress::more && !more) {
         reading()(query.uses_index(), [&](const JournalView& journal, lmdb::Transaction* views) {
             progress = query.step(journal, views, [&](const RecordView& record) {
-                more = count == limit;
+                more = count == limit || response.body.size() >= page_bytes_max;
                 if (more) return false;
                 if (count++ != 0) response.body += ',';
                 append_line(response.body, reader.read(record, journal));

@@ -19,19 +19,15 @@ std::optional<std::string> EventStream::next() {
     piece_.clear();
     // A client for which there is nothing yet sees that it is connected.
     if (!std::exchange(begun_, true) && form_ == Form::server_sent) piece_ = "retry: 1000\n\n";
+    if (csv_) take_csv();  // the header
     EventQuery::Progress progress = EventQuery::Progress::more;
     while (piece_.size() < piece_bytes && progress == EventQuery::Progress::more) {
         read_(query_.uses_index(), [&](const JournalView& journal, lmdb::Transaction* views) {
             progress = query_.step(journal, views, [&](const RecordView& record) {
                 append(reader_.read(record, journal));
-                return true;
+                return piece_.size() < piece_bytes;
             });
         });
-        if (csv_) {
-            csv_->flush();
-            piece_ += csv_text_.str();
-            csv_text_.str("");
-        }
     }
     ended_ = progress == EventQuery::Progress::done || (progress == EventQuery::Progress::caught_up && form_ != Form::server_sent);
     if (ended_ && piece_.empty()) return std::nullopt;
@@ -40,7 +36,7 @@ std::optional<std::string> EventStream::next() {
 
 void EventStream::append(const TimelineRow& row) {
     switch (form_) {
-        case Form::csv: return csv_->add(timeline_cells(row, Format::csv, true));
+        case Form::csv: csv_->add(timeline_cells(row, Format::csv, true)); return take_csv();
         case Form::json_lines: return append_line(piece_, row);
         case Form::server_sent:
             piece_ += "id: " + std::to_string(row.sequence.value) + "\nevent: ";
@@ -50,6 +46,12 @@ void EventStream::append(const TimelineRow& row) {
             piece_ += '\n';
             return;
     }
+}
+
+void EventStream::take_csv() {
+    csv_->flush();
+    piece_ += csv_text_.str();
+    csv_text_.str("");
 }
 
 }  // namespace daybook

@@ -34,6 +34,7 @@ public:
 
 private:
     void append(const TimelineRow& row);
+    void take_csv();
 
     Form form_;
     EventQuery query_;
