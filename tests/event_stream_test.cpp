@@ -18,6 +18,8 @@ EventStream::Read reading(const Journal& journal) {
     };
 }
 
+bool always() { return true; }
+
 std::size_t count(std::string_view text, std::string_view part) {
     std::size_t found = 0;
     for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size())) ++found;
@@ -31,7 +33,7 @@ TEST_CASE("a piece of a stream ends with the event that fills it, and all pieces
     constexpr std::size_t events = 30, event_bytes = 200'000;
     for (std::size_t i = 0; i < events; ++i) REQUIRE(journal.append_note(stream_name(), std::string(event_bytes, 'x')));
     for (const Form form : {Form::server_sent, Form::json_lines, Form::csv}) {
-        EventStream stream(form, {}, reading(*journal));
+        EventStream stream(form, {}, reading(*journal), always);
         std::string all;
         for (auto piece = stream.next(); piece && !piece->empty(); piece = stream.next()) {
             CHECK(piece->size() < 64 * 1024 + event_bytes + 1000);
@@ -47,15 +49,27 @@ TEST_CASE("a piece of a stream ends with the event that fills it, and all pieces
 
 TEST_CASE("a stream of nothing is a header or nothing, and a live one waits", "[event_stream]") {
     TestJournal journal;
-    EventStream csv(Form::csv, {}, reading(*journal));
+    EventStream csv(Form::csv, {}, reading(*journal), always);
     CHECK(csv.next()->starts_with("seq,"));
     CHECK_FALSE(csv.next());
-    EventStream lines(Form::json_lines, {}, reading(*journal));
+    EventStream lines(Form::json_lines, {}, reading(*journal), always);
     CHECK_FALSE(lines.next());
-    EventStream live(Form::server_sent, {}, reading(*journal));
+    EventStream live(Form::server_sent, {}, reading(*journal), always);
     CHECK(live.next() == "retry: 1000\n\n");
     CHECK(live.next() == "");
     REQUIRE(journal.append_note(stream_name(), "new"));
     CHECK(live.next()->starts_with("id: 1\n"));
     CHECK(live.next() == "");
+}
+
+TEST_CASE("a stream is cut before its next piece once its caller may not read any more", "[event_stream]") {
+    TestJournal journal;
+    for (int i = 0; i < 3; ++i) REQUIRE(journal.append_note(stream_name(), std::string(100'000, 'x')));
+    for (const Form form : {Form::server_sent, Form::json_lines, Form::csv}) {
+        bool may = true;
+        EventStream stream(form, {}, reading(*journal), [&] { return may; });
+        REQUIRE(stream.next());
+        may = false;
+        CHECK_THROWS(stream.next());
+    }
 }

@@ -96,7 +96,8 @@ void Service::add_event_routes() {
         }
         HttpResponse response;
         response.content_type = "text/event-stream";
-        response.stream = std::make_unique<EventStream>(EventStream::Form::server_sent, std::move(*filter), reading());
+        response.stream = std::make_unique<EventStream>(EventStream::Form::server_sent, std::move(*filter), reading(),
+                                                        still_may_read(call.request));
         return response;
     };
     routes_.push_back(std::move(stream));
@@ -112,7 +113,7 @@ HttpResponse Service::answer_query(const Call& call) {
     if (lines || csv) {
         response.content_type = lines ? "application/x-ndjson" : "text/csv; charset=utf-8";
         const auto form = lines ? EventStream::Form::json_lines : EventStream::Form::csv;
-        response.stream = std::make_unique<EventStream>(form, std::move(*filter), reading());
+        response.stream = std::make_unique<EventStream>(form, std::move(*filter), reading(), still_may_read(call.request));
         return response;
     }
     constexpr std::uint64_t limit_max = 1000;

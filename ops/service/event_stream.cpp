@@ -1,5 +1,7 @@
 #include "ops/service/event_stream.hpp"
 
+#include <stdexcept>
+
 #include "ops/rows.hpp"
 
 namespace daybook {
@@ -9,13 +11,14 @@ constexpr std::size_t piece_bytes = 64 * 1024;
 
 }  // namespace
 
-EventStream::EventStream(Form form, EventFilter filter, Read read)
-    : form_(form), query_(std::move(filter)), read_(std::move(read)) {
+EventStream::EventStream(Form form, EventFilter filter, Read read, Permitted permitted)
+    : form_(form), query_(std::move(filter)), read_(std::move(read)), permitted_(std::move(permitted)) {
     if (form_ == Form::csv) csv_.emplace(csv_text_, Format::csv, Style{}, timeline_columns(Format::csv, true));
 }
 
 std::optional<std::string> EventStream::next() {
     if (ended_) return std::nullopt;
+    if (!permitted_()) throw std::runtime_error("who asked for this stream may not read any more");
     piece_.clear();
     // A client for which there is nothing yet sees that it is connected.
     if (!std::exchange(begun_, true) && form_ == Form::server_sent) piece_ = "retry: 1000\n\n";

@@ -27,8 +27,12 @@ public:
     using Reading = std::function<void(const JournalView& journal, lmdb::Transaction* views)>;
     using Read = std::function<void(bool with_views, const Reading& reading)>;
 
-    EventStream(Form form, EventFilter filter, Read read);
+    // Whether who asked for it still may: a key that was revoked must not hold on.
+    using Permitted = std::function<bool()>;
 
+    EventStream(Form form, EventFilter filter, Read read, Permitted permitted);
+
+    // Throws std::runtime_error where its caller may no more: a body that ended as usual would pass for the whole.
     std::optional<std::string> next() override;
     std::string_view keep_alive() const override { return form_ == Form::server_sent ? ":\n\n" : ""; }
 
@@ -39,6 +43,7 @@ private:
     Form form_;
     EventQuery query_;
     Read read_;
+    Permitted permitted_;
     TimelineReader reader_;
     std::string piece_;
     std::ostringstream csv_text_;

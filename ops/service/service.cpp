@@ -5,6 +5,18 @@
 #include "journal/json.hpp"
 
 namespace daybook {
+namespace {
+
+// A key is in X-API-Key, or in Authorization as a bearer token (RFC 6750).
+std::optional<std::string_view> key_in(const HttpRequest& request) {
+    constexpr std::string_view bearer = "Bearer ";
+    const auto key = request.header("x-api-key");
+    const auto authorization = request.header("authorization");
+    if (!key && authorization && authorization->starts_with(bearer)) return authorization->substr(bearer.size());
+    return key;
+}
+
+}  // namespace
 
 HttpResponse json_response(std::string body, int status) {
     HttpResponse response;
@@ -78,13 +90,8 @@ std::optional<HttpResponse> Service::turn_away(const Result<Caller>& caller, Per
     return later;
 }
 
-// A key is in X-API-Key, or in Authorization as a bearer token (RFC 6750).
 Result<Caller> Service::caller_of(const HttpRequest& request, std::optional<std::string_view> agent_id) const {
-    std::optional<std::string_view> key = request.header("x-api-key");
-    const auto authorization = request.header("authorization");
-    constexpr std::string_view bearer = "Bearer ";
-    if (!key && authorization && authorization->starts_with(bearer)) key = authorization->substr(bearer.size());
-    return parts_.access.caller(key, agent_id, parts_.clock());
+    return parts_.access.caller(key_in(request), agent_id, parts_.clock());
 }
 
 HttpResponse Service::refuse(const Refusal& refusal) {
@@ -92,6 +99,15 @@ HttpResponse Service::refuse(const Refusal& refusal) {
     HttpResponse response = json_response(tool_answer(refusal), http_status(refusal.code));
     if (refusal.code == RefusalCode::unauthenticated) response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return response;
+}
+
+// As a new request by the same caller would be judged now.
+EventStream::Permitted Service::still_may_read(const HttpRequest& request) const {
+    return [this, key = std::optional<std::string>(key_in(request)),
+            agent_id = std::optional<std::string>(request.parameter("agent_id"))] {
+        const auto caller = parts_.access.caller(key, agent_id, parts_.clock());
+        return caller && !Access::check(*caller, Permission::read);
+    };
 }
 
 EventStream::Read Service::reading() const {

@@ -94,6 +94,7 @@ private:
     std::optional<HttpResponse> turn_away(const Result<Caller>& caller, Permission permission);
     HttpResponse refuse(const Refusal& refusal);
     EventStream::Read reading() const;
+    EventStream::Permitted still_may_read(const HttpRequest& request) const;
     Gauges gauges() const;
 
     ServiceParts parts_;

@@ -33,3 +33,46 @@ TEST_CASE("a page of large events ends at 4 MiB, and the next one goes on behind
     CHECK(sequence == events);
     CHECK(pages == 3);
 }
+
+TEST_CASE("a live stream ends when its key is revoked, before it tells anything more", "[serve]") {
+    const Program daybook;
+    const auto create = [&](const std::string& title) {
+        daybook.out({"-q", "incident", "create", "--service", "api", "--severity", "P1", "--title", title});
+    };
+    create("before");
+    const Json made = Json::parse(daybook.out({"key", "create", "--name", "wall", "--agent", "monitor", "-o", "json"}));
+    const Json other = Json::parse(daybook.out({"key", "create", "--name", "desk", "--agent", "monitor", "-o", "json"}));
+    const std::string key = made["key"];
+    Server server(daybook);
+    HttpClient stream = server.client(), kept = server.client(), client = server.client();
+    const std::string get = "GET /v1/events/stream?after_seq=0 HTTP/1.1\r\nHost: a\r\nX-API-Key: ";
+    stream.send(get + key + "\r\n\r\n");
+    kept.send(get + other["key"].get<std::string>() + "\r\n\r\n");
+    for (HttpClient* each : {&stream, &kept}) {
+        CHECK(each->receive_header().status == 200);
+        each->receive_until("\"title\":\"before\"");
+    }
+    daybook.out({"-q", "key", "revoke", made["id"]});
+    REQUIRE(becomes_true([&] { return client.get("/v1/incidents", {{"X-API-Key", key}}).status == 401; }));
+    create("after");
+    kept.receive_until("\"title\":\"after\"");
+    CHECK_THROWS(stream.receive_until("\"title\":\"after\""));
+}
+
+TEST_CASE("a live stream ends when its caller's role may read no more", "[serve]") {
+    const Program daybook;
+    Server server(daybook);
+    HttpClient stream = server.client();
+    stream.send("GET /v1/events/stream?agent_id=monitor HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(stream.receive_header().status == 200);
+    std::string policy = read_file(project_file("ops/policy/rbac.yml"));
+    const std::string role = "agent_monitor:\n    may: [read]";
+    const std::size_t place = policy.find(role);
+    REQUIRE(place != std::string::npos);
+    policy.replace(place, role.size(), "agent_monitor:\n    may: [ingest]");
+    daybook.write("ops/policy/rbac.yml", policy);
+    server.process().signal(SIGHUP);
+    server.process().line_with("are read again");
+    daybook.out({"-q", "incident", "create", "--service", "api", "--severity", "P1", "--title", "after"});
+    CHECK_THROWS(stream.receive_until("\"title\":\"after\""));
+}
