@@ -164,8 +164,9 @@ void DeadLetters::find_record(Letter& letter, const JsonValue& value) {
         letter.record = canonical(**mended);
     } else if (const JsonValue* code = value.find("code");
                is_text && code != nullptr && code->is_string() && code->text() == to_text(RefusalCode::too_large)) {
-        letter.refusal = Refusal{RefusalCode::too_large,
-                                 "`text` is no more than the start of what came: put the record, made shorter, into `record`", ""};
+        letter.refusal =
+            Refusal{RefusalCode::too_large,
+                    "`text` may be no more than the start of what came: put the record, made shorter, into `record`", ""};
     } else {
         letter.refusal = mended.refusal();
         letter.refusal->message += is_text ? ": mend `text`, or put the record into `record`" : ": put one into `record`";

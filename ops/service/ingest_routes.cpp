@@ -84,12 +84,13 @@ HttpResponse Service::ingest(std::string_view word, const Call& call) {
     const auto outcomes = take_webhook({parts_.journal, parts_.index, *policy, parts_.entropy}, request);
     if (!outcomes) {
         parts_.metrics.ingested(word, "refused", 1);
-        if (format == AlertFormat::pagerduty) {
-            WebhookOutcome outcome;
-            outcome.refusal = outcomes.refusal();
-            return pagerduty_answer({outcome});
-        }
-        return refuse(outcomes.refusal());
+        // The body waits as a file that is refused does. Who may not ingest, or did not sign it, was turned away before.
+        WebhookOutcome whole;
+        whole.kind = WebhookOutcome::Kind::refused;
+        whole.refusal = outcomes.refusal();
+        whole.text = call.request.body;
+        parts_.dead_letter(whole, call.request.path);
+        return format == AlertFormat::pagerduty ? pagerduty_answer({whole}) : refuse(*whole.refusal);
     }
     for (const WebhookOutcome& outcome : *outcomes) {
         parts_.metrics.ingested(word, to_text(outcome.kind), 1);

@@ -28,3 +28,51 @@ TEST_CASE("an alert source that sends too often is told to come again, with 503 
     CHECK_FALSE(paths["/v1/ingest/alertmanager"]["post"]["responses"].contains("429"));
     CHECK(paths["/v1/tools/{tool}"]["post"]["responses"].contains("429"));
 }
+
+TEST_CASE("a body that is refused as a whole waits in the dead letters until it is mended", "[serve]") {
+    const Program daybook;
+    Server server(daybook);
+    HttpClient client = server.client();
+    const auto letters = daybook.data() / "dead-letters.jsonl";
+    const std::string alertmanager = "/v1/ingest/alertmanager?agent_id=helion";
+    std::string alerts = read_file(project_file("fixtures/alerts/alertmanager.json"));
+    alerts.replace(alerts.find("\"alerts\""), 8, "\"alarms\"");
+    CHECK(client.post(alertmanager, alerts).status == 422);
+    CHECK(client.post(alertmanager, alerts).status == 422);  // the same is not added again
+    CHECK(client.post(alertmanager, "no json").status == 422);
+    CHECK(client.post("/v2/enqueue?agent_id=helion", "\xff").status == 400);
+    const auto lines = lines_of(read_file(letters));
+    REQUIRE(lines.size() == 3);
+    const Json letter = Json::parse(lines[0]);
+    CHECK(letter["record"] == Json::parse(alerts));
+    CHECK(letter["file"] == "/v1/ingest/alertmanager");
+    CHECK(letter["field"] == "/alerts");
+    CHECK(Json::parse(lines[1])["text"] == "no json");
+    CHECK(Json::parse(lines[2])["hex"] == "ff");
+    std::string mended = read_file(letters);
+    mended.replace(mended.find("\"alarms\""), 8, "\"alerts\"");
+    write_file(letters, mended);
+    const Outcome again = daybook.run({"ingest", "--dead-letters"});
+    CHECK(again.err.find("4 read, 2 taken, 0 duplicate, 0 ignored, 2 refused") != std::string::npos);
+    CHECK(lines_of(read_file(letters)).size() == 2);
+}
+
+TEST_CASE("nothing is kept of who may not ingest, nor of what Grafana did not sign or is over the limit", "[serve]") {
+    const Program daybook;
+    daybook.write("secret", "a secret\n");
+    const auto nothing_kept = [&] { return !std::filesystem::exists(daybook.data() / "dead-letters.jsonl"); };
+    {
+        Server server(daybook, {"--grafana-key-file", (daybook / "secret").string()});
+        HttpClient client = server.client();
+        CHECK(client.post("/v1/ingest/alertmanager?agent_id=monitor", "no json").status == 403);
+        CHECK(client.post("/v1/ingest/grafana?agent_id=helion", "no json").status == 401);
+        CHECK(server.client().post("/v1/ingest/triage?agent_id=helion", std::string((std::size_t{8} << 20) + 1, ' ')).status ==
+              413);
+        CHECK(nothing_kept());
+    }
+    daybook.out({"-q", "key", "create", "--name", "pager", "--agent", "helion"});
+    Server server(daybook);
+    HttpClient client = server.client();
+    CHECK(client.post("/v1/ingest/alertmanager?agent_id=helion", "no json").status == 401);
+    CHECK(nothing_kept());
+}
