@@ -194,8 +194,8 @@ void Exporter::write_export_file() {
     file.commit();
 }
 
-// The file of an artifact whose bytes were redacted must not stay: what the export before named and this one does not is removed.
-// While the old export.json is there, since nothing else knows these files.
+// The file of an artifact whose bytes were redacted must not stay: what the export before named and this one does not is removed,
+// unless another journal named it. While the old export.json is there, since nothing else knows these files.
 void Exporter::remove_what_went(const std::optional<std::string>& old_export) {
     if (!old_export) return;
     JsonReader reader;

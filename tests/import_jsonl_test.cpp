@@ -104,6 +104,22 @@ TEST_CASE("event_id, actor, source and, in an empty journal, recorded_at are kep
     CHECK(busy.journal()->snapshot()->record({3})->recorded_at() == busy.journal().now());
 }
 
+TEST_CASE("a row that was recorded after now is refused at each import, and later events are recorded when they come",
+          "[import_jsonl]") {
+    const auto of_9999 = [](std::string_view text) {
+        return event("10:01:00", "note", text, R"(,"recorded_at":"9999-01-01T00:00:00Z")");
+    };
+    Import import(row + "}\n", creation + of_9999("ahead"));
+    for (int run = 0; run < 2; ++run) {
+        CHECK(import.fixture.types() == Types{"incident_created"});
+        REQUIRE(import.fixture.refusals().size() == 1);
+        CHECK(import.fixture.refusals()[0].starts_with("events.jsonl:2 /recorded_at: recorded_at lies after now"));
+        import.again();
+    }
+    import.fixture.append(id, note("after it"));
+    CHECK(import.fixture.journal()->snapshot()->record({2})->recorded_at() == import.fixture.journal().now());
+}
+
 TEST_CASE("an event_id or followup_id with a control character is refused, and another text is taken", "[import_jsonl]") {
     const auto taken = [](const std::string& event_id, const std::string& followup_id) {
         const std::string more =

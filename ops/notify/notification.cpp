@@ -75,6 +75,7 @@ std::optional<Notification> notification_of(const RecordView& event, const Journ
     const auto incident = incident_within(journal, event.stream(), {event.sequence().value, {}});
     if (!incident || !concerns(receiver, *incident)) return std::nullopt;
     Notification notification;
+    notification.of_old = event.recorded_at() - event.occurred_at() > receiver.give_up_after && !still_fires(event, journal);
     notification.id = message_id(event.event_id());
     notification.kind = *kind;
     notification.incident_id = incident->id;

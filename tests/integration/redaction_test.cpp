@@ -170,6 +170,17 @@ TEST_CASE("an export that cannot be written again is named, and waits for its tu
     CHECK(daybook.run({"verify"}).err.find("not finished") == std::string::npos);
 }
 
+TEST_CASE("nothing is exported to a place that a redaction could not find again", "[redact]") {
+    const Program daybook;
+    fill(daybook);
+    for (const char* layout : {"jsonl", "journal"}) {
+        const Outcome outcome = daybook.run({"export", layout, "caf\xe9"});
+        CHECK(outcome.status == 1);
+        CHECK(outcome.err.find("its name is not valid UTF-8") != std::string::npos);
+    }
+    CHECK_FALSE(std::filesystem::exists(daybook / "caf\xe9"));
+}
+
 TEST_CASE("an artifact that is redacted goes from every directory that exports of one layout put artifacts in", "[redact]") {
     const Program daybook;
     fill(daybook);
