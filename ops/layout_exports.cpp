@@ -47,7 +47,7 @@ std::optional<Refusal> refuse_unknown_incidents(const std::filesystem::path& fil
                            (is_text ? "the incident " + std::string(id->text()) + ", which this journal does not know"
                                     : "a line that this journal does not know, " + std::to_string(lines.number())) +
                            ", and would be written over: run `daybook import jsonl " + file.parent_path().string() +
-                           "` first, or name another directory",
+                           "` first, and move away what it refuses; or name another directory",
                        ""};
     }
     return std::nullopt;
