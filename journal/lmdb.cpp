@@ -410,16 +410,17 @@ std::uint64_t Transaction::count(Table table) const {
 // A value that fills so many pages is written and erased again: LMDB joins one row of its free list after the other until it
 // finds a run of that length, takes one from the end of the file if there is none, and gets all of it back.
 void Transaction::gather_free_pages(Table scratch) {
-    constexpr std::uint64_t run_pages_max = 2048;  // 8 MiB
-    constexpr std::size_t rows_pages_max = 64;     // of the free list, which name 510 pages each at most: all are written anew
-    MDB_stat free_list;
-    const int code = mdb_stat(handle_, free_list_table.number, &free_list);
+    constexpr std::uint64_t run_pages_max = 2048;   // 8 MiB
+    constexpr std::uint64_t free_pages_max = 8192;  // also bounds the work: all that are joined are named anew
+    MDB_stat stat;
+    const int code = mdb_stat(handle_, free_list_table.number, &stat);
     if (code != 0) fail(code, environment_.directory(), "read");
-    if (free_list.ms_leaf_pages + free_list.ms_overflow_pages > rows_pages_max) return;
-    const std::uint64_t page_bytes = free_list.ms_psize;
+    const std::uint64_t page_bytes = stat.ms_psize;
     const std::uint64_t pages = environment_.used_bytes() / page_bytes;
-    const std::uint64_t run_pages = std::min(run_pages_max, pages);
-    if (pages + 2 * run_pages > environment_.map_bytes() / page_bytes) return;
+    const std::uint64_t free = Transaction(environment_, Kind::read).free_pages();  // no write transaction can list them
+    const std::uint64_t live = pages - std::min(pages, free);
+    const std::uint64_t run_pages = std::min(run_pages_max, live / 8 + 1);
+    if (free > std::min(free_pages_max, live / 4) || pages + 2 * run_pages > environment_.map_bytes() / page_bytes) return;
     constexpr std::string_view key = "run";
     const char* value = reserve(scratch, key, run_pages * page_bytes - sizeof(PageHeader), false);
     PageHeader header;  // it stands before the value, on a page of its own

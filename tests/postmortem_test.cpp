@@ -81,6 +81,6 @@ TEST_CASE("a long entry of the timeline is cut, so that the draft of any inciden
     for (int i = 0; i < 8'000; ++i) text += "ї";  // of two bytes
     desk.oncall("incident_append_event", ToolDesk::of(id, R"("type":"note","message":")" + text + '"'));
     const std::string markdown = desk.draft(id);
-    CHECK(markdown.find("ї… [2]") != std::string::npos);
+    CHECK(markdown.find("ї… (") != std::string::npos);
     CHECK(markdown.size() < 3'000);
 }

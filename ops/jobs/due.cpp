@@ -17,11 +17,14 @@ Time made_for(const JobRun& run) {
     return parse_time(rest.substr(0, rest.find('"'))).value_or(run.started_at);
 }
 
-// Where the runs begin that a schedule may owe: with the first that is known. One that was made for a time long past, by hand, owes
-// nothing of what lies between.
-Time first_owed(const JobRun& first) {
+// Before the first time of the schedule that may be owed: the one that the first known run was for. Where that was made by hand for
+// a time long past, the one at which it ran: nothing is owed of what lies between.
+Time before_first_owed(const Schedule& schedule, const JobRun& first) {
+    constexpr std::chrono::days period(8);  // a week, as long as any schedule's, and a day
     const Time made = made_for(first);
-    return made > first.started_at - std::chrono::days(8) ? made - Microseconds(1) : first.started_at;
+    const Time begun = made > first.started_at - period ? made : first.started_at;
+    const auto times = schedule.between(begun - period, begun, 1);
+    return (times.empty() ? begun : times.front()) - Microseconds(1);
 }
 
 // A run that succeeded stands for the newest time of the schedule up to that which it was made for.
@@ -40,7 +43,7 @@ std::vector<DueRun> due_runs(const JournalView& journal, const std::vector<Task>
             if (run.status == "succeeded") succeeded.push_back(made_for(run));
         }
         const bool never = runs.empty();
-        const Time since = never ? now - std::chrono::days(8) : std::min(first_owed(runs.back()), now);
+        const Time since = never ? now - std::chrono::days(8) : before_first_owed(task.schedule, runs.back());
         const auto times = task.schedule.between(since, now, never || !task.each_missed ? 1 : looked_back);
         std::vector<DueRun> owed;
         for (std::size_t i = 0; i < times.size(); ++i) {

@@ -126,7 +126,7 @@ TEST_CASE("a period whose run failed is owed, though a later one succeeded", "[j
     const Team daybook;
     daybook.write("ops/task_registry.yml", "tasks:\n  weekly_incident_digest: {schedule: \"0 8 * * 1\", missed: each}\n");
     daybook.write("ops/reports", "in the way");
-    CHECK(daybook.job(monday, {"run", "weekly_incident_digest"}).status == 1);
+    CHECK(daybook.job("2026-02-23T08:00:10Z", {"run", "weekly_incident_digest"}).status == 1);
     std::filesystem::remove(daybook / "ops/reports");
     CHECK(daybook.job("2026-03-02T08:00:10Z", {"run", "weekly_incident_digest"}).status == 0);
     const auto owed = lines_of(daybook.job("2026-03-02T09:00:00Z", {"due"}).out);
@@ -185,7 +185,7 @@ TEST_CASE("a run ends later than it began", "[jobs]") {
 TEST_CASE("an item of the backlog has the priority of its follow-up", "[jobs]") {
     const Team daybook;
     const std::string id = daybook.out({"-q", "--now", "2026-02-18T10:00:00Z", "incident", "create", "--service", "vault",
-                                        "--severity", "P3", "--title", "A key in a log", "-o", "ids"});
+                                        "--severity", "P3", "--title", "A key in a log"});
     daybook.out({"-q", "--now", "2026-02-18T11:00:00Z", "followup", "add", id, "Rotate the key", "--due", "2026-02-19",
                  "--priority", "P0"});
     CHECK(daybook.outputs(monday, "weekly_backlog_generate")["new"] == 2);
@@ -194,7 +194,7 @@ TEST_CASE("an item of the backlog has the priority of its follow-up", "[jobs]") 
         if (item["title"].get<std::string>().find("Rotate") != std::string::npos) CHECK(item["priority"] == "P0");
     }
     // A promise of an incident that was archived is still owed.
-    daybook.out({"-q", "--now", monday, "incident", "archive", id});
+    daybook.out({"-q", "--now", monday, "incident", "archive", id, "--reason", "done"});
     daybook.outputs(monday, "hourly_risk_snapshot");
     const auto risks = lines_of(daybook.out({"events", "--type", "risk_snapshot", "-o", "jsonl"}));
     CHECK(std::any_of(risks.begin(), risks.end(), [](const std::string& risk) { return risk.find("vault") != std::string::npos; }));
