@@ -128,10 +128,10 @@ public:
     std::uint64_t count(Table table) const;
 
     // Puts the free pages of the file in the order of their numbers, and a run of new ones behind them where none is long enough
-    // (at most as many as the file has, and 8 MiB). LMDB takes pages by the age of the commit that freed them: those that a commit
+    // (an eighth of those in use, 8 MiB at most). LMDB takes pages by the age of the commit that freed them: those that a commit
     // writes would lie all over the file, and a disk is slowed down by each place. The pages of the next 64 commits or so lie
-    // together. `scratch`: a table of the caller's, which is left as it was. Does nothing where the free list is
-    // very long, or the map almost used up.
+    // together. `scratch`: a table of the caller's, which is left as it was. Does nothing where a quarter as many as are in use
+    // are free already, or 32 MiB, or where the map is almost used up.
     void gather_free_pages(Table scratch);
 
     // Durable when it returns (unless the environment is not). Throws StorageError: whether the changes are on disk is then
