@@ -93,6 +93,14 @@ void complete(AlertReport& report, const StreamHead& head, const AlertRow* known
     report.encoded_alert = encode(Payload(alert));
 }
 
+// Since when nobody looks at an incident any more: it takes what belongs to its past alone.
+std::int64_t over_since(const IncidentState& state) { return state.active() ? state.archived_at : state.ended_at(); }
+
+// A webhook says what fires as it is sent: an alert that is first told once the incident it began in is over did not end with it.
+bool fires_still(const AlertReport& report, const KnownAlert& known) {
+    return report.repeats == AlertReport::Repeats::by_start && report.alert.state == AlertState::firing && !known.row;
+}
+
 }  // namespace
 
 // What an alert that starts `at` does to an incident of its signature; nothing: the incident has no place for it.
@@ -100,13 +108,11 @@ std::optional<AlertRules::Place> AlertRules::place_in(StreamNumber number, const
                                                       std::int64_t at) const {
     const IncidentState& state = incident.state;
     if (state.active() && !state.archived()) return Place{Place::Kind::join, number, ""};
-    // Nobody looks at an archived incident any more: it takes what belongs to its past alone.
-    const std::int64_t ended_at = state.active() ? state.archived_at : state.ended_at();
     if (newest && !state.archived() && state.status == IncidentStatus::resolved && at >= state.resolved_at &&
         at - state.resolved_at <= policy_.reopen_minutes * minute) {
         return Place{Place::Kind::reopen, number, ""};
     }
-    if (at >= state.started_at && at <= ended_at) return Place{Place::Kind::join_late, number, ""};
+    if (at >= state.started_at && at <= over_since(state)) return Place{Place::Kind::join_late, number, ""};
     return std::nullopt;
 }
 
@@ -188,8 +194,8 @@ Result<AlertDecision> AlertRules::decide(AlertReport& report, const JournalView&
         put_in_order(report, *known.row, index_.incident(known.incident)->state);
     }
     auto place = this->place(report, known, journal);
-    while (place && fires_after_end(report, known, *place)) {
-        report.alert_at = end_of(*place) + Microseconds(1);
+    while (place && place->kind == Place::Kind::join_late && fires_still(report, known)) {
+        count_after(report, over_since(index_.incident(place->number)->state));
         place = this->place(report, known, journal);
     }
     if (!place) return place.refusal();
@@ -201,17 +207,6 @@ Result<AlertDecision> AlertRules::decide(AlertReport& report, const JournalView&
     auto batch = lead_to(report, *place, journal);
     if (!batch) return batch.refusal();
     return AlertDecision{AlertDecision::Kind::taken, std::move(*batch), {}};
-}
-
-// A webhook says what fires as it is sent: an alert that is first told once the incident it began in is over did not end with it.
-bool AlertRules::fires_after_end(const AlertReport& report, const KnownAlert& known, const Place& place) const {
-    return report.repeats == AlertReport::Repeats::by_start && report.alert.state == AlertState::firing && !known.row &&
-           place.kind == Place::Kind::join_late && report.alert_at <= end_of(place);
-}
-
-Time AlertRules::end_of(const Place& place) const {
-    const IncidentState state = index_.incident(place.number)->state;
-    return from_micros(state.active() ? state.archived_at : state.ended_at());
 }
 
 Result<AlertDecision> AlertRules::acknowledge(const AlertReport& report, const KnownAlert& known,

@@ -46,8 +46,6 @@ private:
     Place place_firing(const AlertReport& report) const;
     Place place_resolved(const AlertReport& report) const;
     std::optional<Place> place_in(StreamNumber number, const DecisionIncident& incident, bool newest, std::int64_t at) const;
-    bool fires_after_end(const AlertReport& report, const KnownAlert& known, const Place& place) const;
-    Time end_of(const Place& place) const;  // of an incident that is over, or archived
     Result<AlertDecision> acknowledge(const AlertReport& report, const KnownAlert& known, const JournalView& journal) const;
     Result<Batch> lead_to(AlertReport& report, const Place& place, const JournalView& journal) const;
 

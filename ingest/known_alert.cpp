@@ -81,7 +81,11 @@ void put_in_order(AlertReport& report, const AlertRow& row, const IncidentState&
     if (row.state == report.alert.state || at > row.at || is_past) return;
     const bool comes_back = report.alert.state == AlertState::firing && !incident.active();
     const std::int64_t last = comes_back ? std::max(row.at, incident.last_change) : row.at;
-    report.alert_at = from_micros(last + 1);
+    count_after(report, last);
+}
+
+void count_after(AlertReport& report, std::int64_t moment) {
+    report.alert_at = from_micros(moment + 1);
     report.reported_at = std::max(report.reported_at, report.alert_at);
 }
 

@@ -34,4 +34,7 @@ bool is_repeat(const AlertReport& report, const AlertRow& row);
 // the start that it had, or that started before its last end was told. `incident` is the one that `known` names.
 void put_in_order(AlertReport& report, const AlertRow& row, const IncidentState& incident);
 
+// The report counts just behind `moment` (µs), and what it leads to no earlier.
+void count_after(AlertReport& report, std::int64_t moment);
+
 }  // namespace daybook
