@@ -6,6 +6,7 @@
 #include "ingest/checks.hpp"
 #include "ingest/fields.hpp"
 #include "ingest/free_object.hpp"
+#include "journal/control.hpp"
 #include "projections/artifacts.hpp"
 #include "projections/default_message.hpp"
 
@@ -76,11 +77,6 @@ std::optional<Refusal> wrong(const char* field, const std::string& what) {
 std::optional<Refusal> check_identity(const char* field, const std::string& text) {
     if (!text.empty() && text.size() <= identity_bytes_max) return std::nullopt;
     return wrong(field, "must have 1 to " + std::to_string(identity_bytes_max) + " bytes");
-}
-
-// Ids go on to others, as in the header of a webhook.
-bool has_control(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
 }
 
 // What the indexes and the folds rely on, beyond the kinds of the fields.

@@ -79,7 +79,7 @@ std::optional<std::string> remember_export(const std::filesystem::path& data, Kn
     for (const std::filesystem::path& path : {place.directory, place.artifacts}) {
         if (is_clean_utf8(path.string())) continue;
         throw StorageError("cannot write to " + path.string() +
-                           ": its name is not valid UTF-8, and a redaction could not find it " + "again; choose another name");
+                           ": its name is not valid UTF-8, and a redaction could not find it again; choose another name");
     }
     const std::string line = line_of(place);
     const std::string known = read_if_exists(file_of(data), file_bytes_max).value_or("");

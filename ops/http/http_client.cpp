@@ -16,6 +16,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "journal/control.hpp"
+
 namespace daybook {
 namespace {
 
@@ -28,11 +30,6 @@ std::optional<std::chrono::seconds> seconds_in(std::string_view text) {
     const auto read = std::from_chars(text.data(), text.data() + text.size(), seconds);
     if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
     return std::chrono::seconds(seconds);
-}
-
-// What could end a header's line and begin another (RFC 9110 section 5.5).
-bool has_control(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
 }
 
 template <class Stream>
@@ -131,6 +128,7 @@ std::optional<HttpUrl> parse_http_url(std::string_view text) {
 
 HttpReply send(const HttpPost& post, const std::stop_token& stop) {
     HttpReply reply;
+    // What could end a header's line and begin another (RFC 9110 section 5.5).
     const bool unsafe = has_control(post.content_type) ||
                         std::any_of(post.headers.begin(), post.headers.end(),
                                     [](const auto& one) { return has_control(one.first) || has_control(one.second); });
