@@ -70,11 +70,8 @@ TEST_CASE("the event index is the same however events came in batches", "[event_
 }
 
 TEST_CASE("a list can be read from any seq to any seq, and says what comes after", "[event_index]") {
-    MixedJournal journal(3);
-    journal.grow(3'000);
-    TemporaryDirectory directory;
-    Views views(directory / "views", *journal);
-    views.catch_up();
+    IndexedJournal journal(3, 3'000);
+    Views& views = journal.views;
     lmdb::Transaction transaction = views.read();
     const auto index = EventIndex::open(transaction);
     REQUIRE(index);

@@ -127,11 +127,8 @@ TEST_CASE("any filter finds what a scan finds: with the views, with views that a
 }
 
 TEST_CASE("filters find the same in a journal of several windows", "[event_query]") {
-    MixedJournal journal(5);
-    journal.grow(150'000);
-    TemporaryDirectory directory;
-    Views views(directory / "views", *journal);
-    views.catch_up();
+    IndexedJournal journal(5, 150'000);
+    Views& views = journal.views;
     const auto snapshot = journal->snapshot();
     std::vector<EventFilter> filters(7);
     filters[0].actors = {"rare"};
@@ -152,11 +149,8 @@ TEST_CASE("filters find the same in a journal of several windows", "[event_query
 }
 
 TEST_CASE("a query that has caught up goes on with what is new", "[event_query]") {
-    MixedJournal journal(2);
-    journal.grow(500);
-    TemporaryDirectory directory;
-    Views views(directory / "views", *journal);
-    views.catch_up();
+    IndexedJournal journal(2, 500);
+    Views& views = journal.views;
     EventFilter filter;
     filter.actors = {"ada", "newcomer"};
     EventQuery query(filter);
@@ -171,11 +165,8 @@ TEST_CASE("a query that has caught up goes on with what is new", "[event_query]"
 }
 
 TEST_CASE("a step that a visitor ends is gone on with behind that event, up to the limit", "[event_query]") {
-    MixedJournal journal(3);
-    journal.grow(2'000);
-    TemporaryDirectory directory;
-    Views views(directory / "views", *journal);
-    views.catch_up();
+    IndexedJournal journal(3, 2'000);
+    Views& views = journal.views;
     EventFilter by_index, limited;
     by_index.actors = {"ada"};
     limited.limit = 7;
@@ -199,11 +190,8 @@ TEST_CASE("a step that a visitor ends is gone on with behind that event, up to t
 }
 
 TEST_CASE("a query goes on when the views are thrown away under it", "[event_query]") {
-    MixedJournal journal(2);
-    journal.grow(20'000);
-    TemporaryDirectory directory;
-    Views views(directory / "views", *journal);
-    views.catch_up();
+    IndexedJournal journal(2, 20'000);
+    Views& views = journal.views;
     EventFilter filter;
     filter.actors = {"ada"};
     EventQuery query(filter);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "replay/views.hpp"
 #include "tests/support.hpp"
 
 namespace daybook::test {
@@ -32,6 +33,17 @@ private:
 
     std::uint64_t seed_;
     TestJournal journal_;
+};
+
+// One of `count` events, with views that have seen them.
+struct IndexedJournal : MixedJournal {
+    IndexedJournal(std::uint64_t seed, std::uint64_t count) : MixedJournal(seed) {
+        grow(count);
+        views.catch_up();
+    }
+
+    TemporaryDirectory directory;
+    Views views{directory / "views", **this};
 };
 
 }  // namespace daybook::test
