@@ -275,7 +275,8 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     const std::string host = address.host.find(':') == std::string::npos ? address.host : '[' + address.host + ']';
     log.say(MessageKind::notice, "listening on http://" + host + ':' + std::to_string(server.port()));
     if (!access.may_listen_beyond_loopback(clock()))
-        log.say(MessageKind::notice, "there is no key: whoever reaches this address may do everything (`daybook key create`)");
+        log.say(MessageKind::notice,
+                "there is no key: whoever reaches this address is taken for the agent that it names (`daybook key create`)");
     server.run();
     running = nullptr;
     notifying = nullptr;
