@@ -132,37 +132,35 @@ std::optional<std::string> IncidentsProjection::apply(const ProjectedEvent& even
     const std::uint32_t number = event.header().stream;
     auto found = rows_.find(number);
     if (found == rows_.end()) {
-        if (!event.of_incident()) return std::nullopt;
-        Cached cached;
         const auto bytes = number <= last_stored_ ? transaction_->get(incidents_, key_of(number, 4)) : std::nullopt;
+        if (!bytes && !event.of_incident()) return std::nullopt;
+        found = rows_.try_emplace(number).first;
         if (bytes) {
-            cached.row = decode_row<IncidentRow>(*bytes);
-            cached.stored_start = cached.row.state.started_at;
+            found->second.row = decode_row<IncidentRow>(*bytes);
+            found->second.stored_start = found->second.row.state.started_at;
         }
-        found = rows_.emplace(number, std::move(cached)).first;
     }
     return daybook::apply(found->second.row, event);
 }
 
 void IncidentsProjection::flush() {
-    std::vector<std::uint32_t> numbers;
-    numbers.reserve(rows_.size());
+    std::vector<std::pair<std::uint32_t, const Cached*>> rows;
+    rows.reserve(rows_.size());
     for (const auto& [number, cached] : rows_) {
-        if (cached.row.state.exists()) numbers.push_back(number);
+        if (cached.row.state.exists()) rows.emplace_back(number, &cached);
     }
-    std::sort(numbers.begin(), numbers.end());
+    std::sort(rows.begin(), rows.end());
     RowEncoder encode;
-    for (const std::uint32_t number : numbers) {
-        const Cached& cached = rows_.at(number);
+    for (const auto& [number, cached] : rows) {
         const auto key = key_of(number, 4);
-        const std::string& row = encode(cached.row);
+        const std::string& row = encode(cached->row);
         number <= last_stored_ ? transaction_->put(incidents_, key, row) : transaction_->append(incidents_, key, row);
-        const std::int64_t start = cached.row.state.started_at;
-        if (start == cached.stored_start) continue;
-        if (cached.stored_start != RecordHeader::no_time) {
-            transaction_->erase(by_start_, start_key(cached.stored_start, cached.row.id));
+        const std::int64_t start = cached->row.state.started_at;
+        if (start == cached->stored_start) continue;
+        if (cached->stored_start != RecordHeader::no_time) {
+            transaction_->erase(by_start_, start_key(cached->stored_start, cached->row.id));
         }
-        transaction_->put(by_start_, start_key(start, cached.row.id), key_of(number, 4));
+        transaction_->put(by_start_, start_key(start, cached->row.id), key_of(number, 4));
     }
     rows_.clear();
 }
@@ -216,8 +214,9 @@ void IncidentTable::list(const IncidentFilter& filter, const std::function<bool(
 
 void IncidentTable::each(const std::function<void(StreamNumber, const IncidentRow&)>& visit) const {
     lmdb::Cursor cursor(*transaction_, incidents_);
+    RowDecoder rows;
     for (bool there = cursor.first(); there; there = cursor.next()) {
-        visit({static_cast<std::uint32_t>(read_big_endian(cursor.key()))}, decode_row<IncidentRow>(cursor.value()));
+        visit({static_cast<std::uint32_t>(read_big_endian(cursor.key()))}, rows.decode<IncidentRow>(cursor.value()));
     }
 }
 

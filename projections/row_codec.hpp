@@ -21,7 +21,7 @@ namespace daybook {
 // A stream buffer over bytes that are there already, so that reading a row copies nothing first.
 class ViewBuffer final : public std::streambuf {
 public:
-    explicit ViewBuffer(std::string_view bytes) {
+    void read(std::string_view bytes) {
         char* start = const_cast<char*>(bytes.data());
         setg(start, start, start + bytes.size());
     }
@@ -70,18 +70,32 @@ std::string encode_row(const Row& row) {
     return encode(row);
 }
 
+// Likewise, the other way round.
+class RowDecoder {
+public:
+    template <class Row>
+    Row decode(std::string_view bytes) {
+        try {
+            Row row;
+            buffer_.read(bytes);
+            stream_.clear();
+            cereal::PortableBinaryInputArchive archive(stream_);
+            archive(row);
+            return row;
+        } catch (const std::exception&) {
+            throw StorageError("a row of the views is damaged: run `daybook replay --rebuild`");
+        }
+    }
+
+private:
+    ViewBuffer buffer_;
+    std::istream stream_{&buffer_};
+};
+
 template <class Row>
 Row decode_row(std::string_view bytes) {
-    try {
-        Row row;
-        ViewBuffer buffer(bytes);
-        std::istream stream(&buffer);
-        cereal::PortableBinaryInputArchive archive(stream);
-        archive(row);
-        return row;
-    } catch (const std::exception&) {
-        throw StorageError("a row of the views is damaged: run `daybook replay --rebuild`");
-    }
+    RowDecoder rows;
+    return rows.decode<Row>(bytes);
 }
 
 }  // namespace daybook
