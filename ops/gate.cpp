@@ -4,6 +4,19 @@
 
 namespace daybook {
 
+std::vector<std::string> warnings_of_names(const GateRequest& request, const JournalView& journal) {
+    std::vector<std::string> warnings;
+    const auto unknown = [&](const std::optional<std::string>& name) { return name && !journal.find_name(*name); };
+    if (unknown(request.service)) {
+        warnings.push_back("nothing in the journal is of the service " + *request.service + ": look for a mistyped name");
+    }
+    if (unknown(request.env) && request.policy.modes.count(*request.env) == 0) {
+        warnings.push_back("nothing in the journal is of the env " + *request.env +
+                           ", and the policy does not name it: look for a mistyped name");
+    }
+    return warnings;
+}
+
 Result<Appended> append_gate(Journal& journal, const GateReport& report, const GateRequest& request, const GateWriter& writer) {
     GateEvaluated event;
     event.gate = "followup_watch";

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -55,5 +56,15 @@ private:
     std::string& out_;
     bool first_ = true;
 };
+
+// A JSON array of texts.
+inline std::string text_list(std::span<const std::string> texts) {
+    std::string out = "[";
+    for (const std::string& text : texts) {
+        if (out.size() > 1) out += ',';
+        append_json_string(out, text);
+    }
+    return out + ']';
+}
 
 }  // namespace daybook

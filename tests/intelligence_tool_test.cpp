@@ -52,6 +52,8 @@ TEST_CASE("a call that reads needs the right to write where it is asked to write
     CHECK(needs(R"({"action":"correlate","incident_id":"x","append_note":false})") == Permission::read);
     CHECK(needs(R"({"action":"correlate","incident_id":"x","append_note":true})") == Permission::write);
     CHECK(needs(R"({"action":"correlate","incident_id":"x","append_note":"yes"})") == Permission::write);
+    CHECK(needs(R"({"action":"weekly_digest","week":"2026-08"})") == Permission::read);
+    CHECK(needs(R"({"action":"weekly_digest","save_artifacts":true})") == Permission::write);
 }
 
 TEST_CASE("followup_watch answers what blocks a release, and writes it down once for a key", "[tools][gate]") {
@@ -69,4 +71,17 @@ TEST_CASE("followup_watch answers what blocks a release, and writes it down once
     CHECK(desk.result("/appended/duplicate") == "true");
     CHECK(desk.size() == before + 1);
     CHECK(desk.refusal_of("followup_watch", R"("mode":"loud")") == "invalid /params/mode");
+}
+
+TEST_CASE("followup_watch warns of a service and an env that nobody has heard of", "[tools][gate]") {
+    ToolDesk desk;
+    desk.create("10:00", R"(,"severity":"P1")");
+    desk.oncall("followup_watch", R"("service":"gateway","env":"prod")");
+    CHECK(desk.answer.find("warnings") == std::string::npos);
+    desk.oncall("followup_watch", R"("service":"gatewy","env":"prod","append":true)");
+    CHECK(desk.result("/outcome") == "pass");
+    CHECK(desk.result("/warnings/0") == "nothing in the journal is of the service gatewy: look for a mistyped name");
+    CHECK(desk.result("/appended/duplicate") == "false");
+    desk.oncall("followup_watch", R"("env":"prodd")");
+    CHECK(desk.result("/warnings/0").starts_with("nothing in the journal is of the env prodd, and the policy"));
 }

@@ -116,7 +116,8 @@ TEST_CASE("each action needs reading or writing, and names its fields in order",
     CHECK(*desk.tools.needs("oncall_tool", "incident_timeline") == Permission::read);
     CHECK(*desk.tools.needs("oncall_tool", "incident_create") == Permission::write);
     CHECK(*desk.tools.needs("oncall_tool", "followup_update") == Permission::write);
-    CHECK(*desk.tools.needs("incident_intelligence_tool", "weekly_digest") == Permission::write);
+    CHECK(*desk.tools.needs("incident_intelligence_tool", "weekly_digest") == Permission::read);
+    CHECK(*desk.tools.needs("incident_intelligence_tool", "postmortem_draft") == Permission::write);
 }
 
 TEST_CASE("what a call got wrong is named where it stands in the body", "[tools]") {

@@ -34,17 +34,6 @@ Form form_of(const Session& session, const std::string& word) {
     return gate_text;
 }
 
-// A gate that is asked of a mistyped name finds nothing, and passes.
-void warn_of_unknown(Session& session, const GateRequest& request, const JournalView& journal) {
-    const auto unknown = [&](const std::optional<std::string>& name) { return name && !journal.find_name(*name); };
-    if (unknown(request.service))
-        session.messages().say(MessageKind::warning,
-                               "nothing in the journal is of the service " + *request.service + ": look for a mistyped name");
-    if (unknown(request.env) && request.policy.modes.count(*request.env) == 0)
-        session.messages().say(MessageKind::warning, "nothing in the journal is of the env " + *request.env +
-                                                         ", and the policy does not name it: look for a mistyped name");
-}
-
 // What cannot be read is a finding, and not a gate that is open.
 GateReport evaluate(Session& session, GateRequest& request, bool append) {
     try {
@@ -54,7 +43,9 @@ GateReport evaluate(Session& session, GateRequest& request, bool append) {
         lmdb::Transaction rows = views.read();
         const Snapshot journal = session.journal_to_read().snapshot();
         request.size = position_of_all(rows).sequence.value;
-        warn_of_unknown(session, request, *journal);
+        for (const std::string& warning : warnings_of_names(request, *journal)) {
+            session.messages().say(MessageKind::warning, warning);
+        }
         return followup_watch(rows, *journal, request);
     } catch (const std::exception& error) {
         return unreadable_journal(request, error.what());

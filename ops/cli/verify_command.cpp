@@ -130,6 +130,8 @@ void add_verify_command(CLI::App& root, ChosenCommand& chosen) {
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             if (!o->evidence.empty()) return verify_evidence_file(session, o->evidence, o->key);
+            if (!o->checkpoint.empty()) check_is_checkpoint(o->checkpoint);  // before a journal is read that takes minutes
+            if (!o->key.empty()) (void)key_option(o->key);
             return o->quick ? verify_some(session, *o) : verify_all(session, *o);
         };
     });

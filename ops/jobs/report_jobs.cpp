@@ -29,8 +29,8 @@ OwnEvents own_events(const std::string& stream, const JobParts& parts, const Job
 
 // {"files":[…],"written":N}
 std::string files_output(const std::filesystem::path& directory, const std::string& name, std::size_t written) {
-    return "{\"files\":[" + text_json((directory / (name + ".json")).string()) + "," +
-           text_json((directory / (name + ".md")).string()) + "],\"written\":" + std::to_string(written) + "}";
+    const std::string file = (directory / name).string();
+    return "{\"files\":" + text_list(std::vector{file + ".json", file + ".md"}) + ",\"written\":" + std::to_string(written) + "}";
 }
 
 // Makes a report of all that is no doing of daybook's own, writes both files and a report_generated, once for the same bytes.

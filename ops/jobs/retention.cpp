@@ -104,14 +104,12 @@ public:
     std::string periods_json() const {
         std::string out;
         ObjectText object(out);
-        for (const auto& [report, periods] : going_) object.raw(report, list_of({periods.begin(), periods.end()}));
+        for (const auto& [report, periods] : going_) object.raw(report, text_list(std::vector(periods.begin(), periods.end())));
         object.finish();
         return out;
     }
     std::size_t kept() const { return kept_.size(); }
-    std::string kept_json() const {
-        return list_of({kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(std::min(kept_.size(), kept_named_max))});
-    }
+    std::string kept_json() const { return text_list(std::span(kept_).first(std::min(kept_.size(), kept_named_max))); }
 
 private:
     void find() {
@@ -135,15 +133,6 @@ private:
             return place.kind == kind.place && (std::filesystem::exists(place.directory / (period + ".json")) ||
                                                 std::filesystem::exists(place.directory / (period + ".md")));
         });
-    }
-
-    static std::string list_of(const std::vector<std::string>& texts) {
-        std::string out = "[";
-        for (const std::string& text : texts) {
-            if (out.size() > 1) out += ',';
-            append_json_string(out, text);
-        }
-        return out + ']';
     }
 
     template <class Again>

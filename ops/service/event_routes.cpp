@@ -87,12 +87,22 @@ void Service::add_event_routes() {
     stream.handle = [this](const Call& call) {
         auto filter = filter_of(call.request);
         if (!filter) return refuse(filter.refusal());
+        const std::uint64_t size = parts_.journal.snapshot()->size();
         if (const auto last = call.request.header("last-event-id")) {
             const auto sequence = whole_number(*last);
             if (!sequence) return refuse({RefusalCode::invalid, "Last-Event-ID must be a seq", ""});
             filter->after = {*sequence};
         } else if (!call.request.parameter("after_seq")) {
-            filter->after = {parts_.journal.snapshot()->size()};
+            filter->after = {size};
+        }
+        // Who has seen more than there is would wait in silence until the journal has grown so far, and miss what came.
+        if (filter->after.value > size) {
+            return refuse({RefusalCode::conflict,
+                           "seq " + std::to_string(filter->after.value) + " is ahead of the journal, whose last event is seq " +
+                               std::to_string(size) +
+                               ": it is another one, or was restored from a backup; read anew from after_seq=0, or from the last "
+                               "seq that both have",
+                           "/after_seq"});
         }
         HttpResponse response;
         response.content_type = "text/event-stream";

@@ -10,12 +10,8 @@ namespace daybook {
 namespace {
 
 std::string files_of(const DigestSaving& saving) {
-    std::string list = "[";
-    for (const char* ending : {".json", ".md"}) {
-        if (list.size() > 1) list += ',';
-        append_json_string(list, (saving.directory / (format_iso_week(saving.week) + ending)).string());
-    }
-    return list + ']';
+    const std::string file = (saving.directory / format_iso_week(saving.week)).string();
+    return text_list(std::vector{file + ".json", file + ".md"});
 }
 
 // The member `saved` of the answer.
@@ -77,23 +73,28 @@ Result<std::string> followup_watch_action(ToolRun& run) {
     request.policy = policies->gate;
     request.intelligence = policies->intelligence;
     GateReport report;
+    std::vector<std::string> warnings;
     try {
         run.parts.views.read([&](const SharedViews::Seen& seen) {
             request.size = seen.size;
+            warnings = warnings_of_names(request, seen.journal);
             report = followup_watch(seen.views, seen.journal, request);
         });
     } catch (const StorageError& error) {
         report = unreadable_journal(request, error.what());  // what cannot be read is a finding, and not a gate that is open
     }
     std::string answer(without_end(gate_json(report, request.policy)));
-    if (!append) return answer;
-    const auto appended = append_gate(run.parts.journal, report, request, {run.caller.agent, std::string(run.call.tool), input});
-    if (!appended) return appended.refusal();
     answer.pop_back();
-    ObjectText object(answer += ",\"appended\":");
-    seq_or_null(object, appended->first);
-    object.boolean("duplicate", appended->duplicate);
-    object.finish();
+    if (!warnings.empty()) answer += ",\"warnings\":" + text_list(warnings);
+    if (append) {
+        const auto appended =
+            append_gate(run.parts.journal, report, request, {run.caller.agent, std::string(run.call.tool), input});
+        if (!appended) return appended.refusal();
+        ObjectText object(answer += ",\"appended\":");
+        seq_or_null(object, appended->first);
+        object.boolean("duplicate", appended->duplicate);
+        object.finish();
+    }
     return answer + '}';
 }
 

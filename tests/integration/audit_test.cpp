@@ -218,6 +218,15 @@ TEST_CASE("verify --checkpoint is satisfied by what the journal was, and by noth
     CHECK(daybook.run({"verify", "--checkpoint", (other / "foreign").string(), "--key", other.out({"checkpoint", "--vkey"})})
               .status == 3);
     CHECK(daybook.run({"verify", "--checkpoint", "absent"}).status == 5);
+    write_file(daybook / "notes.txt", "my notes\n");
+    for (const std::string option : {"", "--quick"}) {
+        std::vector<std::string> command{"verify", "--checkpoint", "notes.txt"};
+        if (!option.empty()) command.push_back(option);
+        const Outcome no_checkpoint = daybook.run(command);
+        CHECK(no_checkpoint.status == 2);
+        CHECK(no_checkpoint.err.find("notes.txt (--checkpoint) is no checkpoint") != std::string::npos);
+        CHECK(no_checkpoint.out.empty());
+    }
     std::string text = read_file(daybook / "old");
     text[text.find('\n') + 1] ^= 1;
     write_file(daybook / "old", text);

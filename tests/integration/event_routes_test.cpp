@@ -59,6 +59,20 @@ TEST_CASE("a live stream ends when its key is revoked, before it tells anything 
     CHECK_THROWS(stream.receive_until("\"title\":\"after\""));
 }
 
+TEST_CASE("a live stream from behind the journal's end is refused: it is not the journal that its reader knows", "[serve]") {
+    const Program daybook;
+    daybook.out({"-q", "incident", "create", "--service", "api", "--severity", "P1", "--title", "the first"});
+    Server server(daybook);
+    HttpClient client = server.client();
+    CHECK(client.get("/v1/events/stream?after_seq=2").status == 409);
+    const auto behind = client.get("/v1/events/stream", {{"Last-Event-ID", "7"}});
+    CHECK(behind.status == 409);
+    CHECK(behind.body.find("seq 7 is ahead of the journal, whose last event is seq 1") != std::string::npos);
+    HttpClient stream = server.client();
+    stream.send("GET /v1/events/stream?after_seq=1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(stream.receive_header().status == 200);
+}
+
 TEST_CASE("a live stream ends when its caller's role may read no more", "[serve]") {
     const Program daybook;
     Server server(daybook);
