@@ -37,7 +37,7 @@ Json operation(const Route& route) {
     for (const QueryParameter& one : route.query) parameters.push_back(parameter(one.name, "query", one.help));
     if (!parameters.empty()) out["parameters"] = parameters;
     if (route.method == "POST") {
-        out["requestBody"] = {{"required", true}, {"content", {{"application/json", {{"schema", Json::object()}}}}}};
+        out["requestBody"] = {{"required", true}, {"content", {{"application/json", {{"schema", Json::parse(route.body)}}}}}};
     }
     Json content;
     for (const std::string& type : route.answers) content[type] = {{"schema", Json::object()}};

@@ -55,6 +55,7 @@ struct Route {
     std::string path;     // "/v1/incidents/{id}": a part in braces stands for any one segment
     std::string summary;  // one line for people
     std::vector<QueryParameter> query = {};
+    std::string body = "{}";                                  // JSON Schema of what is posted
     std::vector<std::string> answers = {"application/json"};  // media types
     std::optional<Permission> needs = {};                     // nothing: anyone, or the handler asks by itself
     std::function<HttpResponse(const Call&)> handle = {};

@@ -1,5 +1,6 @@
 // POST /v1/tools/{tool}: what agents call.
 #include "ops/service/service.hpp"
+#include "ops/tools/params.hpp"
 #include "ops/tools/tool_call.hpp"
 
 namespace daybook {
@@ -9,6 +10,7 @@ void Service::add_tool_routes() {
     route.method = "POST";
     route.path = "/v1/tools/{tool}";
     route.summary = "An agent's call: action, params, agent_id";
+    route.body = tool_call_schema();
     route.handle = [this](const Call& call) { return call_tool(call.parameters.at("tool"), call.request); };
     routes_.push_back(std::move(route));
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "ingest/fields.hpp"
+#include "ops/tools/params.hpp"
 
 namespace daybook {
 namespace {
@@ -92,11 +93,6 @@ Result<ToolCall> ToolCallReader::read(std::string_view tool, std::string_view bo
 }
 
 Result<ToolCall> ToolCallReader::read_texts(std::string_view tool, std::string_view action, const Texts& fields) {
-    static constexpr std::array<std::string_view, 5> numbers{"after_seq", "at_seq", "limit", "seq", "window_days"};
-    static constexpr std::array<std::string_view, 2> truths{"archived", "save_artifacts"};
-    const auto among = [](const auto& names, const std::string& name) {
-        return std::find(names.begin(), names.end(), name) != names.end();
-    };
     std::string body = "{\"action\":";
     append_json_string(body, action);
     for (const auto& [name, value] : fields) {
@@ -105,7 +101,9 @@ Result<ToolCall> ToolCallReader::read_texts(std::string_view tool, std::string_v
         // A text that is no such thing stays a text, and is refused as one by whoever reads the field.
         const bool digits = !value.empty() && value.size() <= 15 && value.find_first_not_of("0123456789") == std::string::npos &&
                             (value.size() == 1 || value[0] != '0');
-        const bool bare = (among(numbers, name) && digits) || (among(truths, name) && (value == "true" || value == "false"));
+        const auto kind = kind_of_param(name);
+        const bool bare =
+            (kind == ParamKind::number && digits) || (kind == ParamKind::truth && (value == "true" || value == "false"));
         body += ',';
         append_json_string(body, name);
         body += ':';

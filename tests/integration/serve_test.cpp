@@ -275,6 +275,33 @@ TEST_CASE("checkpoints, proofs, evidence and digests are those of the command li
     CHECK(client.get("/v1/digests/weekly/2099-01").status == 404);
 }
 
+TEST_CASE("the description of the interface says what each action of a tool takes", "[serve]") {
+    const Program daybook;
+    Server server(daybook, {"--rate-limit", "0"});
+    HttpClient client = server.client();
+    const Json described = json_of(client.get("/openapi.json"));
+    const Json& body = described["paths"]["/v1/tools/{tool}"]["post"]["requestBody"]["content"]["application/json"]["schema"];
+    std::map<std::string, Json> actions;
+    for (const Json& action : body["oneOf"]) {
+        const Json& properties = action["properties"];
+        const std::string tool = properties["tool"]["const"], name = properties["action"]["const"];
+        CHECK(actions.emplace(name, properties["params"]["properties"]).second);
+        const HttpAnswer answer = client.post(
+            "/v1/tools/" + tool, Json{{"action", name}, {"agent_id", "sofiia"}, {"params", {{"colour", "red"}}}}.dump());
+        CHECK(answer.status == 422);  // there is such an action, and it takes no colour
+        CHECK(json_of(answer)["error"]["details"]["field"] == "/params/colour");
+    }
+    CHECK(actions.size() >= 25);
+    const Json& list = actions.at("incident_list");
+    CHECK(list["limit"]["type"] == "integer");
+    CHECK(list["archived"]["type"] == "boolean");
+    CHECK(list["since"]["format"] == "date-time");
+    CHECK(list["status"]["description"].get<std::string>().find("mitigated") != std::string::npos);
+    CHECK(actions.at("followup_add")["links"]["items"]["type"] == "string");
+    CHECK_FALSE(list.contains("idempotency_key"));
+    CHECK(actions.at("incident_create").contains("idempotency_key"));
+}
+
 TEST_CASE("the description of the interface names every route, and every route that it names answers", "[serve]") {
     const Program daybook;
     Server server(daybook, {"--rate-limit", "0"});
