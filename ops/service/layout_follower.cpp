@@ -94,6 +94,7 @@ void LayoutFollower::follow(LayoutExports& exports, const std::stop_token& stop)
 void LayoutFollower::take(const std::vector<LayoutOutcome>& outcomes) {
     files_wait_ = false;
     std::vector<Gauges::Export> states;
+    std::vector<std::pair<MessageKind, std::string>> news;  // told once the states say so too
     const std::vector<Gauges::Export> before = this->states();
     for (const LayoutOutcome& outcome : outcomes) {
         const bool is_tables = outcome.layout == KnownExport::Kind::postgres;
@@ -105,15 +106,18 @@ void LayoutFollower::take(const std::vector<LayoutOutcome>& outcomes) {
         const bool was_late = old != before.end() && old->late;
         if (!done && old != before.end()) state.size = std::max(state.size, old->size);
         if (!is_tables && waits) state.late = was_late;
-        if (state.late && !was_late) log_.say(MessageKind::warning, "the export is late: " + outcome.message);
+        if (state.late && !was_late) news.emplace_back(MessageKind::warning, "the export is late: " + outcome.message);
         if (done && was_late) {
-            log_.say(MessageKind::notice, "the export is up to date again: " + outcome.place + " holds " +
-                                              std::to_string(outcome.size) + " events of the journal");
+            news.emplace_back(MessageKind::notice, "the export is up to date again: " + outcome.place + " holds " +
+                                                       std::to_string(outcome.size) + " events of the journal");
         }
         states.push_back(std::move(state));
     }
-    const std::lock_guard lock(mutex_);
-    states_ = std::move(states);
+    {
+        const std::lock_guard lock(mutex_);
+        states_ = std::move(states);
+    }
+    for (const auto& [kind, text] : news) log_.say(kind, text);
 }
 
 }  // namespace daybook
