@@ -51,6 +51,9 @@ std::optional<Refusal> LayoutImport::add_artifact(const JsonValue& row) {
 }
 
 void LayoutImport::announce(const JsonValue& row) {
+    if (const auto recorded_at = parse_time(text_or_empty(row.find("recorded_at")))) {
+        earliest_recorded_ = std::min(earliest_recorded_.value_or(*recorded_at), *recorded_at);
+    }
     const std::string_view id = text_or_empty(row.find("incident_id"));
     const auto type = from_text<EventType>(text_or_empty(row.find("type")));
     const JsonValue* meta = row.find("meta");
@@ -93,7 +96,7 @@ Result<std::vector<LayoutRequest>> LayoutImport::event(const JsonValue& row) {
 
     std::vector<LayoutRequest> requests;
     const bool creates = std::holds_alternative<IncidentCreated>(draft->line.payload);
-    if (!creates) add_creation(requests, draft->incident);
+    if (!creates) add_creation(requests, draft->incident, draft->line.recorded_at);
     LayoutRequest& request = requests.emplace_back();
     request.incident = draft->incident;
     if (const auto* attached = std::get_if<ArtifactAttached>(&draft->line.payload)) {
@@ -106,7 +109,7 @@ Result<std::vector<LayoutRequest>> LayoutImport::event(const JsonValue& row) {
     if (!draft->line.event_id) give_key(request, key);
     request.request.decide = [this, draft](const JournalView& journal, Time now) { return decide_event(*draft, journal, now); };
     // Does nothing, unless the row's own request is refused.
-    if (creates) add_creation(requests, draft->incident);
+    if (creates) add_creation(requests, draft->incident, draft->line.recorded_at);
     return requests;
 }
 
@@ -116,16 +119,18 @@ void LayoutImport::give_key(LayoutRequest& request, const std::string& key) {
     keys_.push_back(key);
 }
 
-void LayoutImport::add_creation(std::vector<LayoutRequest>& requests, std::size_t incident) {
+void LayoutImport::add_creation(std::vector<LayoutRequest>& requests, std::size_t incident, std::optional<Time> recorded_at) {
     Incident& subject = incidents_[incident];
     if (subject.has_creation || !subject.line) return;
     subject.has_creation = true;
     LayoutRequest& request = requests.emplace_back();
     request.kind = LayoutRequest::Kind::creation;
     request.incident = incident;
+    const std::uint64_t keys_before = keys_given_;
     give_key(request, key_of_row(subject.line->sha256));
-    request.request.decide = [this, incident](const JournalView& journal, Time) {
-        return decide_creation(incidents_[incident], journal);
+    request.request.decide = [this, incident, recorded_at, keys_before](const JournalView& journal, Time now) {
+        settle_keys(keys_before, journal);
+        return decide_creation(incidents_[incident], recorded_at, journal, now);
     };
 }
 

@@ -96,9 +96,10 @@ private:
 
     std::size_t incident_at(std::string_view id);
     void give_key(LayoutRequest& request, const std::string& key);
-    // Adds the request that makes the incident from its row where it is not there: once, and if there is a row.
-    void add_creation(std::vector<LayoutRequest>& requests, std::size_t incident);
-    Result<Batch> decide_creation(const Incident& incident, const JournalView& journal) const;
+    // Adds the request that makes the incident from its row where it is not there: once, and if there is a row. `recorded_at` is
+    // that of the row which leads to it.
+    void add_creation(std::vector<LayoutRequest>& requests, std::size_t incident, std::optional<Time> recorded_at = {});
+    Result<Batch> decide_creation(const Incident& incident, std::optional<Time> recorded_at, const JournalView& journal, Time now);
     Result<Batch> decide_event(const Draft& draft, const JournalView& journal, Time now);
     Result<Batch> decide_artifact(const Artifact& artifact, const Result<std::string>& file, const JournalView& journal);
     std::optional<Refusal> refuse_known_artifact(const std::string& id, const JournalView& journal);
@@ -107,6 +108,7 @@ private:
     std::optional<Refusal> fit(Payload& payload, const StreamHead& head, const IncidentState& state,
                                const JournalView& journal) const;
     Result<std::int64_t> new_sequence(std::int64_t old, const StreamHead& head, const JournalView& journal) const;
+    std::optional<Time> keep_recorded_at(std::optional<Time> recorded_at, const JournalView& journal, Time now);
     void settle_keys(std::uint64_t count, const JournalView& journal);
     void note_known(Sequence sequence);
 
@@ -136,6 +138,7 @@ private:
     std::deque<std::string> keys_;
     std::uint64_t keys_given_ = 0;
     std::uint64_t keys_settled_ = 0;
+    std::optional<Time> earliest_recorded_;  // of all rows
 };
 
 }  // namespace daybook

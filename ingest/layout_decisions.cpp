@@ -54,11 +54,13 @@ bool has_gone_on(const JournalView& journal, const StreamHead& head, Sequence ne
 
 }  // namespace
 
-Result<Batch> LayoutImport::decide_creation(const Incident& incident, const JournalView& journal) const {
+Result<Batch> LayoutImport::decide_creation(const Incident& incident, std::optional<Time> recorded_at, const JournalView& journal,
+                                            Time now) {
     Batch batch;
     if (journal.stream(incident.id)) return batch;
     const IncidentLine& line = *incident.line;
     batch.events.push_back(new_event(incident.id, created_from(line), line.created_at.value_or(line.started_at), line.created_by));
+    batch.events.back().recorded_at = keep_recorded_at(recorded_at, journal, now);
     return batch;
 }
 
@@ -98,10 +100,7 @@ Result<Batch> LayoutImport::decide_event(const Draft& draft, const JournalView& 
     NewEvent event = new_event(line.incident_id, payload, line.ts, line.actor);
     event.source = line.source;
     event.event_id = line.event_id;
-    if (const std::uint64_t size = journal.size(); size <= ours_) {
-        event.recorded_at = line.recorded_at;
-        ours_ = size + 1;
-    }
+    event.recorded_at = keep_recorded_at(line.recorded_at, journal, now);
     batch.events.push_back(std::move(event));
     return batch;
 }
@@ -184,6 +183,18 @@ Result<Batch> LayoutImport::decide_conclusion(const Incident& incident, const Jo
 }
 
 // --- which of the journal's events are those of this import
+
+// What the next event bears. Recorded times never decrease: where its row has none, the earliest of all rows' leads to that of the
+// event before it, and the clock's would be borne by all rows behind it.
+std::optional<Time> LayoutImport::keep_recorded_at(std::optional<Time> recorded_at, const JournalView& journal, Time now) {
+    const std::uint64_t size = journal.size();
+    if (size > ours_) return std::nullopt;
+    ours_ = size + 1;
+    for (const auto& time : {recorded_at, earliest_recorded_}) {
+        if (time && *time <= now) return time;
+    }
+    return std::nullopt;
+}
 
 void LayoutImport::settle_keys(std::uint64_t count, const JournalView& journal) {
     while (keys_settled_ < count) {

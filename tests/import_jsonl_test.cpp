@@ -104,6 +104,25 @@ TEST_CASE("event_id, actor, source and, in an empty journal, recorded_at are kep
     CHECK(busy.journal()->snapshot()->record({3})->recorded_at() == busy.journal().now());
 }
 
+TEST_CASE("rows around an incident that is made from its row, and around one without recorded_at, keep theirs", "[import_jsonl]") {
+    const std::string other = "inc_20260223_1000_bbbb";
+    const auto recorded = [](std::string line, std::string_view time) {
+        return line.insert(line.rfind('}'), R"(,"recorded_at":"2026-02-23T)" + std::string(time) + "Z\"");
+    };
+    const auto of_other = [&](std::string line) { return line.replace(line.find(id), id.size(), other); };
+    std::string other_row = row + "}\n";
+    other_row.replace(other_row.find(id), id.size(), other);
+    Import import(row + "}\n" + other_row, recorded(creation, "10:00:01") + recorded(event("10:01:00", "note", "a"), "10:01:01") +
+                                               recorded(of_other(event("10:02:00", "note", "b")), "10:02:01") +
+                                               event("10:03:00", "note", "c") +
+                                               recorded(event("10:04:00", "note", "d"), "10:04:01"));
+    CHECK(import.fixture.types() == Types{"incident_created", "note", "incident_created", "note", "note", "note"});
+    std::vector<std::string> times;
+    const auto snapshot = import.fixture.journal()->snapshot();
+    for (std::uint64_t seq = 1; seq <= 6; ++seq) times.push_back(format_time(snapshot->record({seq})->recorded_at()).substr(11, 8));
+    CHECK(times == std::vector<std::string>{"10:00:01", "10:01:01", "10:02:01", "10:02:01", "10:02:01", "10:04:01"});
+}
+
 TEST_CASE("a row that was recorded after now is refused at each import, and later events are recorded when they come",
           "[import_jsonl]") {
     const auto of_9999 = [](std::string_view text) {
