@@ -6,7 +6,7 @@
 // reported by `answered` before requests of another kind are appended.
 //
 // An import can be stopped anywhere and run again, and the second run adds what is lacking:
-//   an event with an event_id   is there already if an event with that id is
+//   an event with an event_id   is there already if an event with that id is; it is refused where that is another event
 //   an event without, an artifact, an incident's creation   by the key import:<SHA-256 of the row's RFC 8785 text>
 //   events that lead to the row's state   none are lacking where the state is reached
 // An incident that has gone on in daybook since is not led back: its row is out of date.
@@ -104,6 +104,8 @@ private:
     Result<Batch> decide_artifact(const Artifact& artifact, const Result<std::string>& file, const JournalView& journal);
     std::optional<Refusal> refuse_known_artifact(const std::string& id, const JournalView& journal);
     Result<Batch> decide_conclusion(const Incident& incident, const JournalView& journal) const;
+    // Why the event that has the row's event_id is another one. Nothing where it is the row's.
+    std::optional<Refusal> refuse_other(const EventLine& line, Sequence known, const JournalView& journal);
     // Makes a payload fit to what there is. Returns why it can't be.
     std::optional<Refusal> fit(Payload& payload, const StreamHead& head, const IncidentState& state,
                                const JournalView& journal) const;

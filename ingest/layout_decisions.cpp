@@ -5,6 +5,9 @@
 #include "ingest/current.hpp"
 #include "ingest/import_layout.hpp"
 #include "ingest/missing_events.hpp"
+#include "journal/redaction.hpp"
+#include "journal/structure.hpp"
+#include "projections/default_message.hpp"
 
 namespace daybook {
 namespace {
@@ -68,6 +71,10 @@ Result<Batch> LayoutImport::decide_event(const Draft& draft, const JournalView& 
     const EventLine& line = draft.line;
     settle_keys(draft.keys_before, journal);
     if (const auto known = line.event_id ? journal.event_with_id(*line.event_id) : std::nullopt) {
+        if (auto refusal = refuse_other(line, *known, journal)) {
+            if (line.sequence) identities_.erase(*line.sequence);  // what corrects this row does not correct that event
+            return *refusal;
+        }
         note_known(*known);
         Incident& incident = incidents_[draft.incident];
         incident.newest = std::max(incident.newest, *known);
@@ -103,6 +110,30 @@ Result<Batch> LayoutImport::decide_event(const Draft& draft, const JournalView& 
     event.recorded_at = keep_recorded_at(line.recorded_at, journal, now);
     batch.events.push_back(std::move(event));
     return batch;
+}
+
+// Only what no import and no redaction changes is compared.
+std::optional<Refusal> LayoutImport::refuse_other(const EventLine& line, Sequence known, const JournalView& journal) {
+    const RecordView record = *journal.record(known);
+    const std::string stream(journal.stream_id(record.stream()));
+    std::string difference;
+    if (stream != line.incident_id) {
+        difference = "of " + stream;
+    } else if (record.type() != type_of(line.payload)) {
+        difference = "of type " + std::string(to_text(record.type()));
+    } else if (record.occurred_at() != line.ts) {
+        difference = "at " + format_time(record.occurred_at());
+    } else if (is_entry(record.type()) && !record.redacted()) {
+        const auto payload = read_payload(journal, record, reader_);
+        const std::string& text = *common_fields(line.payload).message;
+        const bool same = !payload || text == redacted_text || text == common_fields(*payload).message.value_or("");
+        if (!same) difference = "with another message";
+    }
+    if (difference.empty()) return std::nullopt;
+    return Refusal{RefusalCode::conflict,
+                   "event " + std::to_string(known.value) + ", " + difference + ", has the event_id " + *line.event_id +
+                       " already: give this row another, or none",
+                   "/event_id"};
 }
 
 std::optional<Refusal> LayoutImport::fit(Payload& payload, const StreamHead& head, const IncidentState& state,
