@@ -15,6 +15,8 @@ constexpr std::int64_t minute = 60'000'000;  // µs
 // How many events of a stream are looked back at when alerts are counted for an escalation: these, or four for each alert asked
 // for.
 constexpr int look_back_min = 256;
+// How many incidents of a signature, those that started last, are looked at there.
+constexpr int look_back_incidents = 256;
 
 // Adds the events that a report leads to, in order, all said by its reporter.
 class BatchWriter {
@@ -359,10 +361,14 @@ int AlertRules::recent_alerts(const AlertReport& report, const JournalView& jour
     const std::int64_t at = to_micros(report.alert_at);
     const std::int64_t from = at - minutes * minute;
     const int look_back = std::max(look_back_min, 4 * enough);
+    const auto summary = index_.summary(report.signature);
+    std::uint32_t active_left = summary ? summary->active : 0;
+    int incidents_left = look_back_incidents;
     int count = 1;
     index_.incidents_of(report.signature, at, [&](StreamNumber number, const DecisionIncident& incident) {
-        if (incident.state.updated_at < from) return false;
-        const auto head = journal.stream(journal.stream_id(number));
+        if (incident.state.active()) --active_left;
+        const bool is_quiet = incident.state.updated_at < from;
+        const auto head = is_quiet ? std::nullopt : journal.stream(journal.stream_id(number));
         Sequence next = head ? head->sequence : Sequence{};
         for (int i = 0; next && i < look_back && count < enough; ++i) {
             const auto header = journal.header(next);
@@ -370,7 +376,8 @@ int AlertRules::recent_alerts(const AlertReport& report, const JournalView& jour
             if (firing && header->occurred_at >= from && header->occurred_at <= at) ++count;
             next = {header->previous};
         }
-        return count < enough;
+        // Does anything older matter: still active, or over no earlier than `from`?
+        return count < enough && --incidents_left > 0 && (active_left > 0 || summary->latest_end >= from);
     });
     return count;
 }

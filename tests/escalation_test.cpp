@@ -90,6 +90,17 @@ TEST_CASE("alerts count by their own clock, in whatever order they come") {
     CHECK(desk.told(Report::firing("10:09").told("11:30")) == "helion 1");
 }
 
+TEST_CASE("a storm in an older incident is escalated, whatever quiet incident of its signature began after it") {
+    EscalationDesk desk({storm()});
+    CHECK(desk.told(Report::firing("08:00")) == "nobody");
+    CHECK(desk.told(Report::firing("09:00").decision("create")) == "nobody");
+    REQUIRE(desk.commands().run(ChangeStatus{desk.incidents().at(1).id, IncidentStatus::resolved, {}, {}}, Desk::by_ada("09:10")));
+    CHECK(desk.told(Report::firing("12:00")) == "nobody");
+    CHECK(desk.told(Report::firing("12:01")) == "nobody");
+    CHECK(desk.told(Report::firing("12:02")) == "helion 1");
+    CHECK(desk.problems() == "");
+}
+
 TEST_CASE("a policy for many alerts finds them behind many other entries") {
     EscalationPolicy many = storm();
     many.alerts = 300;
