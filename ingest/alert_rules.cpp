@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "ingest/checks.hpp"
 #include "ingest/current.hpp"
@@ -101,6 +102,16 @@ std::int64_t over_since(const IncidentState& state) { return state.active() ? st
 // A webhook says what fires as it is sent: an alert that is first told once the incident it began in is over did not end with it.
 bool fires_still(const AlertReport& report, const KnownAlert& known) {
     return report.repeats == AlertReport::Repeats::by_start && report.alert.state == AlertState::firing && !known.row;
+}
+
+// Whether `enough` of the times lie within `span`, `at` among them.
+bool lie_together(std::vector<std::int64_t> times, std::int64_t at, std::int64_t span, std::size_t enough) {
+    std::sort(times.begin(), times.end());
+    for (std::size_t first = 0; first + enough <= times.size() && times[first] <= at; ++first) {
+        const std::int64_t last = times[first + enough - 1];
+        if (last >= at && last - times[first] <= span) return true;
+    }
+    return false;
 }
 
 }  // namespace
@@ -353,33 +364,34 @@ void AlertRules::add_escalations(Batch& batch, const AlertReport& report, const 
 bool AlertRules::fits(const EscalationPolicy& policy, const AlertReport& report, const JournalView& journal) const {
     if (policy.env && report.alert.env != *policy.env) return false;
     if (policy.severity && is_worse(*policy.severity, report.alert.severity)) return false;
-    return policy.alerts == 0 || recent_alerts(report, journal, policy.minutes, policy.alerts) >= policy.alerts;
+    return policy.alerts == 0 || is_one_of_many(report, journal, policy.minutes, policy.alerts);
 }
 
-// Firing alerts of the signature in the `minutes` up to this one, which is counted too; stops at `enough`.
-int AlertRules::recent_alerts(const AlertReport& report, const JournalView& journal, int minutes, int enough) const {
+// Whether the report is one of `enough` firing alerts of its signature within `minutes`, in whatever order they are told.
+bool AlertRules::is_one_of_many(const AlertReport& report, const JournalView& journal, int minutes, int enough) const {
     const std::int64_t at = to_micros(report.alert_at);
-    const std::int64_t from = at - minutes * minute;
+    const std::int64_t span = minutes * minute;
     const int look_back = std::max(look_back_min, 4 * enough);
     const auto summary = index_.summary(report.signature);
     std::uint32_t active_left = summary ? summary->active : 0;
     int incidents_left = look_back_incidents;
-    int count = 1;
-    index_.incidents_of(report.signature, at, [&](StreamNumber number, const DecisionIncident& incident) {
+    std::vector<std::int64_t> times{at};
+    index_.incidents_of(report.signature, at + span, [&](StreamNumber number, const DecisionIncident& incident) {
         if (incident.state.active()) --active_left;
-        const bool is_quiet = incident.state.updated_at < from;
+        const bool is_quiet = incident.state.updated_at < at - span;
         const auto head = is_quiet ? std::nullopt : journal.stream(journal.stream_id(number));
         Sequence next = head ? head->sequence : Sequence{};
-        for (int i = 0; next && i < look_back && count < enough; ++i) {
+        for (int i = 0; next && i < look_back; ++i) {
             const auto header = journal.header(next);
             const bool firing = header->type == EventType::alert && header->to == static_cast<std::uint8_t>(AlertState::firing);
-            if (firing && header->occurred_at >= from && header->occurred_at <= at) ++count;
+            if (firing && header->occurred_at >= at - span && header->occurred_at <= at + span)
+                times.push_back(header->occurred_at);
             next = {header->previous};
         }
-        // Does anything older matter: still active, or over no earlier than `from`?
-        return count < enough && --incidents_left > 0 && (active_left > 0 || summary->latest_end >= from);
+        // Does anything older matter: still active, or over no earlier than that?
+        return --incidents_left > 0 && (active_left > 0 || summary->latest_end >= at - span);
     });
-    return count;
+    return lie_together(std::move(times), at, span, static_cast<std::size_t>(enough));
 }
 
 }  // namespace daybook

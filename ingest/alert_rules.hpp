@@ -56,7 +56,7 @@ private:
     void add_escalations(Batch& batch, const AlertReport& report, const JournalView& journal, StreamNumber number, bool quiet,
                          const std::string& stream) const;
     bool fits(const EscalationPolicy& policy, const AlertReport& report, const JournalView& journal) const;
-    int recent_alerts(const AlertReport& report, const JournalView& journal, int minutes, int enough) const;
+    bool is_one_of_many(const AlertReport& report, const JournalView& journal, int minutes, int enough) const;
 
     const DecisionIndex& index_;
     const TriagePolicy& policy_;

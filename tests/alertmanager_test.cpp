@@ -242,3 +242,22 @@ TEST_CASE("what joined the incident that its own is a duplicate of is known ther
     CHECK(desk.take(firing("10:05")) == "duplicate");
     CHECK(desk.problems() == "");
 }
+
+TEST_CASE("a storm within one body is escalated, once, also where the latest alert comes first") {
+    TriagePolicy policy;
+    EscalationPolicy storm;
+    storm.name = "storm";
+    storm.target = "helion";
+    storm.alerts = 5;
+    storm.minutes = 10;
+    policy.escalation = {storm};
+    WebhookDesk desk(policy);
+    std::string entries;
+    for (const char* minute : {"09", "08", "07", "06", "05", "04"}) {
+        if (!entries.empty()) entries += ',';
+        entries += entry("firing", "10:" + std::string(minute), "", R"(,"pod":")" + std::string(minute) + '"');
+    }
+    desk.take(body(entries));
+    CHECK(desk.types() == "incident_created alert alert alert alert alert escalated alert");
+    CHECK(desk.problems() == "");
+}

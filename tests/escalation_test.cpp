@@ -90,6 +90,23 @@ TEST_CASE("alerts count by their own clock, in whatever order they come") {
     CHECK(desk.told(Report::firing("10:09").told("11:30")) == "helion 1");
 }
 
+TEST_CASE("a storm that is told in any order is escalated, once") {
+    EscalationPolicy policy = storm();
+    policy.alerts = 4;
+    const auto told = [&](const std::vector<std::string>& minutes) {
+        EscalationDesk desk({policy});
+        std::string text;
+        for (const std::string& minute : minutes) text += desk.told(Report::firing("10:" + minute)) == "nobody" ? "-" : "!";
+        CHECK(desk.problems() == "");
+        return text;
+    };
+    CHECK(told({"04", "05", "06", "07", "08", "09"}) == "---!--");
+    CHECK(told({"09", "08", "07", "06", "05", "04"}) == "---!--");
+    CHECK(told({"09", "04", "08", "05", "07", "06"}) == "---!--");
+    CHECK(told({"20", "15", "10", "09", "04", "03"}) == "------");  // no four within ten minutes
+    CHECK(told({"20", "15", "10", "09", "04", "11"}) == "-----!");  // 10:09 to 10:15, or 10:10 to 10:20
+}
+
 TEST_CASE("a storm in an older incident is escalated, whatever quiet incident of its signature began after it") {
     EscalationDesk desk({storm()});
     CHECK(desk.told(Report::firing("08:00")) == "nobody");
