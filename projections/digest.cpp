@@ -182,7 +182,7 @@ void DigestMaker::count_before(WeekCounter& week, const IncidentAsOf& incident, 
 std::uint64_t DigestMaker::take_followups(const IncidentAsOf& incident) {
     std::uint64_t overdue = 0;
     for (const Followup& followup : followups_of(views_, incident.stream)) {
-        const auto state = state_as_of(followup, window_.end, window_.size);
+        const auto state = state_as_of(followup, journal_, window_.end, window_.size);
         if (!state) continue;
         if (window_.contains(followup.created_at)) ++followups_.created;
         if (state->status == FollowupStatus::done && window_.contains(state->finished_at)) ++followups_.done;

@@ -52,7 +52,7 @@ void SummaryMaker::visit(StreamNumber stream, std::span<const HistoryEntry> entr
     if (incident.severe() && incident.state.active() && !incident.state.archived()) open_.push_back(incident);
     if (!incident.has_followups) return;
     for (const Followup& followup : followups_of(views_, stream)) {
-        if (const auto state = state_as_of(followup, window_.end, window_.size)) take(followup, *state, incident);
+        if (const auto state = state_as_of(followup, journal_, window_.end, window_.size)) take(followup, *state, incident);
     }
 }
 

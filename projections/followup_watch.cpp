@@ -103,7 +103,7 @@ void Watch::visit(StreamNumber stream, std::span<const HistoryEntry> entries) {
     if (seen.incident.severe() && !state.archived()) judge(seen, listed(seen.incident, window_, *views_, *journal_));
     if (!seen.incident.has_followups) return;
     for (const Followup& followup : followups_of(*views_, stream)) {
-        const auto as_of = state_as_of(followup, window_.end, window_.size);
+        const auto as_of = state_as_of(followup, *journal_, window_.end, window_.size);
         if (as_of && !as_of->finished()) judge(listed(followup, *as_of, seen.incident, *journal_), seen.incident.severe());
     }
 }

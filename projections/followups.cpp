@@ -1,7 +1,9 @@
 #include "projections/followups.hpp"
 
 #include <algorithm>
+#include <iterator>
 
+#include "journal/redaction.hpp"
 #include "projections/row_codec.hpp"
 
 namespace daybook {
@@ -70,28 +72,20 @@ std::string followup_id_of(const Payload& payload) {
     return "";
 }
 
-std::optional<FollowupState> state_as_of(const Followup& followup, std::int64_t end, std::uint64_t size) {
-    // Changes are kept as whole states in the order of seq: where one is left out, those after it are built anew on what is left.
+std::optional<FollowupState> state_as_of(const Followup& followup, const JournalView& journal, std::int64_t end,
+                                         std::uint64_t size) {
+    const auto counts = [&](const Followup::Change& change) { return change.occurred_at < end && change.sequence <= size; };
+    const auto left_out = std::find_if_not(followup.changes.begin(), followup.changes.end(), counts);
     std::optional<FollowupState> state;
-    const FollowupState* before = nullptr;
-    for (const Followup::Change& change : followup.changes) {
-        if (change.sequence > size) break;
-        const bool taken = change.occurred_at < end;
-        if (taken && !state) {
-            if (before == nullptr) state = change.state;
-        } else if (taken) {
-            const FollowupState& old = *before;
-            const FollowupState& now = change.state;
-            if (now.title != old.title) state->title = now.title;
-            if (now.owner != old.owner) state->owner = now.owner;
-            if (now.priority != old.priority) state->priority = now.priority;
-            if (now.due_at != old.due_at) state->due_at = now.due_at;
-            if (now.status != old.status && state->status == old.status) {  // as in apply: it is from that status
-                state->status = now.status;
-                state->finished_at = now.finished_at;
-            }
-        }
-        before = &change.state;
+    if (left_out != followup.changes.begin()) state = std::prev(left_out)->state;
+    // Those after it were applied to a state that it had changed.
+    JsonReader reader;
+    for (auto change = left_out; change != followup.changes.end(); ++change) {
+        if (!counts(*change)) continue;
+        const auto record = journal.record({change->sequence});
+        if (!record) continue;
+        const auto payload = read_payload(journal, *record, reader);
+        if (payload) apply(state, *payload, change->occurred_at);  // what does not fit had not happened
     }
     return state;
 }

@@ -70,8 +70,10 @@ struct Followup {
     }
 };
 
-// The state from the changes that occurred before `end` (µs) and are among the first `size` events; nothing if there was none.
-std::optional<FollowupState> state_as_of(const Followup& followup, std::int64_t end, std::uint64_t size);
+// The state from the changes that occurred before `end` (µs) and are among the first `size` events; nothing if there was none. Where
+// one is left out that was recorded before one that counts, the payloads of `journal` are folded anew.
+std::optional<FollowupState> state_as_of(const Followup& followup, const JournalView& journal, std::int64_t end,
+                                         std::uint64_t size);
 
 class FollowupsProjection final : public Projection {
 public:

@@ -110,7 +110,7 @@ void Drafter::add_timeline() {
 
 void Drafter::add_followups(const IncidentAsOf& incident) {
     for (const Followup& followup : followups_of(views_, request_.incident)) {
-        const auto state = state_as_of(followup, window_.end, window_.size);
+        const auto state = state_as_of(followup, journal_, window_.end, window_.size);
         if (state) draft_.followups.push_back({listed(followup, *state, incident, journal_), followup.changes.front().sequence});
     }
 }

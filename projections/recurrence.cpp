@@ -90,7 +90,7 @@ std::optional<RecurringGroup> RecurrenceCounter::group_of(std::span<const Case> 
     if (at_least(group.in_7_days, limits.first)) group.reasons.push_back(std::to_string(group.in_7_days) + " in 7 days");
     if (at_least(group.in_30_days, limits.second)) group.reasons.push_back(std::to_string(group.in_30_days) + " in 30 days");
     if (weeks_running) group.reasons.push_back("an incident in each of " + std::to_string(running) + " ISO weeks running");
-    group.fix_ineffective = came_back_after_fix(cases, views);
+    group.fix_ineffective = came_back_after_fix(cases, views, journal);
     if (group.fix_ineffective) group.reasons.push_back("it came back after all its earlier follow-ups were done");
 
     group.env = journal.name({newest.env});
@@ -105,7 +105,8 @@ std::optional<RecurringGroup> RecurrenceCounter::group_of(std::span<const Case> 
     return group;
 }
 
-bool RecurrenceCounter::came_back_after_fix(std::span<const Case> cases, lmdb::Transaction& views) const {
+bool RecurrenceCounter::came_back_after_fix(std::span<const Case> cases, lmdb::Transaction& views,
+                                            const JournalView& journal) const {
     const Case& newest = cases.front();
     const auto index = CorrelationIndex::open(views);
     if (!index) return false;
@@ -117,7 +118,7 @@ bool RecurrenceCounter::came_back_after_fix(std::span<const Case> cases, lmdb::T
         if (!earlier.state.exists() || !earlier.has_followups || earlier.state.started_at >= newest.started_at) return;
         if (earlier.state.env != newest.env || earlier.state.service != newest.service) return;
         for (const Followup& followup : followups_of(views, stream)) {
-            const auto state = state_as_of(followup, newest.started_at, window_.size);
+            const auto state = state_as_of(followup, journal, newest.started_at, window_.size);
             if (!state) continue;
             if (state->status == FollowupStatus::done) any_done = true;
             if (!state->finished()) all_done = false;

@@ -47,7 +47,7 @@ private:
         std::int64_t started_at = 0;
         IncidentAsOf incident;
     };
-    bool came_back_after_fix(std::span<const Case> cases, lmdb::Transaction& views) const;
+    bool came_back_after_fix(std::span<const Case> cases, lmdb::Transaction& views, const JournalView& journal) const;
     std::optional<RecurringGroup> group_of(std::span<const Case> cases, lmdb::Transaction& views, const JournalView& journal) const;
 
     RecurrencePolicy policy_;

@@ -46,7 +46,7 @@ std::vector<Risk> risks(lmdb::Transaction& views, const JournalView& journal, co
         if (active && incident.severe() && !state.acknowledged()) ++counts.unacknowledged;
         if (!incident.has_followups) return;
         for (const Followup& followup : followups_of(views, stream)) {
-            const auto as_of = state_as_of(followup, window.end, window.size);
+            const auto as_of = state_as_of(followup, journal, window.end, window.size);
             if (as_of && as_of->overdue(to_micros(request.now))) ++counts.overdue;
         }
     });

@@ -1,3 +1,4 @@
+#include <rapidcheck/catch.h>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -115,4 +116,70 @@ TEST_CASE("a change of status counts as of a moment only where the one before it
     history.followup_changed(1, "2026-03-05T10:00:00Z", "fu_x", FollowupStatus::in_progress, FollowupStatus::done);  // told late
     CHECK(ids(history.summary(request_at("2026-03-08T10:00:00Z")).overdue) == std::vector<std::string>{"fu_x"});
     CHECK(history.summary(request_at("2026-03-11T10:00:00Z")).overdue.empty());
+}
+
+TEST_CASE("of what was told late only what had occurred by a moment counts as of it", "[followup_summary]") {
+    const auto updated = [](const std::string& changes) {
+        FollowupUpdated update;
+        update.followup_id = "fu_x";
+        update.changes.text = changes;
+        return update;
+    };
+    const std::string owner = R"({"owner":{"from":null,"to":"bob"}})";
+    ReportHistory history;
+    history.opened(1, "2026-01-05T10:00:00Z");
+    history.promised(1, "2026-01-05T11:00:00Z", "fu_x", {}, {});
+    history.happened(1, "2026-01-20T10:00:00Z", updated(owner));
+    history.happened(1, "2026-01-10T10:00:00Z", updated(owner));
+    history.followup_changed(1, "2026-02-03T10:00:00Z", "fu_x", FollowupStatus::open, FollowupStatus::done);
+    history.followup_changed(1, "2026-01-25T10:00:00Z", "fu_x", FollowupStatus::done, FollowupStatus::open);
+    CHECK(ids(history.summary(request_at("2026-01-09T10:00:00Z")).unowned) == std::vector<std::string>{"fu_x"});
+    CHECK(history.summary(request_at("2026-01-15T10:00:00Z")).unowned.empty());
+    CHECK(ids(history.summary(request_at("2026-01-15T10:00:00Z")).undated) == std::vector<std::string>{"fu_x"});
+}
+
+TEST_CASE("whatever is told late, a summary as of a moment is that of a journal of what had occurred by then",
+          "[followup_summary]") {
+    rc::prop("for any history", [] {
+        constexpr int first_day = 5, days = 20;
+        const auto on_day = [](int day) { return at("2026-01-01T10:00:00Z") + std::chrono::days(day); };
+        const Time now = on_day(*rc::gen::inRange(first_day, first_day + days));
+        ReportHistory all, by_now;
+        const auto tell = [&](int day, const Payload& payload) {
+            all.happened(1, on_day(day), payload);
+            if (on_day(day) <= now) by_now.happened(1, on_day(day), payload);
+        };
+        IncidentCreated created;
+        created.started_at = on_day(0);
+        tell(0, created);
+        FollowupAdded added;
+        added.followup_id = "fu_x";
+        tell(first_day, added);
+        const int count = *rc::gen::inRange(1, 6);
+        for (int i = 0; i < count; ++i) {
+            FollowupUpdated updated;
+            updated.followup_id = "fu_x";
+            updated.changes.text = *rc::gen::element<std::string>(
+                R"({"owner":{"from":null,"to":"bob"}})", R"({"owner":{"from":null,"to":null}})",
+                R"({"due_at":{"from":null,"to":"2026-01-08T00:00:00Z"}})", R"({"due_at":{"from":null,"to":null}})",
+                R"({"priority":{"from":"P2","to":"P0"},"title":{"from":"x","to":"y"}})");
+            tell(*rc::gen::inRange(first_day, first_day + days), updated);
+        }
+        FollowupStatusChanged changed;
+        changed.followup_id = "fu_x";
+        for (const auto& [from, to] :
+             {std::pair(FollowupStatus::open, FollowupStatus::done), std::pair(FollowupStatus::done, FollowupStatus::done),
+              std::pair(FollowupStatus::done, FollowupStatus::blocked)}) {
+            changed.from = from;
+            changed.to = to;
+            tell(*rc::gen::inRange(first_day, first_day + days), changed);
+        }
+        FollowupSummaryRequest request;
+        request.now = now;
+        request.window_days = *rc::gen::inRange(1, 10);
+        FollowupSummary summary = all.summary(request);
+        const FollowupSummary expected = by_now.summary(request);
+        summary.provenance = expected.provenance;
+        RC_ASSERT(followup_summary_json(summary) == followup_summary_json(expected));
+    });
 }
