@@ -8,6 +8,7 @@
 
 #include "ingest/import_layout.hpp"
 #include "ingest/jsonl_file.hpp"
+#include "ingest/whole_layout.hpp"
 
 namespace daybook {
 namespace {
@@ -161,10 +162,7 @@ private:
 };
 
 Result<ImportCounts> Importer::run() {
-    if (!incidents_.file && !events_.file) {
-        return Refusal{RefusalCode::not_found,
-                       "there is neither incidents.jsonl nor events.jsonl in " + options_.directory.string(), ""};
-    }
+    if (auto refusal = refuse_layout(options_.directory)) return *refusal;
     read_rows(incidents_, incident_places_, &LayoutImport::add_incident);
     read_rows(artifacts_, artifact_places_, &LayoutImport::add_artifact);
     read_event_order();

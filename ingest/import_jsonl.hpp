@@ -34,7 +34,8 @@ struct ImportCounts {
 
 // Every file is optional, but one of incidents.jsonl and events.jsonl must be there. Memory: what incidents.jsonl and
 // artifacts.jsonl say, and 32 bytes for each line of events.jsonl.
-// Refuses: not_found. Throws StorageError; what was taken before stays, and running it again takes up where it stopped.
+// Refuses what refuse_layout does (ingest/whole_layout.hpp). Throws StorageError; what was taken before stays, and running it again
+// takes up where it stopped.
 Result<ImportCounts> import_jsonl(Journal& journal, const DecisionIndex& index, const ImportOptions& options);
 
 }  // namespace daybook

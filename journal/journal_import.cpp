@@ -236,11 +236,20 @@ Refusal Importer::at(std::uint64_t number, std::uint64_t offset, Refusal refusal
 
 }  // namespace
 
-Result<Imported> import_journal(Journal& journal, const std::filesystem::path& directory, const EventProgress& progress) {
+std::optional<Refusal> refuse_journal_text(const std::filesystem::path& directory) {
+    const std::filesystem::path file = directory / "journal.jsonl";
     std::error_code error;
-    if (!std::filesystem::exists(directory / "journal.jsonl", error)) {
+    if (!std::filesystem::exists(file, error)) {
         return Refusal{RefusalCode::not_found, "there is no journal.jsonl in " + directory.string(), ""};
     }
+    if (std::filesystem::file_size(file, error) != 0 || error) return std::nullopt;
+    return Refusal{
+        RefusalCode::invalid,
+        file.string() + " is empty: it was cut short, or exported from a journal without events; there is nothing to import", ""};
+}
+
+Result<Imported> import_journal(Journal& journal, const std::filesystem::path& directory, const EventProgress& progress) {
+    if (auto refusal = refuse_journal_text(directory)) return *refusal;
     return Importer(journal, directory, progress).run();
 }
 

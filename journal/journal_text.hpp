@@ -38,6 +38,10 @@ struct Exported {
 // Throws StorageError: the directory cannot be written, or the journal is damaged.
 Exported export_journal(const Journal& journal, const std::filesystem::path& directory, const EventProgress& progress = {});
 
+// Why there is nothing to import in `directory`: not_found (no journal.jsonl), invalid (an empty one, as of a copy that was cut
+// short).
+std::optional<Refusal> refuse_journal_text(const std::filesystem::path& directory);
+
 struct Imported {
     std::uint64_t events = 0;         // taken now
     std::uint64_t already_there = 0;  // from an import that was stopped
@@ -47,7 +51,7 @@ struct Imported {
 // Takes `directory`/journal.jsonl and its blobs into a journal that is empty, or holds the first events of that very file.
 // Events are taken in batches of some thousands: those of the batches before a refusal stay, and a later import of the mended
 // file goes on from there.
-// Refuses: not_found (no such file), invalid or too_large (with line number and byte offset), conflict (the journal holds
+// Refuses what refuse_journal_text does, invalid or too_large (with line number and byte offset), conflict (the journal holds
 // something else). Throws StorageError.
 Result<Imported> import_journal(Journal& journal, const std::filesystem::path& directory, const EventProgress& progress = {});
 

@@ -177,6 +177,12 @@ void Exporter::write_export_file() {
     const auto snapshot = journal_.snapshot();
     exported_.size = size_;
     exported_.root = snapshot->root(sha256_, size_);
+    std::string counts;
+    ObjectText lines(counts);
+    lines.number("artifacts.jsonl", exported_.artifacts);
+    lines.number("events.jsonl", exported_.events);
+    lines.number("incidents.jsonl", exported_.incidents);
+    lines.finish();
     std::string names;
     ObjectText files(names);
     for (const auto& [name, digest] : files_) files.text(name, digest);
@@ -186,6 +192,7 @@ void Exporter::write_export_file() {
     object.text("origin", snapshot->origin());
     object.number("size", size_);
     object.text("root", to_hex(exported_.root));
+    object.raw("lines", counts);
     object.raw("files", names);
     object.finish();
     text += '\n';

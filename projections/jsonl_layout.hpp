@@ -2,7 +2,8 @@
 // of artifacts, and export.json, which says that they belong together.
 //
 // The same prefix of a journal gives the same bytes. All files are written beside their places first; then they are renamed
-// in a fixed order, export.json last. Who reads it and finds other digests than it names has met an export half done.
+// in a fixed order, export.json last. Who reads it and finds other digests than it names has met an export half done; who finds
+// fewer lines, a copy that was cut short.
 //
 // The layout has one file for each name of an incident's artifacts. Where several artifacts bear one name, that file holds the
 // newest; what it replaced lies in `<incident_id>/.replaced/<sha256>`, so that an import finds it. The rows of all of them stand in

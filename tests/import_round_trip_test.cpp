@@ -230,6 +230,7 @@ TEST_CASE("an import that was stopped anywhere and run again gives what a whole 
         for (std::size_t i = 0; i < cut; ++i) some += lines[i] + '\n';
         write_file(part / "events.jsonl", some);
         std::filesystem::remove(part / "incidents.jsonl");
+        std::filesystem::remove(part / "export.json");
         stopped.import_from(part.path());
         stopped.import_from(out.path());
         const TemporaryDirectory stopped_out;

@@ -102,7 +102,7 @@ TEST_CASE("the same prefix gives the same bytes when the journal has grown", "[j
     }
 }
 
-TEST_CASE("export.json names the journal and the digest of every file", "[jsonl_layout]") {
+TEST_CASE("export.json names the journal, the lines of its files, and the digest of every file", "[jsonl_layout]") {
     LayoutFixture fixture;
     fill(fixture);
     const TemporaryDirectory out;
@@ -114,6 +114,8 @@ TEST_CASE("export.json names the journal and the digest of every file", "[jsonl_
     CHECK(member(text, "origin") == '"' + fixture.journal()->snapshot()->origin() + '"');
     JsonReader reader;
     const auto value = reader.read(text);
+    for (const char* name : {"incidents.jsonl", "events.jsonl", "artifacts.jsonl"})
+        CHECK((*value)->find("lines")->find(name)->integer == static_cast<std::int64_t>(lines_of(out / name).size()));
     const JsonValue* files = (*value)->find("files");
     REQUIRE(files != nullptr);
     CHECK(files->size == 6);

@@ -5,6 +5,7 @@
 #include "ingest/dead_letters.hpp"
 #include "ingest/import_jsonl.hpp"
 #include "ingest/ingest.hpp"
+#include "ingest/whole_layout.hpp"
 #include "journal/journal_text.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
@@ -176,6 +177,12 @@ void add_ingest(CLI::App& root, ChosenCommand& chosen) {
     app->callback([o, &chosen] { chosen = [o](Session& session) { return run_ingest(session, *o); }; });
 }
 
+// What is wrong with a file is no wrong usage.
+[[noreturn]] void fail_to_import(const Refusal& refusal) {
+    const bool wrong_file = refusal.code == RefusalCode::invalid || refusal.code == RefusalCode::too_large;
+    throw CommandError(wrong_file ? ExitStatus::no : exit_status_of(refusal.code), refusal.message);
+}
+
 void add_import(CLI::App& root, ChosenCommand& chosen) {
     CLI::App* import = root.add_subcommand("import", "Take what another store kept");
     import->require_subcommand(1);
@@ -205,6 +212,7 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
     journal->callback([directory, &chosen] {
         chosen = [directory](Session& session) {
             check_readable(*directory);
+            if (const auto refusal = refuse_journal_text(*directory)) fail_to_import(*refusal);  // before there is a journal
             Progress bar(session.progress_screen(), "Importing", 0, "events");
             std::uint64_t done = 0;
             const auto imported = import_journal(session.journal_to_write(), *directory, [&](std::uint64_t events) {
@@ -212,12 +220,7 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
                 done = events;
             });
             bar.finish();
-            if (!imported) {
-                const bool wrong_file =
-                    imported.refusal().code == RefusalCode::invalid || imported.refusal().code == RefusalCode::too_large;
-                throw CommandError(wrong_file ? ExitStatus::no : exit_status_of(imported.refusal().code),
-                                   imported.refusal().message);
-            }
+            if (!imported) fail_to_import(imported.refusal());
             session.print({{"events", "taken"}, {"already_there", "already there"}, {"root_hash", "root"}},
                           {imported->events, imported->already_there, to_hex(imported->root)});
             return ExitStatus::done;
@@ -242,10 +245,11 @@ ExitStatus import_layout(Session& session, const LayoutToImport& layout) {
         bar.advance(lines - std::min(done, lines));
         done = std::max(done, lines);
     };
+    if (const auto refusal = refuse_layout(layout.directory)) fail_to_import(*refusal);  // before there is a journal
     Journal& target = layout.dry_run ? session.journal_to_rehearse() : session.journal_to_write();
     const auto counts = import_jsonl(target, session.decisions(), options);
     bar.finish();
-    if (!counts) fail(counts.refusal());
+    if (!counts) fail_to_import(counts.refusal());
     session.messages().say(MessageKind::notice,
                            std::to_string(counts->events) + " events " + (layout.dry_run ? "would be" : "were") + " written, " +
                                std::to_string(counts->synthesised) + " of them to complete what the lines leave out");
