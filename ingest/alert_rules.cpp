@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::int64_t minute = 60'000'000;  // µs
 
+constexpr const char* ends_nothing = "resolved, and no active incident has its signature";
+
 // How many events of a stream are looked back at when alerts are counted for an escalation: these, or four for each alert asked
 // for.
 constexpr int look_back_min = 256;
@@ -158,34 +160,39 @@ AlertRules::Place AlertRules::place_firing(const AlertReport& report) const {
     return going_on ? *going_on : otherwise.value_or(Place{});
 }
 
+AlertRules::Place AlertRules::place_at(StreamNumber number) const {
+    return {index_.incident(number)->state.active() ? Place::Kind::join : Place::Kind::join_late, number, ""};
+}
+
+// An end counts where the alert fires, also in an incident that is over or is a duplicate: kept from it, the alert would fire
+// there for ever. One that ends nothing goes to the latest active incident that began before it.
 AlertRules::Place AlertRules::place_resolved(const AlertReport& report) const {
     const std::int64_t at = to_micros(report.alert_at);
-    Place found{Place::Kind::ignore, {}, "resolved, and no active incident has its signature"};
+    const StreamNumber firing = fires_in(index_, report, at + policy_.reopen_minutes * minute);
+    const bool told = report.decision == AlertReport::Decision::resolve;  // it wants an active incident
+    if (firing && (!told || index_.incident(firing)->state.active())) return place_at(firing);
     const auto summary = index_.summary(report.signature);
-    if (!summary || (summary->active == 0 && summary->duplicates == 0)) return found;
-    // The active incident in which this very alert fires, else the latest that began before it ended.
-    std::optional<StreamNumber> latest;
-    bool fires = false;
-    index_.incidents_of(report.signature, at, [&](StreamNumber number, const DecisionIncident&) {
-        const StreamNumber original = original_of(index_, number);
-        const auto target = index_.incident(original);
-        if (!target || !target->state.active()) return true;
-        if (!latest) latest = original;
-        const auto alert = index_.alert(original, report.alert.fingerprint);
-        fires = alert && alert->state == AlertState::firing;
-        if (fires) latest = original;
-        return !fires;
-    });
-    if (latest) found = {Place::Kind::join, *latest, ""};
-    return found;
+    StreamNumber active;
+    if (summary && (summary->active > 0 || summary->duplicates > 0)) {
+        index_.incidents_of(report.signature, at, [&](StreamNumber number, const DecisionIncident&) {
+            const StreamNumber original = original_of(index_, number);
+            const auto target = index_.incident(original);
+            if (target && target->state.active()) active = original;
+            return !active;
+        });
+    }
+    if (active) return place_at(active);
+    return firing ? place_at(firing) : Place{Place::Kind::ignore, {}, ends_nothing};
 }
 
 Result<AlertRules::Place> AlertRules::place(const AlertReport& report, const KnownAlert& known, const JournalView& journal) const {
     using Triaged = AlertReport::Decision;
     if (report.repeats == AlertReport::Repeats::by_arrival) {
-        if (known.incident) return Place{Place::Kind::join, known.incident, ""};
-        if (report.alert.state == AlertState::firing) return Place{};
-        return Place{Place::Kind::ignore, {}, "resolved, and no active incident has its signature"};
+        const bool ends = report.alert.state == AlertState::resolved;
+        const StreamNumber firing = ends ? fires_in(index_, report, to_micros(report.alert_at)) : StreamNumber{};
+        if (firing) return place_at(firing);
+        if (known.incident) return place_at(known.incident);
+        return ends ? Place{Place::Kind::ignore, {}, ends_nothing} : Place{};
     }
     if (report.decision == Triaged::ignore) return Place{Place::Kind::ignore, {}, "the triage decided to ignore it"};
     if (report.decision == Triaged::create) return Place{};
@@ -194,7 +201,7 @@ Result<AlertRules::Place> AlertRules::place(const AlertReport& report, const Kno
         const auto number = journal.stream_number(*report.incident_id);
         const auto incident = number ? index_.incident(*number) : std::nullopt;
         if (!incident) return Refusal{RefusalCode::not_found, "no such incident: " + *report.incident_id, "/incident_id"};
-        return Place{incident->state.active() ? Place::Kind::join : Place::Kind::join_late, *number, ""};
+        return place_at(*number);
     }
     return report.alert.state == AlertState::firing ? place_firing(report) : place_resolved(report);
 }

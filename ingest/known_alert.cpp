@@ -29,9 +29,11 @@ KnownAlert latest_state(const DecisionIndex& index, const AlertReport& report) {
     int left = look_back_incidents;
     index.incidents_of(report.signature, INT64_MAX, [&](StreamNumber number, const DecisionIncident& incident) {
         if (incident.state.active()) --active_left;
-        const StreamNumber original = original_of(index, number);
-        const auto row = index.alert(original, report.alert.fingerprint);
-        if (row && (!latest.row || row->at > latest.row->at)) latest = {original, row};
+        // What fires in a duplicate from before it was linked is known there.
+        for (const StreamNumber place : {original_of(index, number), number}) {
+            const auto row = index.alert(place, report.alert.fingerprint);
+            if (row && (!latest.row || row->at > latest.row->at)) latest = {place, row};
+        }
         // Older incidents that are over hold nothing later than the end of the last of them.
         const bool over = latest.row && active_left == 0 && summary->duplicates == 0 && latest.row->at >= summary->latest_end;
         return --left > 0 && !over;
@@ -57,6 +59,26 @@ KnownAlert active_state(const DecisionIndex& index, const AlertReport& report) {
             if (!of_another) found = {original, row};
         }
         return !found.incident && (active_left > 0 || summary->duplicates > 0);
+    });
+    return found;
+}
+
+StreamNumber fires_in(const DecisionIndex& index, const AlertReport& report, std::int64_t latest_start) {
+    StreamNumber found;
+    bool is_active = false;
+    int left = look_back_incidents;
+    index.incidents_of(report.signature, latest_start, [&](StreamNumber number, const DecisionIncident&) {
+        for (const StreamNumber place : {number, original_of(index, number)}) {
+            const auto incident = index.incident(place);
+            if (!incident || incident->firing_alerts == 0 || (found && !incident->state.active())) continue;
+            const auto row = index.alert(place, report.alert.fingerprint);
+            // One that fired again since has not ended.
+            if (!row || row->state != AlertState::firing || row->at > to_micros(report.alert_at)) continue;
+            found = place;
+            is_active = incident->state.active();
+            if (is_active) break;
+        }
+        return !is_active && --left > 0;
     });
     return found;
 }

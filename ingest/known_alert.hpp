@@ -24,6 +24,10 @@ KnownAlert latest_state(const DecisionIndex& index, const AlertReport& report);
 // key, and knows the alerts of that one alone.
 KnownAlert active_state(const DecisionIndex& index, const AlertReport& report);
 
+// The incident in which the alert fires that the report ends: an active one, else the one that started last. None: no incident
+// knows it as firing. Looks at the 256 incidents of its signature that started last, of those that started by `latest_start`.
+StreamNumber fires_in(const DecisionIndex& index, const AlertReport& report, std::int64_t latest_start);
+
 // What the report's way to tell repeats finds.
 KnownAlert known_alert(const DecisionIndex& index, const AlertReport& report);
 

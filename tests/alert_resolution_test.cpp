@@ -102,7 +102,7 @@ TEST_CASE("a resolved alert that fits no active incident is ignored") {
     CHECK(ignored.payload.find(R"("signature":")" + default_signature("prod", "gateway", "latency")) != std::string::npos);
     CHECK(ignored.payload.find(R"("kind":"latency")") != std::string::npos);
 
-    desk.become(IncidentStatus::resolved, "10:20");
+    CHECK(desk.leads_to(Report::resolved("10:20")) == "0: alert status_changed");
     CHECK(desk.leads_to(Report::resolved("10:30")) == "$triage: alert_ignored");
     CHECK(desk.tell(Report::resolved("10:30")) == "duplicate");
     CHECK(desk.problems() == "");
@@ -119,6 +119,57 @@ TEST_CASE("a resolved alert goes to the active incident in which it fires") {
     CHECK(desk.leads_to(Report::firing("10:05").decision("create").ref("b")) == "1: incident_created alert");
     CHECK(desk.leads_to(Report::resolved("10:20").ref("a")) == "0: alert status_changed");
     CHECK(desk.leads_to(Report::resolved("10:20").ref("b")) == "1: alert status_changed");
+}
+
+TEST_CASE("an end that is told once its incident is over counts there, and changes no status") {
+    AlertDesk desk;
+    CHECK(desk.leads_to(Report::firing("10:05").ref("b")) == "0: alert");
+    desk.become(IncidentStatus::resolved, "10:20");
+    CHECK(desk.leads_to(Report::resolved("10:25").ref("b")) == "0: alert");
+    CHECK(desk.leads_to(Report::resolved("10:26")) == "0: alert");
+    CHECK(desk.leads_to(Report::resolved("10:27")) == "$triage: alert_ignored");  // it fires no more
+    CHECK(desk.overview() == "P2 resolved");
+    CHECK(desk.resolved_at() == "10:20:00Z");
+    // So that nothing keeps it open once it is reopened.
+    CHECK(desk.leads_to(Report::firing("10:30")) == "0: alert status_changed");
+    CHECK(desk.leads_to(Report::resolved("10:40")) == "0: alert status_changed");
+    CHECK(desk.overview() == "P2 resolved");
+    CHECK(desk.problems() == "");
+}
+
+TEST_CASE("an end counts where its alert fires, rather than in an active incident that does not know it") {
+    AlertDesk desk;
+    desk.become(IncidentStatus::closed, "10:20");
+    CHECK(desk.leads_to(Report::firing("10:30").ref("b")) == "1: incident_created alert");
+    SECTION("unless the triage wants an active one resolved") {
+        CHECK(desk.leads_to(Report::resolved("10:40").decision("resolve")) == "1: alert status_changed");
+        return;
+    }
+    CHECK(desk.leads_to(Report::resolved("10:40")) == "0: alert");
+    CHECK(desk.leads_to(Report::resolved("10:41")) == "1: alert");
+    CHECK(desk.overview() == "P2 closed, P2 open");
+    CHECK(desk.problems() == "");
+}
+
+TEST_CASE("an end from before the start of the incident that its alert joined counts there") {
+    AlertDesk desk;
+    CHECK(desk.leads_to(Report::firing("09:40").ref("b")) == "0: alert");
+    CHECK(desk.leads_to(Report::resolved("09:50").ref("b")) == "0: alert");
+    CHECK(desk.leads_to(Report::resolved("10:20")) == "0: alert status_changed");
+    CHECK(desk.problems() == "");
+}
+
+TEST_CASE("an incident that becomes a duplicate while its alert fires ends with it") {
+    AlertDesk desk;
+    CHECK(desk.leads_to(Report::firing("10:01").kind("latency").ref("b")) == "1: incident_created alert");
+    REQUIRE(desk.commands().run(LinkIncident{desk.id(1), LinkRelation::duplicate_of, desk.id(0), {}}, Desk::by_ada("10:05")));
+    CHECK(desk.leads_to(Report::resolved("10:20").kind("latency").ref("b")) == "1: alert status_changed");
+    CHECK(desk.leads_to(Report::resolved("10:21")) == "0: alert status_changed");
+    CHECK(desk.overview() == "P2 resolved, P2 resolved");
+    // What fires from now on, and its end, are the other's.
+    CHECK(desk.leads_to(Report::firing("10:30").kind("latency").ref("b")) == "0: alert status_changed");
+    CHECK(desk.leads_to(Report::resolved("10:40").kind("latency").ref("b")) == "0: alert status_changed");
+    CHECK(desk.problems() == "");
 }
 
 TEST_CASE("create always opens an incident") {

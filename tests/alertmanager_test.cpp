@@ -243,6 +243,35 @@ TEST_CASE("what joined the incident that its own is a duplicate of is known ther
     CHECK(desk.problems() == "");
 }
 
+TEST_CASE("a repeat of what fires in a duplicate, and its end, are known there") {
+    WebhookDesk desk;
+    CommandHandler& commands = desk.commands();
+    const auto other = [](const std::string& text) { return with(text, R"("alertname":"Down")", R"("alertname":"Slow")"); };
+    desk.take(firing("10:00"));
+    desk.take(other(firing("10:01")));
+    REQUIRE(commands.run(LinkIncident{desk.incidents().at(1).id, LinkRelation::duplicate_of, desk.incidents().at(0).id, {}},
+                         Desk::by_ada("10:02")));
+    CHECK(desk.take(other(firing("10:01"))) == "duplicate");
+    CHECK(desk.take(other(resolved("10:01", "10:10"))) == "taken");
+    CHECK(desk.take(other(resolved("10:01", "10:10"))) == "duplicate");
+    CHECK(desk.overview() == "P1 open, P1 resolved");
+    CHECK(desk.take(resolved("10:00", "10:11")) == "taken");
+    CHECK(desk.overview() == "P1 resolved, P1 resolved");
+    CHECK(desk.problems() == "");
+}
+
+TEST_CASE("the end of an alert whose incident a person resolved is known once") {
+    WebhookDesk desk;
+    desk.take(firing("10:00"));
+    REQUIRE(desk.commands().run(ChangeStatus{desk.incidents()[0].id, IncidentStatus::resolved, {}, {}}, Desk::by_ada("10:05")));
+    const std::uint64_t before = desk.size();
+    CHECK(desk.take(resolved("10:00", "10:10")) == "taken");
+    CHECK(desk.take(resolved("10:00", "10:10")) == "duplicate");
+    CHECK(desk.types(before) == "alert");
+    CHECK(desk.overview() == "P1 resolved");
+    CHECK(desk.problems() == "");
+}
+
 TEST_CASE("a storm within one body is escalated, once, also where the latest alert comes first") {
     TriagePolicy policy;
     EscalationPolicy storm;

@@ -103,6 +103,17 @@ TEST_CASE("what is acknowledged or resolved with nothing open is ignored, and wr
     CHECK(desk.problems() == "");
 }
 
+TEST_CASE("a resolve counts in the incident in which its alert fires, also where a person resolved that") {
+    WebhookDesk desk;
+    desk.take(trigger(), "10:00");
+    REQUIRE(desk.commands().run(ChangeStatus{desk.incidents().at(0).id, IncidentStatus::resolved, {}, {}}, desk.by_ada("10:05")));
+    const std::uint64_t before = desk.size();
+    CHECK(desk.take(event("resolve"), "10:10") == "taken");
+    CHECK(desk.types(before) == "alert");
+    CHECK(desk.take(event("resolve"), "10:11") == "ignored");
+    CHECK(desk.problems() == "");
+}
+
 TEST_CASE("a dedup_key holds within its routing key") {
     WebhookDesk desk;
     const std::string other = "ffffffffffffffffffffffffffffffff";
