@@ -121,11 +121,12 @@ std::optional<Refusal> Check::find_position() {
 std::optional<Refusal> Check::refuse_strangers() const {
     if (checked_.has_position) return std::nullopt;
     if (!strangers_.empty()) {
-        return Refusal{RefusalCode::conflict,
-                       "the tables hold rows of " + std::to_string(strangers_.size()) +
-                           " incidents that this journal does not have, such as " + strangers_.begin()->first +
-                           ": `daybook import postgres` takes them in",
-                       ""};
+        return Refusal{
+            RefusalCode::conflict,
+            "the tables hold rows of " + std::to_string(strangers_.size()) +
+                " incidents that this journal does not have, such as " + strangers_.begin()->first +
+                ": `daybook import postgres` takes them in; mend or remove in the tables what it refuses, and import again",
+            ""};
     }
     if (stranger_item_) {
         return Refusal{RefusalCode::conflict,

@@ -98,11 +98,12 @@ Result<PostgresExported> Exporter::run() {
         if (position) {
             if (auto refusal = refuse_position(*position, *snapshot)) return *refusal;
         } else if (has_rows(connection_)) {
-            return Refusal{RefusalCode::conflict,
-                           "the tables at " + connection_.place() +
-                               " hold rows that no journal was exported to: `daybook import postgres` takes them in, and after "
-                               "that `daybook export postgres --repair` makes them this journal's",
-                           ""};
+            return Refusal{
+                RefusalCode::conflict,
+                "the tables at " + connection_.place() +
+                    " hold rows that no journal was exported to: `daybook import postgres` takes them in; mend or remove "
+                    "in the tables what it refuses, and after that `daybook export postgres --repair` makes them this journal's",
+                ""};
         }
         Sha256 sha256;
         exported_.size = position ? std::max(position->size, size_) : size_;

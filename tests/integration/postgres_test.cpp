@@ -225,6 +225,29 @@ TEST_CASE("the migration brings an older store's tables up to date, rows stay, a
     }
 }
 
+TEST_CASE("what the import refuses of older tables keeps them from a repair, which says so, until it is mended or removed",
+          "[postgres]") {
+    if (no_postgres()) return;
+    const MigratedProgram daybook;
+    daybook.ask(
+        "INSERT INTO incidents (id, service, title, started_at, severity) VALUES "
+        "('inc_20260301_0000_aaaa', 'a', 'good', now(), 'P2'), ('inc_20260301_0000_bbbb', 'a', 'to mend', now(), 'P9'), "
+        "('legacy-17', 'a', 'to remove', now(), 'P2')");
+    CHECK(daybook.run({"import", "postgres"}).status == 3);
+    for (const auto& command : std::vector<std::vector<std::string>>{{"export", "postgres"}, {"export", "postgres", "--repair"}}) {
+        const Outcome refused = daybook.run(command);
+        INFO(refused.err);
+        CHECK(refused.status == 6);
+        CHECK(refused.err.find("`daybook import postgres` takes them in; mend or remove in the tables what it refuses") !=
+              std::string::npos);
+    }
+    daybook.ask("UPDATE incidents SET severity = 'P1' WHERE severity = 'P9'");
+    daybook.ask("DELETE FROM incidents WHERE id = 'legacy-17'");
+    CHECK(daybook.run({"import", "postgres"}).status == 0);
+    CHECK(daybook.run({"export", "postgres", "--repair"}).status == 0);
+    CHECK(daybook.holds_the_journal());
+}
+
 TEST_CASE("the migration's SQL is printed without a connection, and psql takes it", "[postgres]") {
     if (no_postgres()) return;
     PostgresProgram daybook(PostgresServer::shared().new_database());
