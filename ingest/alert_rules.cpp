@@ -164,6 +164,15 @@ AlertRules::Place AlertRules::place_at(StreamNumber number) const {
     return {index_.incident(number)->state.active() ? Place::Kind::join : Place::Kind::join_late, number, ""};
 }
 
+// Of a firing alert that the triage gives to an incident: there, unless it began once that was over, where nobody would see it.
+// Then it reopens that incident if it may, else it goes where it would go by itself.
+AlertRules::Place AlertRules::place_named(const AlertReport& report, StreamNumber number, const DecisionIncident& incident) const {
+    const std::int64_t at = to_micros(report.alert_at);
+    if (at < incident.state.started_at) return place_at(number);
+    const auto place = place_in(number, incident, true, at);
+    return place ? *place : place_firing(report);
+}
+
 // An end counts where the alert fires, also in an incident that is over or is a duplicate: kept from it, the alert would fire
 // there for ever. One that ends nothing goes to the latest active incident that began before it.
 AlertRules::Place AlertRules::place_resolved(const AlertReport& report) const {
@@ -201,7 +210,7 @@ Result<AlertRules::Place> AlertRules::place(const AlertReport& report, const Kno
         const auto number = journal.stream_number(*report.incident_id);
         const auto incident = number ? index_.incident(*number) : std::nullopt;
         if (!incident) return Refusal{RefusalCode::not_found, "no such incident: " + *report.incident_id, "/incident_id"};
-        return place_at(*number);
+        return report.alert.state == AlertState::firing ? place_named(report, *number, *incident) : place_at(*number);
     }
     return report.alert.state == AlertState::firing ? place_firing(report) : place_resolved(report);
 }

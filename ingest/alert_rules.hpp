@@ -44,6 +44,7 @@ private:
     };
     Result<Place> place(const AlertReport& report, const KnownAlert& known, const JournalView& journal) const;
     Place place_at(StreamNumber number) const;
+    Place place_named(const AlertReport& report, StreamNumber number, const DecisionIncident& incident) const;
     Place place_firing(const AlertReport& report) const;
     Place place_resolved(const AlertReport& report) const;
     std::optional<Place> place_in(StreamNumber number, const DecisionIncident& incident, bool newest, std::int64_t at) const;

@@ -181,15 +181,44 @@ TEST_CASE("create always opens an incident") {
     CHECK(desk.problems() == "");
 }
 
-TEST_CASE("update goes to the incident that it names, whatever its signature and status") {
+TEST_CASE("update goes to the incident that it names, whatever its signature, also late") {
     AlertDesk desk;
     const auto update = [&](std::string_view time) {
         return Report::firing(time).decision("update").kind("latency").text("incident_id", desk.id());
     };
     CHECK(desk.leads_to(update("10:05").set("notes", R"(["n"])")) == "0: alert note");
     desk.become(IncidentStatus::closed, "10:20");
-    CHECK(desk.leads_to(update("10:30").ref("b")) == "0: alert");
+    CHECK(desk.leads_to(update("10:20").ref("b")) == "0: alert");
+    CHECK(desk.leads_to(update("09:00").ref("c")) == "0: alert");
+    CHECK(desk.leads_to(Report::resolved("10:40").decision("update").ref("b").text("incident_id", desk.id())) == "0: alert");
     CHECK(desk.overview() == "P2 closed");
+    CHECK(desk.problems() == "");
+}
+
+TEST_CASE("an update that fires once its incident is over is not buried there") {
+    AlertDesk desk;
+    const auto update = [&](std::string_view time) {
+        return Report::firing(time).decision("update").kind("latency").ref("b").severity("P0").text("incident_id", desk.id());
+    };
+    SECTION("it reopens one that was resolved up to 30 minutes before") {
+        desk.become(IncidentStatus::resolved, "10:20");
+        CHECK(desk.leads_to(update("10:50")) == "0: alert status_changed severity_changed");
+        CHECK(desk.overview() == "P0 open");
+    }
+    SECTION("a microsecond later it opens one") {
+        desk.become(IncidentStatus::resolved, "10:20");
+        CHECK(desk.leads_to(update("10:50:00.000001")) == "1: incident_created alert");
+        CHECK(desk.overview() == "P2 resolved, P0 open");
+    }
+    SECTION("it opens one where that was closed, or joins the active one of its signature") {
+        desk.become(IncidentStatus::closed, "10:20");
+        CHECK(desk.leads_to(update("10:21")) == "1: incident_created alert");
+        CHECK(desk.leads_to(update("10:22").ref("c")) == "1: alert");
+    }
+    SECTION("likewise where that was archived") {
+        REQUIRE(desk.commands().run(ArchiveIncident{desk.id(), "a test"}, desk.by_ada("10:20")));
+        CHECK(desk.leads_to(update("10:21")) == "1: incident_created alert");
+    }
     CHECK(desk.problems() == "");
 }
 
