@@ -19,7 +19,7 @@ constexpr const char* ends_nothing = "resolved, and no active incident has its s
 // for.
 constexpr int look_back_min = 256;
 // How many incidents of a signature, those that started last, are looked at there.
-constexpr int look_back_incidents = 256;
+constexpr int look_back_incidents = 32;
 
 // Adds the events that a report leads to, in order, all said by its reporter.
 class BatchWriter {

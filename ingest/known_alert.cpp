@@ -6,6 +6,8 @@ namespace daybook {
 namespace {
 
 constexpr int look_back_incidents = 256;
+// Nearly every end that ends nothing asks this many: a look at an incident takes about a microsecond.
+constexpr int look_back_for_firing = 32;
 
 using Repeats = AlertReport::Repeats;
 
@@ -66,17 +68,20 @@ KnownAlert active_state(const DecisionIndex& index, const AlertReport& report) {
 StreamNumber fires_in(const DecisionIndex& index, const AlertReport& report, std::int64_t latest_start) {
     StreamNumber found;
     bool is_active = false;
-    int left = look_back_incidents;
-    index.incidents_of(report.signature, latest_start, [&](StreamNumber number, const DecisionIncident&) {
-        for (const StreamNumber place : {number, original_of(index, number)}) {
-            const auto incident = index.incident(place);
-            if (!incident || incident->firing_alerts == 0 || (found && !incident->state.active())) continue;
-            const auto row = index.alert(place, report.alert.fingerprint);
-            // One that fired again since has not ended.
-            if (!row || row->state != AlertState::firing || row->at > to_micros(report.alert_at)) continue;
-            found = place;
-            is_active = incident->state.active();
-            if (is_active) break;
+    // One that fired again since has not ended.
+    const auto look_at = [&](StreamNumber place, const DecisionIncident& incident) {
+        if (is_active || incident.firing_alerts == 0 || (found && !incident.state.active())) return;
+        const auto row = index.alert(place, report.alert.fingerprint);
+        if (!row || row->state != AlertState::firing || row->at > to_micros(report.alert_at)) return;
+        found = place;
+        is_active = incident.state.active();
+    };
+    int left = look_back_for_firing;
+    index.incidents_of(report.signature, latest_start, [&](StreamNumber number, const DecisionIncident& incident) {
+        look_at(number, incident);
+        if (incident.duplicate_of != 0) {
+            const StreamNumber original = original_of(index, number);
+            if (const auto other = index.incident(original)) look_at(original, *other);
         }
         return !is_active && --left > 0;
     });

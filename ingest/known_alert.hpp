@@ -25,7 +25,7 @@ KnownAlert latest_state(const DecisionIndex& index, const AlertReport& report);
 KnownAlert active_state(const DecisionIndex& index, const AlertReport& report);
 
 // The incident in which the alert fires that the report ends: an active one, else the one that started last. None: no incident
-// knows it as firing. Looks at the 256 incidents of its signature that started last, of those that started by `latest_start`.
+// knows it as firing. Looks at the 32 incidents of its signature that started last, of those that started by `latest_start`.
 StreamNumber fires_in(const DecisionIndex& index, const AlertReport& report, std::int64_t latest_start);
 
 // What the report's way to tell repeats finds.
