@@ -78,11 +78,12 @@ StreamNumber fires_in(const DecisionIndex& index, const AlertReport& report, std
     };
     int left = look_back_for_firing;
     index.incidents_of(report.signature, latest_start, [&](StreamNumber number, const DecisionIncident& incident) {
-        look_at(number, incident);
+        // What fired once it was a duplicate fires in the other one.
         if (incident.duplicate_of != 0) {
             const StreamNumber original = original_of(index, number);
             if (const auto other = index.incident(original)) look_at(original, *other);
         }
+        look_at(number, incident);
         return !is_active && --left > 0;
     });
     return found;

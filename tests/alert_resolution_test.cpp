@@ -172,6 +172,17 @@ TEST_CASE("an incident that becomes a duplicate while its alert fires ends with 
     CHECK(desk.problems() == "");
 }
 
+TEST_CASE("an alert that fires in a duplicate and again in the other incident ends in the other first") {
+    AlertDesk desk;
+    CHECK(desk.leads_to(Report::firing("10:01").kind("latency").ref("b")) == "1: incident_created alert");
+    REQUIRE(desk.commands().run(LinkIncident{desk.id(1), LinkRelation::duplicate_of, desk.id(0), {}}, Desk::by_ada("10:05")));
+    CHECK(desk.leads_to(Report::firing("10:10").kind("latency").ref("b")) == "0: alert");
+    CHECK(desk.leads_to(Report::resolved("10:20").kind("latency").ref("b")) == "0: alert");
+    CHECK(desk.leads_to(Report::resolved("10:21")) == "0: alert status_changed");
+    CHECK(desk.leads_to(Report::resolved("10:30").kind("latency").ref("b")) == "1: alert status_changed");
+    CHECK(desk.problems() == "");
+}
+
 TEST_CASE("create always opens an incident") {
     AlertDesk desk;
     CHECK(desk.leads_to(Report::firing("10:05").decision("create")) == "1: incident_created alert");
