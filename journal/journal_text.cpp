@@ -121,7 +121,9 @@ Exported export_journal(const Journal& journal, const std::filesystem::path& dir
         exported.events = snapshot->size();
         exported.root = snapshot->root(sha256, exported.events);
     }
-    AtomicFile file(directory / "journal.jsonl");
+    const std::filesystem::path text = directory / "journal.jsonl";
+    const bool again = std::filesystem::exists(text);
+    AtomicFile file(text);
     std::set<Digest> blobs;
     std::string line;
     Sequence next{1};
@@ -145,7 +147,7 @@ Exported export_journal(const Journal& journal, const std::filesystem::path& dir
     }
     exported.blobs = blobs.size();
     file.commit();
-    remove_other_blobs(directory / "blobs", blobs);
+    if (again) remove_other_blobs(directory / "blobs", blobs);  // else they are somebody's
     return exported;
 }
 

@@ -2,56 +2,15 @@
 
 #include <algorithm>
 
-#include "journal/json.hpp"
-#include "journal/line_file.hpp"
-#include "journal/small_file.hpp"
+#include "ops/export_owner.hpp"
 #include "ops/postgres_ddl.hpp"
 #include "projections/jsonl_layout.hpp"
 
 namespace daybook {
 namespace {
 
-constexpr std::size_t line_bytes_max = std::size_t{4} << 20;
-constexpr std::size_t export_file_bytes_max = std::size_t{256} << 20;
 // Without files to fall back to, a server that is down is tried again sooner.
 constexpr std::chrono::seconds retry_without_files{10};
-
-// Which journal wrote the files: nothing where no export came to its end there.
-std::optional<std::string> origin_of_files(const std::filesystem::path& directory) {
-    const auto text = read_if_exists(directory / "export.json", export_file_bytes_max);
-    if (!text) return std::nullopt;
-    JsonReader reader;
-    const auto value = reader.read(*text);
-    const JsonValue* origin = value ? (*value)->find("origin") : nullptr;
-    if (origin == nullptr || !origin->is_string()) return std::nullopt;
-    return std::string(origin->text());
-}
-
-// Rows of incidents that the journal does not know would be lost: it can't write them again.
-std::optional<Refusal> refuse_unknown_incidents(const std::filesystem::path& file, const char* member, const JournalView& journal) {
-    if (!std::filesystem::exists(file)) return std::nullopt;
-    LineFile lines(file, line_bytes_max);
-    JsonReader reader;
-    std::string known;  // rows of one incident often stand together
-    while (const auto line = lines.next()) {
-        if (line->find_first_not_of(" \t\r") == std::string_view::npos) continue;
-        const auto row = reader.read(*line);
-        const JsonValue* id = row ? (*row)->find(member) : nullptr;
-        const bool is_text = id != nullptr && id->is_string();
-        if (is_text && (id->text() == known || journal.stream(id->text()))) {
-            known = id->text();
-            continue;
-        }
-        return Refusal{RefusalCode::conflict,
-                       file.string() + " holds " +
-                           (is_text ? "the incident " + std::string(id->text()) + ", which this journal does not know"
-                                    : "a line that this journal does not know, " + std::to_string(lines.number())) +
-                           ", and would be written over: run `daybook import jsonl " + file.parent_path().string() +
-                           "` first, and move away what it refuses; or name another directory",
-                       ""};
-    }
-    return std::nullopt;
-}
 
 }  // namespace
 
@@ -68,41 +27,6 @@ PostgresExportOptions postgres_export_options() {
     options.before_load = postgres_load;
     options.after_load = postgres_keys;
     return options;
-}
-
-std::optional<Refusal> refuse_other_files(const std::filesystem::path& directory, std::initializer_list<ExportedFile> files) {
-    for (const auto& [name, member] : files) {
-        const std::filesystem::path file = directory / name;
-        if (!std::filesystem::exists(file)) continue;
-        LineFile lines(file, line_bytes_max);
-        const auto first = lines.next();
-        JsonReader reader;
-        const auto value = reader.read(first.value_or("{}"));
-        if (!first || (value && (*value)->is_object() && (*value)->find(member) != nullptr)) continue;
-        return Refusal{RefusalCode::conflict,
-                       file.string() + " is not from an export, and would be written over: name another directory, or move it away",
-                       ""};
-    }
-    return std::nullopt;
-}
-
-std::optional<Refusal> refuse_other_jsonl_files(const std::filesystem::path& directory, const Journal& journal) {
-    const std::initializer_list<ExportedFile> rows{
-        {"incidents.jsonl", "id"}, {"events.jsonl", "incident_id"}, {"artifacts.jsonl", "incident_id"}};
-    if (auto refusal = refuse_other_files(directory, rows)) return refusal;
-    if (auto refusal = refuse_other_files(directory, {{"export.json", "root"}})) return refusal;
-    const auto snapshot = journal.snapshot();
-    if (const auto origin = origin_of_files(directory)) {
-        if (*origin == snapshot->origin()) return std::nullopt;
-        return Refusal{RefusalCode::conflict,
-                       directory.string() + " holds the files of another journal, " + *origin + " (this one is " +
-                           snapshot->origin() + "): name another directory, or move them away",
-                       ""};
-    }
-    for (const auto& [name, member] : rows) {
-        if (auto refusal = refuse_unknown_incidents(directory / name, member, *snapshot)) return refusal;
-    }
-    return std::nullopt;
 }
 
 std::vector<LayoutOutcome> LayoutExports::run(SteadyTime now, bool files_are_due) {
@@ -179,7 +103,7 @@ LayoutOutcome LayoutExports::write_files() {
     LayoutOutcome outcome;
     outcome.place = settings_.directory.string();
     try {
-        if (const auto refusal = refuse_other_jsonl_files(settings_.directory, parts_.journal)) {
+        if (const auto refusal = refuse_other_layout(settings_.directory, parts_.journal)) {
             outcome.state = State::refused;
             outcome.message = refusal->message;
             return outcome;
@@ -207,7 +131,7 @@ LayoutOutcome LayoutExports::write_files() {
 
 bool LayoutExports::has_files_of_this_journal() {
     if (has_files_) return true;
-    has_files_ = origin_of_files(settings_.directory) == parts_.journal.snapshot()->origin();
+    has_files_ = origin_of_layout(settings_.directory) == parts_.journal.snapshot()->origin();
     return has_files_;
 }
 

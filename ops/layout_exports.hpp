@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,17 +56,6 @@ struct LayoutOutcome {
     Digest root{};
     std::uint64_t incidents = 0, events = 0, artifacts = 0;  // rows that were written
 };
-
-// A file that an export writes, and a member of the object in its first line.
-struct ExportedFile {
-    const char* name;
-    const char* member;
-};
-// What is written over must itself look like an export: other files are somebody's. Refuses: conflict.
-std::optional<Refusal> refuse_other_files(const std::filesystem::path& directory, std::initializer_list<ExportedFile> files);
-// And it must be an export of this journal, or, where no export.json says whose the files are, name incidents alone that the
-// journal knows: a store before daybook that was imported. Refuses: conflict.
-std::optional<Refusal> refuse_other_jsonl_files(const std::filesystem::path& directory, const Journal& journal);
 
 // Used by one thread. Keeps its connection from round to round.
 class LayoutExports {

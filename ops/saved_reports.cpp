@@ -60,6 +60,17 @@ void write_if_other(const std::filesystem::path& path, const std::string& bytes)
     }
 }
 
+std::optional<Refusal> refuse_other_reports(const std::filesystem::path& directory, const std::string& period) {
+    // Every report says from which root it was made, also one that somebody has changed since.
+    for (const auto& [ending, said] : {std::pair(".json", "\"root_hash\""), std::pair(".md", "Root hash `")}) {
+        const std::filesystem::path file = directory / (period + ending);
+        if (!std::filesystem::exists(file) || contents_of(file).find(said) != std::string::npos) continue;
+        return Refusal{RefusalCode::conflict, file.string() + " was not made by daybook, and would be written over: move it away",
+                       ""};
+    }
+    return std::nullopt;
+}
+
 void write_report(const std::filesystem::path& directory, const std::string& period, const ReportFiles& files) {
     write_if_other(directory / (period + ".json"), files.json);
     write_if_other(directory / (period + ".md"), files.markdown);

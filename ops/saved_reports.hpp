@@ -13,6 +13,7 @@
 
 #include "journal/event.hpp"
 #include "journal/journal.hpp"
+#include "journal/result.hpp"
 #include "ops/known_exports.hpp"
 #include "projections/intelligence_policy.hpp"
 #include "projections/report_files.hpp"
@@ -47,6 +48,8 @@ std::map<std::string, SavedReport> saved_reports(const JournalView& journal, con
 
 std::string contents_of(const std::filesystem::path& path);
 void write_if_other(const std::filesystem::path& path, const std::string& bytes);
+// Refuses: conflict; a file of such a name is there that daybook did not make, such as of a store before it.
+std::optional<Refusal> refuse_other_reports(const std::filesystem::path& directory, const std::string& period);
 // Both files of a report; those that are there with the same bytes are left alone.
 void write_report(const std::filesystem::path& directory, const std::string& period, const ReportFiles& files);
 // What the journal is told of them: of a report made from the first `size` events.

@@ -22,7 +22,10 @@ ReportFiles make_digest(lmdb::Transaction& views, const JournalView& journal, Is
 Result<Appended> save_digest(Journal& journal, const ReportFiles& files, const DigestSaving& saving) {
     const std::string name = format_iso_week(saving.week);
     const bool known = saving.input && journal.snapshot()->key(saving.input->key);
-    if (!known) write_report(saving.directory, name, files);
+    if (!known) {
+        if (const auto refusal = refuse_other_reports(saving.directory, name)) return *refusal;
+        write_report(saving.directory, name, files);
+    }
     ReportGenerated event = report_generated(weekly_report, name, saving.size, files);
     if (saving.input && saving.input->sha256) event.input_sha256 = to_hex(*saving.input->sha256);
     const OwnEvents where{"$jobs", saving.now, saving.actor, saving.source};

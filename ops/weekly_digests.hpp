@@ -29,7 +29,8 @@ struct DigestSaving {
     std::optional<KeyedInput> input;
 };
 // Writes the files, then the event, unless the week was last saved with the same bytes (nothing is appended then). Where the key is
-// known, nothing at all is written. Refuses as Journal::append does; throws StorageError: the files may have been written then.
+// known, nothing at all is written. Refuses as Journal::append does, and as refuse_other_reports; throws StorageError: the files
+// may have been written then.
 Result<Appended> save_digest(Journal& journal, const ReportFiles& files, const DigestSaving& saving);
 
 // The first `size` events without those at their end that say what daybook did itself (jobs, reports, snapshots, gates): saving a

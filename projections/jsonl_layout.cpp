@@ -5,6 +5,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <set>
 #include <tuple>
 #include <vector>
 
@@ -75,7 +76,9 @@ private:
     void write_artifacts(HashedFile& file);
     void write_artifact_file(const Digest& digest, const std::string& name);
     void write_export_file();
-    void remove_what_went(const std::optional<std::string>& old_export);
+    void refuse_other_file(const fs::path& path, const std::string& name);
+    void read_old_export();
+    void remove_what_went();
 
     const Journal& journal_;
     lmdb::Transaction& views_;
@@ -85,10 +88,11 @@ private:
     Sha256 sha256_;
     JsonlExported exported_;
     std::map<std::string, std::string> files_;  // name -> digest in hex
+    std::set<std::string> files_before_;        // of the export before, where it was of this journal
 };
 
 JsonlExported Exporter::run() {
-    const auto old_export = read_if_there(options_.directory / export_name);
+    read_old_export();
     HashedFile artifacts(options_.directory / "artifacts.jsonl");
     HashedFile events(options_.directory / "events.jsonl");
     HashedFile incidents(options_.directory / "incidents.jsonl");
@@ -98,7 +102,7 @@ JsonlExported Exporter::run() {
     files_["artifacts.jsonl"] = to_hex(artifacts.commit());
     files_["events.jsonl"] = to_hex(events.commit());
     files_["incidents.jsonl"] = to_hex(incidents.commit());
-    remove_what_went(old_export);
+    remove_what_went();
     write_export_file();
     return exported_;
 }
@@ -167,10 +171,21 @@ void Exporter::write_artifact_file(const Digest& digest, const std::string& name
     const fs::path path = artifacts_directory_ / name;
     std::error_code error;
     if (fs::file_size(path, error) == bytes->size() && !error && read_if_there(path) == *bytes) return;
+    refuse_other_file(path, name);
     AtomicFile file(path);
     file.write(*bytes);
     file.commit();
     ++exported_.files_written;
+}
+
+// A file that no export of ours named, and no artifact of the journal ever was, is somebody's.
+void Exporter::refuse_other_file(const fs::path& path, const std::string& name) {
+    if (files_before_.contains(name)) return;
+    const auto there = read_if_there(path);
+    if (!there || journal_.snapshot()->blob(sha256_({*there}))) return;
+    throw StorageError(path.string() +
+                       " is there already and holds something else than the artifact of that name: move it away, or "
+                       "name another directory");
 }
 
 void Exporter::write_export_file() {
@@ -201,9 +216,8 @@ void Exporter::write_export_file() {
     file.commit();
 }
 
-// The file of an artifact whose bytes were redacted must not stay: what the export before named and this one does not is removed,
-// unless another journal named it. While the old export.json is there, since nothing else knows these files.
-void Exporter::remove_what_went(const std::optional<std::string>& old_export) {
+void Exporter::read_old_export() {
+    const auto old_export = read_if_there(options_.directory / export_name);
     if (!old_export) return;
     JsonReader reader;
     const auto value = reader.read(*old_export);
@@ -211,10 +225,16 @@ void Exporter::remove_what_went(const std::optional<std::string>& old_export) {
     const JsonValue* files = value ? (*value)->find("files") : nullptr;
     if (origin == nullptr || !origin->is_string() || origin->text() != journal_.snapshot()->origin()) return;
     if (files == nullptr || !files->is_object()) return;
-    for (const JsonMember& member : files->members()) {
-        if (!is_artifact_file(member.name) || files_.contains(std::string(member.name))) continue;
-        scrub_file(artifacts_directory_ / member.name);
-        for (const fs::path& other : options_.other_artifacts) scrub_file(other / member.name);
+    for (const JsonMember& member : files->members()) files_before_.emplace(member.name);
+}
+
+// The file of an artifact whose bytes were redacted must not stay: what the export before named and this one does not is removed,
+// unless another journal named it. While the old export.json is there, since nothing else knows these files.
+void Exporter::remove_what_went() {
+    for (const std::string& name : files_before_) {
+        if (!is_artifact_file(name) || files_.contains(name)) continue;
+        scrub_file(artifacts_directory_ / name);
+        for (const fs::path& other : options_.other_artifacts) scrub_file(other / name);
     }
 }
 

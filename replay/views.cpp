@@ -302,7 +302,7 @@ std::vector<Views::StateDigest> Views::digests() {
     return state_digests(*environment_);
 }
 
-Views::Check Views::check(const ReplayProgress& progress) {
+Views::Check Views::check(const ReplayProgress& progress, std::string_view only) {
     refresh();
     Check check;
     // Others may fold on meanwhile: what is compared are the live views as they are now.
@@ -315,6 +315,7 @@ Views::Check Views::check(const ReplayProgress& progress) {
             check.live = state_digests(left);
             check.rebuilt = state_digests(right);
             for (const auto& projection : make_projections()) {
+                if (!only.empty() && projection->name() != only) continue;
                 for (const std::string& table : projection->tables()) {
                     if (auto difference = first_difference(left, right, *projection, table)) {
                         check.differences.push_back(std::move(*difference));
@@ -322,7 +323,7 @@ Views::Check Views::check(const ReplayProgress& progress) {
                 }
             }
         },
-        progress);
+        progress, only);
     return check;
 }
 

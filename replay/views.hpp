@@ -64,8 +64,8 @@ public:
         std::vector<StateDigest> live, rebuilt;
         std::vector<Difference> differences;  // the first of each table
     };
-    // Rebuilds apart, as far as the live views have got, and compares.
-    Check check(const ReplayProgress& progress = {});
+    // Rebuilds apart, as far as the live views have got, and compares. With `only`, that projection alone.
+    Check check(const ReplayProgress& progress = {}, std::string_view only = {});
 
     // A read transaction on the current generation; see catch_up. Keep it short.
     lmdb::Transaction read();

@@ -54,6 +54,7 @@ void add_checkpoint(CLI::App& root, ChosenCommand& chosen) {
                 session.out() << made.note;
                 return ExitStatus::done;
             }
+            refuse_to_write_over(o->file, made.note);
             AtomicFile file(o->file);
             file.write(made.note);
             file.commit();
@@ -127,6 +128,7 @@ void add_evidence(CLI::App& root, ChosenCommand& chosen) {
                     write_evidence(journal, o->incident, signer, [&](std::string_view piece) { session.out() << piece; }));
                 return ExitStatus::done;
             }
+            refuse_to_write_over(o->file);
             AtomicFile file(o->file);
             const Evidence evidence =
                 signed_or_fail(write_evidence(journal, o->incident, signer, [&](std::string_view piece) { file.write(piece); }));

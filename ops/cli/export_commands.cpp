@@ -7,6 +7,7 @@
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/known_exports.hpp"
 #include "ops/cli/layout_options.hpp"
+#include "ops/export_owner.hpp"
 
 namespace daybook {
 namespace {
@@ -100,7 +101,7 @@ void add_export_commands(CLI::App& root, ChosenCommand& chosen) {
         "Artifact files go to INCIDENT_ARTIFACTS_DIR, if that is set.");
     jsonl->callback([directory, &chosen] {
         chosen = [directory](Session& session) {
-            if (const auto refusal = refuse_other_jsonl_files(*directory, session.journal_to_read())) fail(*refusal);
+            if (const auto refusal = refuse_other_layout(*directory, session.journal_to_read())) fail(*refusal);
             KnownExport place{KnownExport::Kind::jsonl, *directory, {}};
             if (const char* artifacts = std::getenv("INCIDENT_ARTIFACTS_DIR"); artifacts != nullptr) place.artifacts = artifacts;
             Progress bar(session.progress_screen(), "Exporting", session.views().size(), "events");
@@ -129,8 +130,8 @@ void add_export_commands(CLI::App& root, ChosenCommand& chosen) {
     journal->footer("Example:\n  daybook export journal /srv/daybook-export");
     journal->callback([journal_directory, &chosen] {
         chosen = [journal_directory](Session& session) {
-            if (const auto refusal = refuse_other_files(*journal_directory, {{"journal.jsonl", "leaf"}})) fail(*refusal);
             const Journal& source = session.journal_to_read();
+            if (const auto refusal = refuse_other_text(*journal_directory, source)) fail(*refusal);
             Progress bar(session.progress_screen(), "Exporting", source.snapshot()->size(), "events");
             std::uint64_t done = 0;
             remember_export(session, {KnownExport::Kind::journal, *journal_directory, {}});

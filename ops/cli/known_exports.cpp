@@ -4,6 +4,7 @@
 
 #include "ops/backlog.hpp"
 #include "ops/cli/reports_again.hpp"
+#include "ops/export_owner.hpp"
 #include "ops/layout_exports.hpp"
 
 namespace daybook {
@@ -38,21 +39,26 @@ void write_tables_anew(Session& session, const std::string& place) {
         connection.execute(std::string("VACUUM ") + table);
 }
 
-// The directory may be another journal's by now.
-void write_files_anew(Session& session, const KnownExport& place) {
-    if (const auto refusal = refuse_other_jsonl_files(place.directory, session.journal_to_read()))
-        throw StorageError(refusal->message);
-    write_jsonl(session, place);
+// The directory may be somebody else's by now.
+void refuse_others(const std::optional<Refusal>& refusal) {
+    if (refusal) throw StorageError(refusal->message);
 }
 
 void write_anew(Session& session, const KnownExport& place) {
+    const Journal& journal = session.journal_to_read();
     switch (place.kind) {
-        case KnownExport::Kind::jsonl: write_files_anew(session, place); return;
-        case KnownExport::Kind::journal: export_journal(session.journal_to_read(), place.directory, {}); return;
+        case KnownExport::Kind::jsonl:
+            refuse_others(refuse_other_layout(place.directory, journal));
+            write_jsonl(session, place);
+            return;
+        case KnownExport::Kind::journal:
+            refuse_others(refuse_other_text(place.directory, journal));
+            export_journal(journal, place.directory, {});
+            return;
         case KnownExport::Kind::weekly_digests: write_reports_again(session, weekly_report, place.directory); return;
         case KnownExport::Kind::risk_digests: write_reports_again(session, risk_report, place.directory); return;
         case KnownExport::Kind::platform_digests: write_reports_again(session, platform_report, place.directory); return;
-        case KnownExport::Kind::backlog: write_backlog(*session.journal_to_read().snapshot(), place.directory); return;
+        case KnownExport::Kind::backlog: write_backlog(*journal.snapshot(), place.directory); return;
         case KnownExport::Kind::postgres: write_tables_anew(session, place.directory.string()); return;
     }
 }

@@ -30,19 +30,19 @@ void check_directory_of(const std::filesystem::path& file) {
                                                   file.filename().string() + " in: look for a mistyped name, or make it");
 }
 
-void refuse_to_write_over(const std::filesystem::path& file, std::string_view bytes) {
+void refuse_to_write_over(const std::filesystem::path& file, std::optional<std::string_view> bytes) {
     std::error_code error;
     if (!std::filesystem::is_regular_file(file, error)) return;
-    check_permitted(file, R_OK, "read");
-    std::ifstream in(file, std::ios::binary);
-    std::string there(bytes.size() + 1, '\0');  // one byte more is enough to differ
-    in.read(there.data(), static_cast<std::streamsize>(there.size()));
-    there.resize(static_cast<std::size_t>(in.gcount()));
-    if (there == bytes) return;
-    throw CommandError(ExitStatus::conflict,
-                       file.string() +
-                           " is there already and holds something else: nothing was written; give another name, or "
-                           "move it away");
+    if (bytes) {
+        check_permitted(file, R_OK, "read");
+        std::ifstream in(file, std::ios::binary);
+        std::string there(bytes->size() + 1, '\0');  // one byte more is enough to differ
+        in.read(there.data(), static_cast<std::streamsize>(there.size()));
+        there.resize(static_cast<std::size_t>(in.gcount()));
+        if (there == *bytes) return;
+    }
+    throw CommandError(ExitStatus::conflict, file.string() + " is there already" + (bytes ? " and holds something else" : "") +
+                                                 ": nothing was written; give another name, or move it away");
 }
 
 StreamNumber find_incident(const JournalView& journal, const std::string& id) {

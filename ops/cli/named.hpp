@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,8 +25,9 @@ void check_readable(const std::filesystem::path& named);
 void check_permitted(const std::filesystem::path& path, int mode, const std::string& what);
 // not_found: there is no directory in which `file` could be written; it is not made, since its name may be a mistyped one.
 void check_directory_of(const std::filesystem::path& file);
-// conflict: the file is there and holds something else than `bytes`, which somebody may have edited.
-void refuse_to_write_over(const std::filesystem::path& file, std::string_view bytes);
+// conflict: the file is there and holds something else than `bytes` (nothing: whatever it holds), which somebody may have edited or
+// keep.
+void refuse_to_write_over(const std::filesystem::path& file, std::optional<std::string_view> bytes = {});
 // The stream of an incident. not_found.
 StreamNumber find_incident(const JournalView& journal, const std::string& id);
 // Of the incident's events, those within `horizon`. not_found: there are none yet.

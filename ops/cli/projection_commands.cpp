@@ -89,9 +89,15 @@ ExitStatus make_reports(Session& session, const std::string& range_text) {
     const auto write = [&](const ReportKind& kind, const std::string& period, Time at, std::uint64_t size) {
         const auto files = make_report(kind, period, views, *journal, at, size, session.report_policies().intelligence);
         if (!files) return;
-        const std::filesystem::path directory = kind.directory, json = directory / (period + ".json");
+        const std::filesystem::path directory = kind.directory, json = directory / (period + ".json"),
+                                    markdown = directory / (period + ".md");
         const char* state = "new";
-        if (std::filesystem::exists(json)) state = contents_of(json) == files->json ? "same" : "changed";
+        if (std::filesystem::exists(json) || std::filesystem::exists(markdown)) {
+            state = contents_of(json) == files->json && contents_of(markdown) == files->markdown ? "same" : "changed";
+        }
+        if (const auto refusal = refuse_other_reports(directory, period)) {
+            return session.messages().say(MessageKind::warning, refusal->message);
+        }
         std::filesystem::create_directories(directory);
         remember_export(session, {kind.place, directory, {}});
         write_report(directory, period, *files);
@@ -115,23 +121,26 @@ ExitStatus make_reports(Session& session, const std::string& range_text) {
 
 struct ReplaySettings {
     std::string projection, as_of, reports;
-    std::uint64_t to_seq = 0;
+    std::optional<std::uint64_t> to_seq;
     bool check = false, rebuild = false;
 };
 
-void print_digests(Session& session, const std::vector<Views::StateDigest>& digests, std::uint64_t size) {
+// Of the projection `only`; empty: of all.
+void print_digests(Session& session, const std::vector<Views::StateDigest>& digests, std::uint64_t size, std::string_view only) {
     RowWriter rows(session.out(), session.format(), session.style(),
                    {{"projection", "PROJECTION"},
                     {"position", "EVENTS", Align::right},
                     {"rows", "ROWS", Align::right},
                     {"sha256", "SHA-256 OF ITS ROWS"}});
-    for (const Views::StateDigest& digest : digests) rows.add({digest.projection, size, digest.rows, to_hex(digest.digest)});
+    for (const Views::StateDigest& digest : digests) {
+        if (only.empty() || digest.projection == only) rows.add({digest.projection, size, digest.rows, to_hex(digest.digest)});
+    }
     rows.finish();
 }
 
-ExitStatus check_views(Session& session, const ReplayProgress& progress) {
-    const Views::Check check = session.views().check(progress);
-    print_digests(session, check.live, check.size);
+ExitStatus check_views(Session& session, std::string_view only, const ReplayProgress& progress) {
+    const Views::Check check = session.views().check(progress, only);
+    print_digests(session, check.live, check.size, only);
     for (const Views::Difference& difference : check.differences) {
         session.messages().say(MessageKind::error,
                                difference.projection + ": " + difference.table + ", " + difference.key + ": " + difference.what);
@@ -157,27 +166,27 @@ ExitStatus run_replay(Session& session, const ReplaySettings& settings) {
                     settings.projection);
     }
     const std::uint64_t size = session.journal_to_read().snapshot()->size();
-    Progress bar(session.progress_screen(), "Replaying", settings.to_seq != 0 ? settings.to_seq : size, "events");
+    Progress bar(session.progress_screen(), "Replaying", settings.to_seq.value_or(size), "events");
     std::uint64_t done = 0;
     const ReplayProgress progress = [&](Sequence reached, std::uint64_t) {
         bar.advance(reached.value - std::min(done, reached.value));
         done = reached.value;
     };
-    if (settings.check) return check_views(session, progress);
-    if (settings.to_seq != 0 || !settings.as_of.empty()) {
-        if (settings.to_seq > size) {
-            throw CommandError(ExitStatus::usage, "--to-seq " + std::to_string(settings.to_seq) + ": the journal has " +
-                                                      std::to_string(size) + " events");
-        }
+    if (settings.check) return check_views(session, settings.projection, progress);
+    if (settings.to_seq || !settings.as_of.empty()) {
         ReplayLimit limit;
-        limit.size = settings.to_seq != 0 ? settings.to_seq : size;
+        limit.size = settings.to_seq.value_or(size);
+        if (limit.size > size) {
+            throw CommandError(ExitStatus::usage,
+                               "--to-seq " + std::to_string(limit.size) + ": the journal has " + std::to_string(size) + " events");
+        }
         if (!settings.as_of.empty()) limit.as_of = time_option("--as-of", settings.as_of);
         std::vector<Views::StateDigest> digests;
-        const auto parked =
-            session.stale_views().build_apart(limit, [&](lmdb::Environment& views) { digests = state_digests(views); }, progress);
+        const auto parked = session.stale_views().build_apart(
+            limit, [&](lmdb::Environment& views) { digests = state_digests(views); }, progress, settings.projection);
         bar.finish();
         session.tell_parked(parked);
-        print_digests(session, digests, limit.size);
+        print_digests(session, digests, limit.size, settings.projection);
         return ExitStatus::done;
     }
     if (settings.rebuild || !settings.projection.empty()) {
@@ -187,7 +196,7 @@ ExitStatus run_replay(Session& session, const ReplaySettings& settings) {
         session.tell_parked(session.stale_views().catch_up(progress));
     }
     bar.finish();
-    print_digests(session, session.stale_views().digests(), session.stale_views().size());
+    print_digests(session, session.stale_views().digests(), session.stale_views().size(), {});
     return ExitStatus::done;
 }
 
@@ -197,7 +206,7 @@ void add_replay(CLI::App& root, ChosenCommand& chosen) {
         root.add_subcommand("replay", "Bring the views up to date, or make them and the reports again from the journal");
     app->add_flag("--rebuild", o->rebuild, "Fold everything anew, beside the live views, and swap it in");
     app->add_option("--projection", o->projection,
-                    "Rebuild this one only: incidents, history, followups, artifacts, event_index or correlation");
+                    "This one only (alone: rebuild it): incidents, history, followups, artifacts, event_index or correlation");
     CLI::Option* to_seq = add_number(*app, "--to-seq", o->to_seq, "Apart from the live views: the first N events");
     CLI::Option* as_of =
         app->add_option("--as-of", o->as_of, "Apart from the live views: what had occurred by then")->type_name("TIME");

@@ -172,9 +172,8 @@ void add_redact_command(CLI::App& root, ChosenCommand& chosen) {
     finish->excludes(sequence)->excludes(reason)->excludes(dry_run);
     app->footer(
         "Examples:\n  daybook redact 1812 --reason 'a password in the message'\n  daybook redact --finish\n"
-        "Ids, times, words and numbers stay, texts read [redacted]; leaves, proofs and old checkpoints stay valid. Nobody else may "
-        "have\n"
-        "the journal open. Backups made before are not touched.");
+        "Ids, times, words and numbers stay, texts read [redacted]; leaves, proofs and old checkpoints stay valid. Nobody else may\n"
+        "have the journal open. Backups made before are not touched. Reports are made again: what somebody changed in them is gone.");
     app->callback([o, sequence, &chosen] {
         if (!o->finish && sequence->count() == 0) throw CLI::RequiredError("seq");
         chosen = [o](Session& session) { return redact(session, *o); };

@@ -11,7 +11,8 @@ namespace daybook {
 
 ReportFiles make_digest(Session& session, IsoWeek week, Time now, std::uint64_t size);
 
-// Makes the reports anew whose files lie in `directory`; those that nobody saved as of now.
+// Makes this journal's reports anew whose files lie in `directory`; those that nobody saved as of now. What somebody changed in
+// them is gone then.
 void write_reports_again(Session& session, const ReportKind& kind, const std::filesystem::path& directory);
 
 }  // namespace daybook

@@ -44,6 +44,7 @@ JobOutcome save_report(const JobParts& parts, const JobRequest& request, const R
     if (request.dry_run) return {files_output(kind.directory, period, 0), {}};
     std::filesystem::create_directories(kind.directory);
     (void)remember_export(parts.data, {kind.place, kind.directory, {}});
+    if (const auto refusal = refuse_other_reports(kind.directory, period)) return refused(*refusal);
     write_report(kind.directory, period, files);
     Sha256 sha256;
     const std::string key = std::string(kind.report) + ":" + period + ":" + to_hex(sha256({files.json}));

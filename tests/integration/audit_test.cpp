@@ -227,6 +227,10 @@ TEST_CASE("verify --checkpoint is satisfied by what the journal was, and by noth
         CHECK(no_checkpoint.err.find("notes.txt (--checkpoint) is no checkpoint") != std::string::npos);
         CHECK(no_checkpoint.out.empty());
     }
+    const Outcome over = daybook.run({"checkpoint", "--save", "old"});
+    CHECK(over.status == 6);
+    CHECK(over.err.find("old is there already and holds something else") != std::string::npos);
+    CHECK(daybook.run({"evidence", id, "--to", "old"}).status == 6);
     std::string text = read_file(daybook / "old");
     text[text.find('\n') + 1] ^= 1;
     write_file(daybook / "old", text);

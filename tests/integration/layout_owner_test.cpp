@@ -108,3 +108,124 @@ TEST_CASE("serve leaves a store that was not imported as it is, says so and goes
     CHECK(read_file(daybook / "ops/incidents/events.jsonl").find("the only copy") != std::string::npos);
     CHECK(server.stop() == 0);
 }
+
+TEST_CASE("after a restore, an export does not write over events that the layout alone holds yet; once they were imported it does",
+          "[layouts]") {
+    const Program daybook;
+    create(daybook, "before the backup");
+    const std::string incident = daybook.out({"incident", "list", "--ids"});
+    daybook.out({"-q", "backup", "kept"});
+    daybook.out({"-q", "note", incident, "after the backup"});
+    daybook.out({"-q", "export", "jsonl", "layout"});
+    const std::string before = read_file(daybook / "layout/events.jsonl") + read_file(daybook / "layout/export.json");
+    std::filesystem::remove_all(daybook.data());
+    daybook.out({"-q", "restore", "kept"});
+    const auto refused = [&] {
+        const Outcome outcome = daybook.run({"export", "jsonl", "layout"});
+        CHECK(outcome.status == 6);
+        CHECK(says(outcome, "layout/events.jsonl holds the event "));
+        CHECK(says(outcome, "`daybook import jsonl layout`"));
+        CHECK(read_file(daybook / "layout/events.jsonl") + read_file(daybook / "layout/export.json") == before);
+    };
+    refused();
+    daybook.out({"-q", "note", incident, "the journal went on"});
+    daybook.out({"-q", "note", incident, "and has as many events again"});
+    refused();
+    daybook.out({"-q", "import", "jsonl", "layout"});
+    CHECK(daybook.run({"export", "jsonl", "layout"}).status == 0);
+    const std::string after = read_file(daybook / "layout/events.jsonl");
+    CHECK(after.find("after the backup") != std::string::npos);
+    CHECK(after.find("the journal went on") != std::string::npos);
+    CHECK(daybook.run({"export", "jsonl", "layout"}).status == 0);
+}
+
+TEST_CASE("an export does not write over a file that stands where an artifact is to go", "[layouts]") {
+    const Program daybook;
+    create(daybook, "here");
+    const std::string incident = daybook.out({"incident", "list", "--ids"});
+    daybook.write("notes.txt", "of the journal");
+    daybook.out({"-q", "artifact", "attach", incident, "notes.txt"});
+    const std::string place = "layout/" + incident + "/notes.txt";
+    daybook.write(place, "of somebody");
+    const Outcome outcome = daybook.run({"export", "jsonl", "layout"});
+    CHECK(outcome.status == 1);
+    CHECK(says(outcome, place + " is there already and holds something else"));
+    CHECK(read_file(daybook / place) == "of somebody");
+    std::filesystem::remove(daybook / place);
+    CHECK(daybook.run({"export", "jsonl", "layout"}).status == 0);
+    CHECK(read_file(daybook / place) == "of the journal");
+}
+
+TEST_CASE("the text of another journal, or of one that went further, is not written over, and its blobs stay", "[layouts]") {
+    const Program daybook;
+    create(daybook, "here");
+    const std::string incident = daybook.out({"incident", "list", "--ids"});
+    daybook.out({"-q", "backup", "kept"});
+    daybook.write("notes.txt", "the only copy");
+    daybook.out({"-q", "artifact", "attach", incident, "notes.txt"});
+    daybook.out({"-q", "export", "journal", "text"});
+    const auto blobs = [&] {
+        const auto all = std::filesystem::directory_iterator(daybook / "text/blobs");
+        return std::distance(std::filesystem::begin(all), std::filesystem::end(all));
+    };
+    const std::string before = read_file(daybook / "text/journal.jsonl");
+    const auto refused = [&](const Program& by) {
+        const Outcome outcome = by.run({"export", "journal", (daybook / "text").string()});
+        CHECK(outcome.status == 6);
+        CHECK(says(outcome, "journal.jsonl ends with an event that this journal does not have"));
+        CHECK(read_file(daybook / "text/journal.jsonl") == before);
+        CHECK(blobs() == 1);
+    };
+    const Program other;
+    create(other, "there");
+    refused(other);
+    std::filesystem::remove_all(daybook.data());
+    daybook.out({"-q", "restore", "kept"});
+    refused(daybook);
+    // A shorter text of the same journal is what an export is for.
+    std::filesystem::remove_all(daybook / "text");
+    daybook.out({"-q", "export", "journal", "text"});
+    daybook.out({"-q", "note", incident, "later"});
+    CHECK(daybook.run({"export", "journal", "text"}).status == 0);
+    CHECK(read_file(daybook / "text/journal.jsonl").find("later") != std::string::npos);
+}
+
+TEST_CASE("a redaction makes this journal's reports and texts again, and leaves those of others", "[layouts][redact]") {
+    const Program daybook;
+    daybook.out({"incident", "create", "--service", "gateway", "--severity", "P1", "--title", "secret", "--occurred-at",
+                 "2026-02-17T10:00:00Z"});
+    daybook.out({"-q", "digest", "weekly", "--week", "2026-08", "--save"});
+    daybook.out({"-q", "replay", "--reports", "2026-07..2026-08"});
+    daybook.out({"-q", "export", "journal", "text"});
+    const std::string weekly = "ops/reports/incidents/weekly/";
+    REQUIRE(read_file(daybook / (weekly + "2026-08.md")).find("secret") != std::string::npos);
+    daybook.write(weekly + "2026-06.md", "notes on week 6, secret");
+    daybook.write(weekly + "2026-05.json", R"({"provenance":{"origin":"another"}})");
+    daybook.write("text/journal.jsonl", "my diary");
+    const Outcome outcome = daybook.run({"redact", "1", "--reason", "a secret"});
+    CHECK(says(outcome, "the journal's text in " + (daybook / "text").string() + " may hold the text yet"));
+    CHECK(read_file(daybook / "text/journal.jsonl") == "my diary");
+    CHECK(read_file(daybook / (weekly + "2026-08.md")).find("secret") == std::string::npos);
+    CHECK(read_file(daybook / (weekly + "2026-06.md")) == "notes on week 6, secret");
+    CHECK_FALSE(std::filesystem::exists(daybook / (weekly + "2026-06.json")));
+    CHECK(read_file(daybook / (weekly + "2026-05.json")) == R"({"provenance":{"origin":"another"}})");
+}
+
+TEST_CASE("a report of a store before daybook is not written over, by the command, the job or a replay", "[layouts][jobs]") {
+    const Program daybook;
+    create(daybook, "here");
+    const std::string file = "ops/reports/incidents/weekly/2026-08.md";
+    daybook.write(file, "# Week 8, by hand");
+    const std::vector<std::string> now{"--now", "2026-02-23T08:00:00Z"};
+    const auto run = [&](std::vector<std::string> command) {
+        command.insert(command.begin(), now.begin(), now.end());
+        const Outcome outcome = daybook.run(command);
+        CHECK(read_file(daybook / file) == "# Week 8, by hand");
+        CHECK((outcome.err + outcome.out).find("2026-08.md was not made by daybook, and would be written over") !=
+              std::string::npos);
+        return outcome.status;
+    };
+    CHECK(run({"digest", "weekly", "--week", "2026-08", "--save"}) == 6);
+    CHECK(run({"jobs", "run", "weekly_incident_digest"}) != 0);
+    CHECK(run({"replay", "--reports", "2026-08..2026-08"}) == 0);
+}

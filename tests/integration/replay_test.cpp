@@ -144,6 +144,30 @@ TEST_CASE("a replay to a seq is what the views were at that seq") {
     CHECK(daybook.out({"replay"}) != then);
     CHECK(daybook.out({"replay", "--to-seq", count}) == then);
     CHECK(daybook.run({"replay", "--to-seq", "100000"}).status == 2);
+    const std::string nothing = daybook.out({"replay", "--to-seq", "0", "-o", "jsonl"});
+    CHECK(lines_of(nothing).size() == 6);
+    for (const std::string& line : lines_of(nothing)) CHECK(line.find("\"position\":0,\"rows\":0,") != std::string::npos);
+}
+
+TEST_CASE("a replay of one projection says of that one what a replay of all does") {
+    const Program daybook;
+    ingest_monday(daybook);
+    const auto line_of = [&](std::vector<std::string> command, const std::string& projection) {
+        command.insert(command.end(), {"-o", "jsonl"});
+        for (const std::string& line : lines_of(daybook.out(command))) {
+            if (line.find('"' + projection + '"') != std::string::npos) return line;
+        }
+        return std::string();
+    };
+    for (const std::vector<std::string>& how : {std::vector<std::string>{"replay", "--to-seq", "20"},
+                                                {"replay", "--as-of", "2026-02-23T10:30:00Z"},
+                                                {"replay", "--check"}}) {
+        std::vector<std::string> alone = how;
+        alone.insert(alone.end(), {"--projection", "followups", "-o", "jsonl"});
+        const auto lines = lines_of(daybook.out(alone));
+        REQUIRE(lines.size() == 1);
+        CHECK(lines[0] == line_of(how, "followups"));
+    }
 }
 
 TEST_CASE("events --follow goes on with what comes, from any process") {
