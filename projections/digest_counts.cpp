@@ -60,7 +60,7 @@ void WeekCounter::add_event(const HistoryEntry& entry) {
 }
 
 void WeekCounter::finish_incident(const IncidentAsOf& incident, const JournalView& journal) {
-    if (incident.state.exists() && incident.state.active()) ++counts_.active_at_end;
+    if (incident.state.exists() && incident.state.active() && !incident.state.archived()) ++counts_.active_at_end;
     if (!opened_) return;
     opened_ = false;
     ++counts_.by_severity[static_cast<std::size_t>(incident.state.severity)];

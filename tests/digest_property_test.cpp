@@ -93,7 +93,7 @@ Numbers slowly(const std::vector<Told>& history, std::int64_t from, std::int64_t
             count(numbers, told, from);
             opened = opened || told.type == EventType::incident_created;
         }
-        if (model.created && model.status < 2) ++numbers.active;
+        if (model.created && model.status < 2 && !model.archived) ++numbers.active;
         if (opened) ++numbers.by_severity[model.severity];
         if (!model.created || model.archived || model.duplicate) continue;
         const auto take = [&](std::vector<std::int64_t>& durations, std::int64_t moment) {

@@ -180,6 +180,18 @@ TEST_CASE("durations are cut to seconds first, by nearest rank, with the mean ro
     CHECK(seconds_between(5'000'000, 0) == 0);
 }
 
+TEST_CASE("an incident that is archived is active no more at the end of the week", "[digest]") {
+    ReportHistory history;
+    history.opened(1, "2026-02-16T10:00:00Z");
+    history.opened(2, "2026-02-16T11:00:00Z");
+    IncidentArchived archived;
+    archived.reason = "a test alert";
+    history.happened(1, "2026-02-17T10:00:00Z", archived);
+    history.happened(2, "2026-02-24T10:00:00Z", archived);
+    CHECK(history.digest("2026-08").counts.active_at_end == 1);
+    CHECK(history.digest("2026-09").counts.active_at_end == 0);
+}
+
 TEST_CASE("durations leave out duplicates and what is archived at the end", "[digest]") {
     ReportHistory history;
     for (unsigned number = 1; number <= 3; ++number) {

@@ -33,9 +33,7 @@ Horizon ClockOptions::horizon(const JournalView& journal) const {
     return *horizon;
 }
 
-Time ClockOptions::now(const Session& session, const JournalView& journal) const {
-    return session.settings().now ? *session.settings().now : look_back().now(journal, session.now());
-}
+Time ClockOptions::now(const Session& session, const JournalView& journal) const { return look_back().now(journal, session.now()); }
 
 void ClockOptions::read_views(Session& session, std::string_view projection,
                               const std::function<void(lmdb::Transaction&)>& use) const {

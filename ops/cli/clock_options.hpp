@@ -26,7 +26,7 @@ public:
     bool given() const;
     // How far they let one see; several given: all of them hold. Throws CommandError (usage): no time, more events than there are.
     Horizon horizon(const JournalView& journal) const;
-    // What counts as now for what is seen: --now, or the moment that was asked for, or the clock.
+    // What counts as now for what is seen: the moment that was asked for, else --now, else the clock.
     Time now(const Session& session, const JournalView& journal) const;
 
     // Hands over the rows of a projection as they were: the live views where nothing was given, else made for the occasion.

@@ -39,7 +39,7 @@ counts AS (
         'resolved', (SELECT count(*) FROM status_changed WHERE after = 'resolved'),
         'closed', (SELECT count(*) FROM status_changed WHERE after = 'closed'),
         'reopened', (SELECT count(*) FROM status_changed WHERE after = 'open' AND before IN ('resolved', 'closed')),
-        'active_at_end', (SELECT count(*) FROM incident WHERE status IN ('open', 'mitigated')),
+        'active_at_end', (SELECT count(*) FROM incident WHERE status IN ('open', 'mitigated') AND NOT archived),
         'by_severity', (SELECT jsonb_object_agg(s.severity, (SELECT count(*) FROM opened o WHERE o.severity = s.severity))
                         FROM severities s),
         'by_service', (SELECT coalesce(jsonb_object_agg(service, n), '{}')
