@@ -27,9 +27,8 @@ std::string message_id(std::string id) {
     return to_hex(sha256({id}));
 }
 
-bool concerns(const Receiver& receiver, const IncidentRow& incident) {
-    return incident.state.severity <= receiver.severity && is_one_of(receiver.services, incident.service) &&
-           is_one_of(receiver.envs, incident.env);
+bool concerns(const Receiver& receiver, const IncidentRow& incident, Severity worst) {
+    return worst <= receiver.severity && is_one_of(receiver.services, incident.service) && is_one_of(receiver.envs, incident.env);
 }
 
 std::string body_of(const Notification& notification, std::string_view origin, std::string_view about, const std::string& json,
@@ -46,10 +45,32 @@ std::string body_of(const Notification& notification, std::string_view origin, s
     return body;
 }
 
-// Whether an alert source opened an incident that is still active: that is news, however long ago it began (a silence that ended).
-bool still_fires(const RecordView& event, const JournalView& journal) {
-    const std::string_view source = journal.name({event.header().source});
-    if (event.type() != EventType::incident_created || !alert_format(source)) return false;
+// The highest severity that the incident had up to `event`: who heard that it began hears that it was lowered, and how it ended.
+Severity worst_severity(const RecordView& event, const JournalView& journal) {
+    auto worst = static_cast<std::uint8_t>(Severity::p4);
+    for (const Sequence sequence : journal.stream_sequences(event.stream(), 1, event.header().version)) {
+        const auto header = journal.header(sequence);
+        if (header->type == EventType::incident_created) worst = std::min(worst, header->severity);
+        if (header->type == EventType::severity_changed) worst = std::min(worst, header->to);
+    }
+    return static_cast<Severity>(worst);
+}
+
+// A message is under way within that time, unless its receiver is down.
+constexpr std::chrono::minutes told_within{1};
+
+bool is_old(const RecordHeader& event, const Receiver& receiver) {
+    return from_micros(event.recorded_at) - from_micros(event.occurred_at) > receiver.give_up_after;
+}
+
+// What an alert source says is news, however long ago it began (a silence that ended, a source that was cut off), of an incident
+// that is still active, and of one whose opening was told: who heard of that must hear the rest. What is left is a backfill.
+bool is_news_yet(const RecordView& event, const JournalView& journal, const Receiver& receiver) {
+    if (!alert_format(journal.name({event.header().source}))) return false;
+    const auto opening = journal.header(journal.stream_sequences(event.stream(), 1, 1).front());
+    if (!is_old(*opening, receiver)) return true;
+    // It was told as an active one, in the time until this came.
+    if (event.recorded_at() - from_micros(opening->recorded_at) > told_within) return true;
     const auto now = incident_within(journal, event.stream(), {journal.size(), {}});
     return now && now->state.active() && !now->state.archived();
 }
@@ -73,9 +94,9 @@ std::optional<Notification> notification_of(const RecordView& event, const Journ
     const auto kind = news_of(event.header());
     if (!kind || !receiver.events.has(*kind)) return std::nullopt;
     const auto incident = incident_within(journal, event.stream(), {event.sequence().value, {}});
-    if (!incident || !concerns(receiver, *incident)) return std::nullopt;
+    if (!incident || !concerns(receiver, *incident, worst_severity(event, journal))) return std::nullopt;
     Notification notification;
-    notification.of_old = event.recorded_at() - event.occurred_at() > receiver.give_up_after && !still_fires(event, journal);
+    notification.of_old = is_old(event.header(), receiver) && !is_news_yet(event, journal, receiver);
     notification.id = message_id(event.event_id());
     notification.kind = *kind;
     notification.incident_id = incident->id;
@@ -90,7 +111,9 @@ std::optional<Notification> notification_of(const RecordView& event, const Journ
 
 std::optional<Notification> overdue_notification(const Followup& followup, Time since, const IncidentRow& incident,
                                                  const std::string& origin, const Receiver& receiver) {
-    if (!receiver.events.has(News::overdue) || !concerns(receiver, incident)) return std::nullopt;
+    if (!receiver.events.has(News::overdue) || !concerns(receiver, incident, incident.state.severity)) {
+        return std::nullopt;
+    }
     if (since - from_micros(followup.state.due_at) > receiver.give_up_after) return std::nullopt;
     Notification notification;
     notification.id = message_id(followup.id + '-' + std::to_string(to_micros(since)));

@@ -30,7 +30,7 @@ struct Notification {
     // When it became news, by the clock that recorded it.
     Time since{};
     // It was written down more than `give_up_after` after it happened, as an import does: history, which is told nobody. Not where
-    // an alert source opened an incident that is still active.
+    // an alert source says it of an incident that is still active, or whose opening was news.
     bool of_old = false;
 };
 
