@@ -26,6 +26,16 @@ std::optional<Refusal> check_order(const IncidentState& state, const CommandCont
                    "/occurred_at"};
 }
 
+// An incident does not end before it began; by the clock it may, where a source with a fast clock opened it.
+std::optional<Refusal> check_start(const IncidentState& state, const CommandContext& context, const ChangeStatus& command) {
+    const bool reopens = command.to == IncidentStatus::open;
+    if (reopens || context.by_clock || to_micros(context.occurred_at) >= state.started_at) return std::nullopt;
+    return Refusal{RefusalCode::conflict,
+                   command.incident_id + " began at " + format_time(from_micros(state.started_at)) + ", which is after " +
+                       format_time(context.occurred_at) + ": give a later time, or change when it began",
+                   "/occurred_at"};
+}
+
 }  // namespace
 
 Result<CommandHandler::Target> CommandHandler::find(const JournalView& journal, const std::string& incident_id) const {
@@ -193,6 +203,7 @@ Result<CommandOutcome> CommandHandler::run(const ChangeStatus& command, const Co
                                                " and can't become " + std::string(to_text(command.to)) + ": reopen it first");
                            }
                            if (auto refusal = check_order(state, context, command.incident_id)) return *refusal;
+                           if (auto refusal = check_start(state, context, command)) return *refusal;
                            StatusChanged changed;
                            changed.from = state.status;
                            changed.to = command.to;

@@ -146,8 +146,9 @@ struct DeadLetters::Letter {
     std::string text;    // as it stands in the file
     std::string record;  // empty: it holds none
     Origin origin;
-    std::uint64_t offset = 0;        // of its first byte in the file
-    std::optional<Refusal> refusal;  // of the retry, or why there is no record
+    std::uint64_t offset = 0;                           // of its first byte in the file
+    std::optional<Refusal> refusal;                     // why there is no record
+    std::vector<std::pair<Refusal, std::string>> left;  // of the retry: what was refused, and the part of the record that it was
 };
 
 // Finds the record of a letter: as a person put it there, or as its text became one.
@@ -220,7 +221,8 @@ IngestCounts DeadLetters::retry(Time at,
     try {
         counts += take(records, [&](const RefusedLine& line) {
             Letter& letter = letters.at(line.number - 1);
-            letter.refusal = line.refusal;
+            const bool is_cut = line.refusal.code == RefusalCode::too_large;
+            letter.left.emplace_back(line.refusal, is_cut ? letter.record : line.text);
             refused({line.number, letter.offset, line.text, line.refusal});
         });
     } catch (...) {
@@ -230,10 +232,12 @@ IngestCounts DeadLetters::retry(Time at,
     std::filesystem::remove(records);
     AtomicFile kept(file_, AtomicFile::Readers::owner_only);
     for (const Letter& letter : letters) {
-        if (letter.record.empty()) {
-            kept.write(letter.text + '\n');
-        } else if (letter.refusal) {
-            kept.write(letter_of(letter.origin, *letter.refusal, letter.record, at));
+        if (letter.record.empty()) kept.write(letter.text + '\n');
+        // Of a payload of many alerts those that were taken now must not come again with the others.
+        for (const auto& [refusal, part] : letter.left) {
+            Origin origin = letter.origin;
+            if (part != letter.record) origin.sha256 = to_hex(sha256_({part}));
+            kept.write(letter_of(origin, refusal, part, at));
         }
     }
     replace_by(kept);

@@ -63,7 +63,8 @@ private:
     GateReport report_;
     lmdb::Transaction* views_ = nullptr;
     const JournalView* journal_ = nullptr;
-    ReportWindow window_;
+    ReportWindow window_;           // of recurrences
+    ReportWindow known_;            // of everything else
     std::uint32_t postmortem_ = 0;  // the name's number
     std::optional<CorrelationIndex> index_;
     std::optional<RecurrenceCounter> recurrences_;
@@ -73,6 +74,9 @@ void Watch::read(lmdb::Transaction& views, const JournalView& journal) {
     views_ = &views;
     journal_ = &journal;
     window_ = {INT64_MIN, now_ + 1, request_.size};
+    // Nothing of the journal lies behind a now that all of it was recorded before: what a source with a fast clock opened is open.
+    const auto newest = journal.header({request_.size});
+    known_ = {INT64_MIN, newest && newest->recorded_at <= now_ ? INT64_MAX : window_.end, request_.size};
     postmortem_ = journal.find_name("postmortem").value_or(NameNumber{}).value;
     index_ = CorrelationIndex::open(views);
     recurrences_.emplace(request_.intelligence.recurrence, window_, request_.window_days);
@@ -87,7 +91,7 @@ void Watch::read(lmdb::Transaction& views, const JournalView& journal) {
 
 void Watch::visit(StreamNumber stream, std::span<const HistoryEntry> entries) {
     Seen seen;
-    seen.incident = incident_as_of(stream, entries, window_, [&](const HistoryEntry& entry) {
+    seen.incident = incident_as_of(stream, entries, known_, [&](const HistoryEntry& entry) {
         if (entry.type == EventType::artifact_attached && postmortem_ != 0 && entry.kind == postmortem_) seen.postmortem = true;
         if (entry.type == EventType::status_changed &&
             is_reopening(static_cast<IncidentStatus>(entry.from), static_cast<IncidentStatus>(entry.to))) {
@@ -100,10 +104,10 @@ void Watch::visit(StreamNumber stream, std::span<const HistoryEntry> entries) {
     if (request_.env && journal_->name({state.env}) != *request_.env) return;
     seen.opened_at = std::max(seen.opened_at, state.started_at);
     if (index_ && state.started_at >= recurrences_->look_back()) recurrences_->add(seen.incident, index_->signature_of(stream));
-    if (seen.incident.severe() && !state.archived()) judge(seen, listed(seen.incident, window_, *views_, *journal_));
+    if (seen.incident.severe() && !state.archived()) judge(seen, listed(seen.incident, known_, *views_, *journal_));
     if (!seen.incident.has_followups) return;
     for (const Followup& followup : followups_of(*views_, stream)) {
-        const auto as_of = state_as_of(followup, *journal_, window_.end, window_.size);
+        const auto as_of = state_as_of(followup, *journal_, known_.end, known_.size);
         if (as_of && !as_of->finished()) judge(listed(followup, *as_of, seen.incident, *journal_), seen.incident.severe());
     }
 }

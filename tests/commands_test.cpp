@@ -436,3 +436,16 @@ TEST_CASE("a dry run checks everything and writes nothing") {
     CHECK(desk.size() == before);
     CHECK(desk.problems() == "");
 }
+
+TEST_CASE("an incident does not end before it began, unless the clock alone says so") {
+    CommandDesk desk;
+    CreateIncident later = outage();
+    later.started_at = when("12:00");
+    desk.id = desk.create(later);
+    CHECK(desk.refusal(ChangeStatus{desk.id, IncidentStatus::resolved, {}, {}}) == "conflict /occurred_at");
+    CHECK(desk.refusal(ChangeStatus{desk.id, IncidentStatus::mitigated, {}, {}}) == "conflict /occurred_at");
+    CommandContext by_clock = Desk::by_ada("11:00");
+    by_clock.by_clock = true;
+    CHECK(desk.commands().run(ChangeStatus{desk.id, IncidentStatus::mitigated, {}, {}}, by_clock));
+    CHECK(desk.run(ChangeStatus{desk.id, IncidentStatus::resolved, {}, {}}, "12:30"));
+}

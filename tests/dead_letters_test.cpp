@@ -292,3 +292,23 @@ TEST_CASE("a letter that could not be written is written when its line comes aga
     });
     CHECK(child.wait() == "1");
 }
+
+TEST_CASE("of a payload with many alerts those that a retry took do not come again with the others") {
+    LetterDesk desk;
+    const auto alert = [](const std::string& service, const std::string& start) {
+        return R"({"status":"firing","labels":{"alertname":"Down","service":")" + service +
+               R"(","severity":"critical"},"annotations":{},"startsAt":")" + start + R"(","endsAt":"0001-01-01T00:00:00Z"})";
+    };
+    const std::string body = R"({"version":"3","groupKey":"g","status":"firing","receiver":"r","alerts":[)" +
+                             alert("api", "2026-02-23T09:00:00Z") + ',' + alert("web", "soon") + ',' + alert("db", "later") + "]}";
+    desk.take(body + '\n');
+    REQUIRE(lines_in(desk.letters()) == 1);
+    desk.replace(R"("version":"3")", R"("version":"4")");
+    CHECK(desk.retry() == "3 read, 1 taken, 2 refused");
+    CHECK(lines_in(desk.letters()) == 2);
+    CHECK(desk.letters().find(R"("service":"api")") == std::string::npos);
+    desk.replace("soon", "2026-02-23T09:01:00Z");
+    CHECK(desk.retry() == "2 read, 1 taken, 1 refused");
+    CHECK(lines_in(desk.letters()) == 1);
+    CHECK(desk.letters().find("later") != std::string::npos);
+}

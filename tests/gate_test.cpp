@@ -75,6 +75,20 @@ TEST_CASE("open P0/P1 incidents block, and so do those that nobody acknowledges 
     CHECK(history.found().ends_with("FW007 blocks 2; FW007 blocks 1; FW007 blocks 3"));
 }
 
+TEST_CASE("what a source with a fast clock opened is open, unless the gate looks back", "[gate]") {
+    GateHistory history;
+    history.opened(1, "2026-02-20T10:00:00Z");  // a P2
+    Time recorded;
+    history.look([&](lmdb::Transaction&, const JournalView& journal) {
+        recorded = from_micros(journal.header({journal.size()})->recorded_at);
+    });
+    history.opened(2, format_time(recorded + std::chrono::days(1)), {.severity = Severity::p0});
+    history.request.now = recorded + std::chrono::hours(1);
+    CHECK(history.found() == "FW001 blocks 2");
+    history.request.now = recorded - std::chrono::hours(1);
+    CHECK(history.found().empty());
+}
+
 TEST_CASE("overdue follow-ups are told by their incident's severity, unowned and undated ones too", "[gate]") {
     GateHistory history;
     history.opened(1, "2026-02-10T10:00:00Z", {.severity = Severity::p1});

@@ -19,11 +19,12 @@ constexpr const char* incoming_directory = "ops/alerts/incoming";
 constexpr const char* done_directory = "ops/alerts/done";
 constexpr const char* bad_directory = "ops/alerts/bad";
 
-// In the order of their names. What begins with a dot is being written.
+// In the order of their names. What begins with a dot is being written. Throws std::filesystem::filesystem_error.
 std::vector<std::filesystem::path> waiting_files() {
     std::vector<std::filesystem::path> files;
+    if (!std::filesystem::exists(incoming_directory)) return files;
     std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(incoming_directory, ignored)) {
+    for (const auto& entry : std::filesystem::directory_iterator(incoming_directory)) {
         if (entry.is_regular_file(ignored) && !entry.path().filename().string().starts_with('.')) files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());
@@ -71,7 +72,13 @@ JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request) {
     std::size_t taken = 0, set_aside = 0;
     std::optional<std::string> error;
     const auto left = [&](const std::string& why) { error = (error ? *error + "; " : "") + why; };
-    for (const std::filesystem::path& file : waiting_files()) {
+    std::vector<std::filesystem::path> files;
+    try {
+        files = waiting_files();
+    } catch (const std::filesystem::filesystem_error& failure) {
+        left(std::string("cannot read ") + incoming_directory + ": " + failure.code().message());
+    }
+    for (const std::filesystem::path& file : files) {
         if (const std::string why = unreadable(file); !why.empty()) {
             left("cannot read " + file.string() + ": " + why);
             continue;

@@ -161,6 +161,15 @@ TEST_CASE("a file of the drop folder that can't be moved is named, and those beh
     CHECK(std::filesystem::exists(daybook / "ops/alerts/done/1.jsonl"));
 }
 
+TEST_CASE("a drop folder that can't be read is no empty one", "[jobs]") {
+    const Program daybook;
+    CHECK(daybook.run({"jobs", "run", "alert_triage_loop"}).status == 0);  // there is none yet
+    daybook.write("ops/alerts/incoming", "a file");
+    const Outcome outcome = daybook.run({"jobs", "run", "alert_triage_loop"});
+    CHECK(outcome.status != 0);
+    CHECK((outcome.out + outcome.err).find("cannot read ops/alerts/incoming: Not a directory") != std::string::npos);
+}
+
 TEST_CASE("a job that fails over a name of any bytes leaves a sound journal", "[jobs]") {
     const Team daybook;
     const Outcome outcome = daybook.job(monday, {"run", "export", "--jsonl", "caf\xe9"});
