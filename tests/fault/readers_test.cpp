@@ -229,7 +229,7 @@ Question ask_events(World& world, const std::vector<Json>& all, Choices& choices
     question.words.insert(question.words.end(), {"--after-seq", std::to_string(after), "--limit", std::to_string(limit)});
     for (const Json& row : all) {
         const bool fits = row["seq"] > after &&
-                          (types.empty() || std::find(types.begin(), types.end(), row["type"]) != types.end()) &&
+                          (types.empty() || std::find(types.begin(), types.end(), row["type"].get<std::string>()) != types.end()) &&
                           (!stream || row["incident_id"] == *stream) && (!since || row["ts"] >= *since) &&
                           (!text || (row["message"].dump() + row["meta"].dump()).find(*text) != std::string::npos);
         if (fits && (limit == 0 || question.expected.size() < limit)) question.expected.push_back(row["seq"].dump());
