@@ -236,16 +236,16 @@ TEST_CASE("the view of weekly counts leaves out, as the digest does, what happen
     }
     daybook.out({"-q", "import", "journal", "text"});
     REQUIRE(daybook.run({"export", "postgres"}).status == 0);
-    Json weeks = Json::object();
+    Json by_week = Json::object();
     for (const std::string& row : lines_of(daybook.ask("SELECT week, to_jsonb(w) - 'week' FROM weekly_counts w")))
-        weeks[row.substr(0, row.find('|'))] = Json::parse(row.substr(row.find('|') + 1));
-    REQUIRE(weeks.size() == 1);
+        by_week[row.substr(0, row.find('|'))] = Json::parse(row.substr(row.find('|') + 1));
+    REQUIRE(by_week.size() == 1);
     for (const char* count : {"opened", "acknowledged", "mitigated", "resolved", "closed", "reopened"}) {
         INFO(count);
-        CHECK(weeks["2026-08"][count] == digest_of(daybook, IsoWeek{2026, 8})["counts"][count]);
+        CHECK(by_week["2026-08"][count] == digest_of(daybook, IsoWeek{2026, 8})["counts"][count]);
         CHECK(digest_of(daybook, IsoWeek{2026, 7})["counts"][count] == 0);
     }
-    CHECK(weeks["2026-08"]["acknowledged"] == 1);
+    CHECK(by_week["2026-08"]["acknowledged"] == 1);
 }
 
 TEST_CASE("SQL over the Postgres layout finds the figures of the digests of GitHub's incidents", "[postgres][digest]") {
