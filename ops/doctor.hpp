@@ -61,6 +61,9 @@ std::vector<Diagnosis> check_modes(const std::filesystem::path& data);
 // What processes that died left behind in and beside `data`.
 Diagnosis check_leftovers(const std::filesystem::path& data);
 
+// How many records wait as dead letters in `file`: they were refused, and are no events.
+Diagnosis check_dead_letters(const std::filesystem::path& file);
+
 // How far the views are behind a journal of `size` events, and what they could not take.
 Diagnosis check_views(const std::filesystem::path& views, std::uint64_t size);
 

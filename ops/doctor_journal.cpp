@@ -1,6 +1,9 @@
-// What is around the journal and is no disk: readers, the clock, the views.
+// What is around the journal and is no disk: readers, the clock, the views, dead letters.
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include <fmt/format.h>
@@ -93,6 +96,14 @@ Diagnosis check_views(const std::filesystem::path& views, std::uint64_t size) {
     return {"views", Verdict::warning,
             found + fmt::format("; {} events are left out, since a projection could not take them", parked),
             "`daybook stats` counts them; `daybook replay --rebuild` tries them again"};
+}
+
+Diagnosis check_dead_letters(const std::filesystem::path& file) {
+    std::ifstream lines(file, std::ios::binary);
+    const auto waiting = std::count(std::istreambuf_iterator<char>(lines), {}, '\n');
+    if (waiting == 0) return {"dead letters", Verdict::ok, "none"};
+    return {"dead letters", Verdict::warning, std::to_string(waiting) + " records that were refused wait in " + file.string(),
+            "mend them there, and run `daybook ingest --dead-letters`"};
 }
 
 }  // namespace daybook

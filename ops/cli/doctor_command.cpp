@@ -101,6 +101,7 @@ Diagnoses examine(Session& session) {
     diagnoses.push_back(check_synchronisation());
     for (Diagnosis& diagnosis : check_modes(data)) diagnoses.push_back(std::move(diagnosis));
     diagnoses.push_back(check_leftovers(data));
+    diagnoses.push_back(check_dead_letters(session.dead_letters()));
     return diagnoses;
 }
 

@@ -38,12 +38,21 @@ TEST_CASE("doctor finds no problem in a sound data directory, and looks at every
     const Outcome outcome = daybook.run({"doctor"});
     INFO(outcome.out << outcome.err);
     auto found = verdicts(outcome);
-    for (const char* check : {"readers", "clock", "events", "views", "modes", "signing key", "leftovers"})
+    for (const char* check : {"readers", "clock", "events", "views", "modes", "signing key", "leftovers", "dead letters"})
         CHECK(found[check] == "ok");
     for (const char* check : {"file system", "sync", "room", "clock sync"}) CHECK(found.count(check) == 1);
     const bool problem = std::any_of(found.begin(), found.end(), [](const auto& row) { return row.second == "problem"; });
     CHECK(outcome.status == (problem ? 3 : 0));
     CHECK(daybook.run({"doctor", "-o", "json"}).out.find("\"check\":\"sync\"") != std::string::npos);
+}
+
+TEST_CASE("doctor warns of records that wait as dead letters", "[doctor]") {
+    const Program daybook;
+    daybook.run({"ingest", "-"}, "{\"no\":\"alert\"}\n{\"nor\":\"this\"}\n");
+    const Outcome outcome = daybook.run({"doctor"});
+    CHECK(verdicts(outcome)["dead letters"] == "warning");
+    CHECK(outcome.out.find("2 records that were refused wait in ") != std::string::npos);
+    CHECK(outcome.out.find("`daybook ingest --dead-letters`") != std::string::npos);
 }
 
 TEST_CASE("doctor without a data directory says how one begins", "[doctor]") {
