@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -153,7 +154,9 @@ std::optional<std::filesystem::path> shared_data(std::string_view name) {
 std::string read_file(const std::filesystem::path& file) {
     std::ifstream in(file, std::ios::binary);
     if (!in) throw std::runtime_error("cannot read " + file.string());
-    return {std::istreambuf_iterator<char>(in), {}};
+    std::ostringstream bytes;  // by blocks, and not by bytes: some files are large
+    bytes << in.rdbuf();
+    return std::move(bytes).str();
 }
 
 void write_file(const std::filesystem::path& file, std::string_view bytes) {
