@@ -37,7 +37,9 @@ ExitStatus run(Session& session, const WriteOptions& options, const Command& com
 // Alerts open a new incident from then on, but nobody is told of this one any more.
 void warn_of_hidden(Session& session, const std::string& incident_id) {
     const auto number = session.journal_to_read().snapshot()->stream_number(incident_id);
-    const auto incident = number ? session.decisions().incident(*number) : std::nullopt;
+    lmdb::Transaction views = session.views().read();  // the decision index can be asked in its own transaction alone
+    const auto table = IncidentTable::open(views);
+    const auto incident = number && table ? table->find(*number) : std::nullopt;
     if (!incident || !incident->state.active() || !incident->state.archived()) return;
     session.messages().say(MessageKind::warning,
                            incident_id + " is still " + std::string(to_text(incident->state.status)) +
