@@ -8,13 +8,12 @@
 #include "journal/json.hpp"
 #include "journal/leaf.hpp"
 #include "journal/line_file.hpp"
-#include "journal/small_file.hpp"
+#include "projections/export_file.hpp"
 
 namespace daybook {
 namespace {
 
 constexpr std::size_t line_bytes_max = std::size_t{4} << 20;
-constexpr std::size_t export_file_bytes_max = std::size_t{256} << 20;
 
 Refusal conflict(std::string message) { return {RefusalCode::conflict, std::move(message), ""}; }
 
@@ -29,33 +28,7 @@ std::optional<Refusal> refuse_foreign(const std::filesystem::path& file, const c
     return conflict(file.string() + " is not from an export, and would be written over: name another directory, or move it away");
 }
 
-// What export.json says of the journal that wrote the layout.
-struct Wrote {
-    std::string origin;
-    std::uint64_t size = 0;
-    Digest root{};
-};
-
-std::optional<Wrote> who_wrote(const std::filesystem::path& directory) {
-    const auto text = read_if_exists(directory / "export.json", export_file_bytes_max);
-    if (!text) return std::nullopt;
-    JsonReader reader;
-    const auto value = reader.read(*text);
-    const auto member = [&](const char* name) { return value ? (*value)->find(name) : nullptr; };
-    const JsonValue* origin = member("origin");
-    const JsonValue* size = member("size");
-    const JsonValue* root = member("root");
-    if (origin == nullptr || !origin->is_string()) return std::nullopt;
-    Wrote wrote{std::string(origin->text()), 0, {}};
-    const auto digest = root != nullptr && root->is_string() ? digest_from_hex(root->text()) : std::nullopt;
-    if (size != nullptr && size->kind == JsonValue::Kind::integer && digest) {
-        wrote.size = static_cast<std::uint64_t>(size->integer);
-        wrote.root = *digest;
-    }
-    return wrote;
-}
-
-bool is_prefix(const JournalView& journal, const Wrote& wrote) {
+bool is_prefix(const JournalView& journal, const ExportFile& wrote) {
     Sha256 sha256;
     return wrote.size <= journal.size() && journal.root(sha256, wrote.size) == wrote.root;
 }
@@ -120,28 +93,29 @@ bool is_event_of(const JournalView& journal, const std::string& line) {
 }  // namespace
 
 std::optional<std::string> origin_of_layout(const std::filesystem::path& directory) {
-    const auto wrote = who_wrote(directory);
-    return wrote ? std::optional(wrote->origin) : std::nullopt;
+    const auto wrote = read_export_file(directory);
+    return wrote && !wrote->origin.empty() ? std::optional(wrote->origin) : std::nullopt;
 }
 
 std::optional<Refusal> refuse_other_layout(const std::filesystem::path& directory, const Journal& journal) {
     for (const auto& [name, member] : {std::pair("incidents.jsonl", "id"), std::pair("events.jsonl", "incident_id"),
-                                       std::pair("artifacts.jsonl", "incident_id"), std::pair("export.json", "root")}) {
+                                       std::pair("artifacts.jsonl", "incident_id"), std::pair(export_file_name, "root")}) {
         if (auto refusal = refuse_foreign(directory / name, member)) return refusal;
     }
-    const auto wrote = who_wrote(directory);  // before the snapshot: another process may be ahead of it otherwise
+    const auto wrote = read_export_file(directory);  // before the snapshot: another process may be ahead of it otherwise
     const auto snapshot = journal.snapshot();
-    if (wrote && wrote->origin != snapshot->origin()) {
+    const bool is_export = wrote && !wrote->origin.empty();
+    if (is_export && wrote->origin != snapshot->origin()) {
         return conflict(directory.string() + " holds the files of another journal, " + wrote->origin + " (this one is " +
                         snapshot->origin() + "): name another directory, or move them away");
     }
-    if (wrote && is_prefix(*snapshot, *wrote)) return std::nullopt;
+    if (is_export && is_prefix(*snapshot, *wrote)) return std::nullopt;
     const auto is_incident = [&](std::string_view id) { return snapshot->stream(id).has_value(); };
     const auto is_event = [&](std::string_view id) { return snapshot->event_with_id(id).has_value(); };
     const Rows incidents{"incidents.jsonl", "id", "the incident", is_incident};
     // Rows of a store before daybook may have no id of their own.
-    const Rows events = wrote ? Rows{"events.jsonl", "event_id", "the event", is_event}
-                              : Rows{"events.jsonl", "incident_id", "the incident", is_incident};
+    const Rows events = is_export ? Rows{"events.jsonl", "event_id", "the event", is_event}
+                                  : Rows{"events.jsonl", "incident_id", "the incident", is_incident};
     const Rows artifacts{"artifacts.jsonl", "incident_id", "the incident", is_incident};
     for (const Rows& rows : {incidents, events, artifacts}) {
         if (auto refusal = refuse_unknown(directory, rows)) return refusal;

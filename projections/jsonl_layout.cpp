@@ -13,6 +13,7 @@
 #include "journal/journal_text.hpp"
 #include "journal/json.hpp"
 #include "journal/scrub.hpp"
+#include "projections/export_file.hpp"
 #include "projections/object_text.hpp"
 #include "projections/timeline.hpp"
 
@@ -22,7 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t snapshot_events = 10'000;
-constexpr const char* export_name = "export.json";
 
 // --- a file of the layout, with its digest
 
@@ -211,21 +211,14 @@ void Exporter::write_export_file() {
     object.raw("files", names);
     object.finish();
     text += '\n';
-    AtomicFile file(options_.directory / export_name);
+    AtomicFile file(options_.directory / export_file_name);
     file.write(text);
     file.commit();
 }
 
 void Exporter::read_old_export() {
-    const auto old_export = read_if_there(options_.directory / export_name);
-    if (!old_export) return;
-    JsonReader reader;
-    const auto value = reader.read(*old_export);
-    const JsonValue* origin = value ? (*value)->find("origin") : nullptr;
-    const JsonValue* files = value ? (*value)->find("files") : nullptr;
-    if (origin == nullptr || !origin->is_string() || origin->text() != journal_.snapshot()->origin()) return;
-    if (files == nullptr || !files->is_object()) return;
-    for (const JsonMember& member : files->members()) files_before_.emplace(member.name);
+    const auto before = read_export_file(options_.directory);
+    if (before && before->origin == journal_.snapshot()->origin()) files_before_ = before->files;
 }
 
 // The file of an artifact whose bytes were redacted must not stay: what the export before named and this one does not is removed,

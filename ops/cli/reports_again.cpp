@@ -3,12 +3,6 @@
 #include <set>
 
 namespace daybook {
-
-ReportFiles make_digest(Session& session, IsoWeek week, Time now, std::uint64_t size) {
-    lmdb::Transaction views = session.stale_views().read();
-    return make_digest(views, *session.journal_to_read().snapshot(), week, now, size, session.report_policies().intelligence);
-}
-
 namespace {
 
 // A report says in its JSON from which journal it was made. The journal is not told of those that `replay --reports` makes; where
@@ -19,6 +13,11 @@ bool is_of(const std::filesystem::path& json, const std::string& origin, bool kn
 }
 
 }  // namespace
+
+ReportFiles make_digest(Session& session, IsoWeek week, Time now, std::uint64_t size) {
+    lmdb::Transaction views = session.stale_views().read();
+    return make_digest(views, *session.journal_to_read().snapshot(), week, now, size, session.report_policies().intelligence);
+}
 
 void write_reports_again(Session& session, const ReportKind& kind, const std::filesystem::path& directory) {
     std::set<std::string> periods;
