@@ -1,5 +1,6 @@
 #include "journal/index.hpp"
 
+#include <stdexcept>
 #include <utility>
 
 namespace daybook {
@@ -43,6 +44,10 @@ void TransactionalIndex::forget() {
     drop_rows();
     indexed_.reset();
     taken_ = 0;
+}
+
+void TransactionalIndex::require_transaction() const {
+    if (!in_transaction_) throw std::logic_error("the index of decisions was asked outside of a write transaction");
 }
 
 }  // namespace daybook

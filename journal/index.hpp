@@ -44,6 +44,10 @@ public:
     // The next journal may be another one.
     void forget();
 
+protected:
+    // Before each answer: throws std::logic_error outside of begin() and end(), where rows are of a transaction that is gone.
+    void require_transaction() const;
+
 private:
     virtual void open(lmdb::Transaction& transaction) = 0;
     virtual void take(const IndexedEvent& event) = 0;

@@ -131,31 +131,37 @@ DecisionIndex::Cached* DecisionIndex::find(StreamNumber number) const {
 }
 
 std::optional<DecisionIncident> DecisionIndex::incident(StreamNumber number) const {
+    require_transaction();
     const Cached* cached = find(number);
     if (cached == nullptr) return std::nullopt;
     return cached->incident;
 }
 
 std::string DecisionIndex::signature_of(StreamNumber number) const {
+    require_transaction();
     const Cached* cached = find(number);
     return cached == nullptr ? std::string() : cached->signature;
 }
 
 std::optional<SignatureSummary> DecisionIndex::summary(std::string_view signature) const {
+    require_transaction();
     if (signature.empty()) return std::nullopt;
     return summaries_.at(key_text(signature)).get();
 }
 
 std::optional<AlertRow> DecisionIndex::alert(StreamNumber incident, std::string_view identity) const {
+    require_transaction();
     return alerts_.at(alert_key(incident.value, identity)).get();
 }
 
 std::optional<FollowupRow> DecisionIndex::followup(std::string_view followup_id) const {
+    require_transaction();
     if (followup_id.empty() || followup_id.size() > key_bytes_max) return std::nullopt;
     return followups_.at(followup_id).get();
 }
 
 std::optional<std::int64_t> DecisionIndex::last_escalation(StreamNumber incident, int level) const {
+    require_transaction();
     return escalations_.at(escalation_key(incident, static_cast<std::uint8_t>(std::clamp(level, 0, 254)))).get();
 }
 
@@ -170,6 +176,7 @@ std::optional<DecisionIndex::Start> DecisionIndex::newest_of(const std::string& 
 
 void DecisionIndex::incidents_of(std::string_view signature, std::int64_t latest_start,
                                  const std::function<bool(StreamNumber, const DecisionIncident&)>& visit) const {
+    require_transaction();
     const auto goes_on = [&](std::uint32_t number) {
         const Cached* cached = find({number});
         return cached == nullptr || visit({number}, cached->incident);

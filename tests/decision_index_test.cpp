@@ -81,6 +81,17 @@ private:
 
 }  // namespace
 
+TEST_CASE("the index answers inside of a write transaction, and refuses to outside of one") {
+    IndexDesk desk;
+    const DecisionIndex* asked = nullptr;
+    desk.look([&](const JournalView&, const DecisionIndex& index) {
+        asked = &index;
+        CHECK(index.summary("sig"));
+    });
+    CHECK_THROWS_AS(asked->summary("sig"), std::logic_error);
+    CHECK_THROWS_AS(asked->incident({1}), std::logic_error);
+}
+
 TEST_CASE("an incident stands in the index with its state, its signature, and who opened it") {
     IndexDesk desk;
     const DecisionIncident incident = desk.incident();
