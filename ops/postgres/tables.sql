@@ -73,7 +73,8 @@ CREATE TABLE IF NOT EXISTS daybook_export (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS daybook_export_one_row ON daybook_export ((true));
 
--- Columns of an older store get the types above; a time without a zone was UTC. Its other columns stay, and need not be filled in.
+-- Columns of an older store get the types above; a time without a zone was UTC. Its other columns stay as they are: an import that is
+-- run again knows the rows by them.
 DO $$
 DECLARE
     older record;
@@ -81,16 +82,24 @@ BEGIN
     FOR older IN
         SELECT a.attrelid::regclass AS of_table, a.attname, wanted.type, a.atttypid = 'timestamp'::regtype AS without_zone,
                wanted.type = 'jsonb' AND a.atttypid NOT IN ('json'::regtype, 'text'::regtype, 'varchar'::regtype) AS to_json
-        FROM (VALUES ('text', '{id,service,env,severity,status,title,summary,kind,signature,assignee,created_by,duplicate_of,event_id,
-                                incident_id,type,message,actor,source,artifact_id,format,name,path,sha256,item_id,cause,priority}'::name[]),
-                     ('timestamptz', '{started_at,acknowledged_at,mitigated_at,resolved_at,closed_at,archived_at,ended_at,created_at,
-                                       updated_at,ts,recorded_at}'),
-                     ('bigint', '{event_count,seq,size_bytes}'),
-                     ('jsonb', '{labels,meta}')) AS wanted (type, columns)
-        JOIN pg_attribute a ON a.attname = ANY (wanted.columns) AND NOT a.attisdropped
-            AND a.attrelid IN ('incidents'::regclass, 'incident_events'::regclass, 'incident_artifacts'::regclass,
-                               'backlog_items'::regclass)
-        WHERE a.atttypid <> wanted.type::regtype AND (a.attname <> 'id' OR a.attrelid = 'incidents'::regclass)
+        FROM (VALUES ('incidents', 'text', '{id,service,env,severity,status,title,summary,kind,signature,assignee,created_by,
+                                             duplicate_of}'::name[]),
+                     ('incidents', 'timestamptz', '{started_at,acknowledged_at,mitigated_at,resolved_at,closed_at,archived_at,ended_at,
+                                                    created_at,updated_at}'),
+                     ('incidents', 'bigint', '{event_count}'),
+                     ('incidents', 'jsonb', '{labels,meta}'),
+                     ('incident_events', 'text', '{event_id,incident_id,type,message,actor,source}'),
+                     ('incident_events', 'timestamptz', '{ts,recorded_at}'),
+                     ('incident_events', 'bigint', '{seq}'),
+                     ('incident_events', 'jsonb', '{meta}'),
+                     ('incident_artifacts', 'text', '{artifact_id,incident_id,kind,format,name,path,sha256,created_by}'),
+                     ('incident_artifacts', 'timestamptz', '{created_at}'),
+                     ('incident_artifacts', 'bigint', '{size_bytes}'),
+                     ('backlog_items', 'text', '{item_id,cause,title,priority,created_by}'),
+                     ('backlog_items', 'timestamptz', '{created_at}'),
+                     ('backlog_items', 'bigint', '{seq}')) AS wanted (of_table, type, columns)
+        JOIN pg_attribute a ON a.attrelid = wanted.of_table::regclass AND a.attname = ANY (wanted.columns) AND NOT a.attisdropped
+        WHERE a.atttypid <> wanted.type::regtype
     LOOP
         EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT, ALTER COLUMN %2$I TYPE %s USING ', older.of_table, older.attname,
                        older.type)

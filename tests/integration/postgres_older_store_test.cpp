@@ -1,0 +1,96 @@
+// What becomes of the tables of a store before daybook: `import postgres`, `migrate postgres` and `export postgres --repair`, in
+// whatever order, lose nothing and double nothing.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "projections/postgres.hpp"
+#include "tests/integration/postgres_program.hpp"
+
+using namespace daybook;
+using namespace daybook::test;
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr const char* incident = "inc_20260216_0910_aaaa1111";
+constexpr const char* next_step = "`daybook import postgres` takes them in; mend or remove in the tables what it refuses";
+
+// With the tables of an older store in a database of its own, and the file of the artifact that they speak of.
+class OlderStore : public PostgresProgram {
+public:
+    explicit OlderStore(const std::string& statements) : PostgresProgram(PostgresServer::shared().new_database()) {
+        tell(statements);
+        write(std::string("ops/incidents/") + incident + "/log.txt", "some bytes");
+    }
+    void tell(const std::string& statements) const {
+        postgres::Options options;
+        options.url = url();
+        postgres::Connection(options).execute(statements);
+    }
+    void must(const std::vector<std::string>& command) const {
+        const Outcome outcome = run(command);
+        INFO(outcome.out << outcome.err);
+        REQUIRE(outcome.status == 0);
+    }
+    // "4 taken, 0 duplicate, 1 refused"
+    std::string imported() const {
+        const Outcome outcome = run({"-o", "json", "import", "postgres"});
+        INFO(outcome.err);
+        const Json counts = Json::parse(outcome.out);
+        CHECK(outcome.status == (counts["refused"] == 0 ? 0 : 3));
+        return counts["taken"].dump() + " taken, " + counts["duplicate"].dump() + " duplicate, " + counts["refused"].dump() +
+               " refused";
+    }
+};
+
+// Some columns of the layout that daybook always fills in, and some that it does not know.
+constexpr const char* with_ids = R"(
+CREATE TABLE incidents (id text PRIMARY KEY, service text, title text, started_at timestamptz, event_count integer, team text);
+CREATE TABLE incident_events (event_id uuid PRIMARY KEY, incident_id text REFERENCES incidents (id), ts timestamptz, type text,
+    message text, author text, ticket text);
+CREATE TABLE incident_artifacts (id serial PRIMARY KEY, incident_id text REFERENCES incidents (id), kind text, format text, path text,
+    created_by text, created_at timestamptz, description text);
+INSERT INTO incidents VALUES ('inc_20260216_0910_aaaa1111', 'gateway', 'Gateway 5xx', '2026-02-16 09:10Z', 2, 'core');
+INSERT INTO incident_events VALUES
+    ('0d8f3c1e-0000-4000-8000-000000000001', 'inc_20260216_0910_aaaa1111', '2026-02-16 09:12Z', 'note', 'it is new', 'anna', 'OPS-17'),
+    ('0d8f3c1e-0000-4000-8000-000000000002', 'inc_20260216_0910_aaaa1111', '2026-02-16 09:13Z', 'action', 'rolled back', 'ben', NULL);
+INSERT INTO incident_artifacts (incident_id, kind, format, path, created_by, created_at, description) VALUES
+    ('inc_20260216_0910_aaaa1111', 'log', 'txt', 'x/inc_20260216_0910_aaaa1111/log.txt', 'anna', '2026-02-16 10:00Z', 'the proxy log');
+)";
+
+// Columns under names that the layout has in another table alone.
+constexpr const char* with_times = R"(
+CREATE TABLE incidents (id text PRIMARY KEY, service text, severity text, title text, started_at timestamp, priority integer);
+CREATE TABLE incident_events (id bigserial PRIMARY KEY, incident_id text REFERENCES incidents (id), ts timestamp, type text,
+    message text, actor text, meta jsonb, created_at timestamp DEFAULT now());
+CREATE TABLE incident_artifacts (id serial PRIMARY KEY, incident_id text REFERENCES incidents (id), kind text, format text, path text,
+    created_at timestamp, updated_at timestamp);
+INSERT INTO incidents VALUES ('inc_20260216_0910_aaaa1111', 'gateway', 'P1', 'Gateway 5xx', '2026-02-16 09:10', 1);
+INSERT INTO incident_events (incident_id, ts, type, message, actor) VALUES
+    ('inc_20260216_0910_aaaa1111', '2026-02-16 09:12', 'note', 'it is new', NULL),
+    ('inc_20260216_0910_aaaa1111', '2026-02-16 09:14', 'followup', 'write a canary', 'anna');
+INSERT INTO incident_artifacts (incident_id, kind, format, path, created_at, updated_at) VALUES
+    ('inc_20260216_0910_aaaa1111', 'log', 'txt', 'x/inc_20260216_0910_aaaa1111/log.txt', '2026-02-16 10:00', '2026-02-16 10:05');
+)";
+
+}  // namespace
+
+TEST_CASE("a migration leaves columns that are not the layout's as they are, so that an import after it takes nothing twice",
+          "[postgres]") {
+    if (no_postgres()) return;
+    const OlderStore store(with_times);
+    store.tell("INSERT INTO incidents VALUES ('inc_20260217_0910_cccc1111', 'a', 'P9', 'to mend', '2026-02-17 09:10', 5)");
+    CHECK(store.imported() == "4 taken, 0 duplicate, 1 refused");
+    store.must({"migrate", "postgres"});
+    CHECK(store.run({"export", "postgres", "--repair"}).status == 6);
+    store.ask("UPDATE incidents SET severity = 'P1' WHERE severity = 'P9'");
+    CHECK(store.imported() == "1 taken, 4 duplicate, 0 refused");
+    store.must({"export", "postgres", "--repair"});
+    CHECK(store.ask("SELECT string_agg(type, ' ' ORDER BY seq) FROM incident_events WHERE incident_id LIKE '%aaaa1111'") ==
+          "incident_created note followup artifact_attached");
+    CHECK(store.ask("SELECT count(*) FROM incidents WHERE priority < 3") == "1");
+    CHECK(store.ask("SELECT string_agg(data_type, ', ' ORDER BY table_name, column_name) FROM information_schema.columns WHERE "
+                    "(table_name, column_name) IN (('incident_events', 'created_at'), ('incident_artifacts', 'updated_at'), "
+                    "('incident_artifacts', 'created_at'))") ==
+          "timestamp with time zone, timestamp without time zone, timestamp without time zone");
+}
