@@ -56,7 +56,7 @@ std::string line_of(const Source& source, const JsonValue& row) {
             append_canonical(line, member.value);
         }
     }
-    return line + "}\n";
+    return line + '}';
 }
 
 std::uint64_t write_file(postgres::Connection& connection, const Source& source, const std::filesystem::path& directory) {
@@ -68,7 +68,7 @@ std::uint64_t write_file(postgres::Connection& connection, const Source& source,
     StoredRows rows(connection, "SELECT to_jsonb(r) FROM " + name + " r ORDER BY " + source.order);
     while (const auto row = rows.next()) {
         ++count;
-        out << (*row ? line_of(source, ***row) : "this row can't be read: " + row->refusal().message + '\n');
+        out << (*row ? line_of(source, ***row) : rows.text()) << '\n';
     }
     if (!out.flush()) throw StorageError("cannot write " + file.string() + ": no space left? TMPDIR says where");
     return count;

@@ -18,7 +18,8 @@ struct PostgresRowsRead {
 };
 
 // Writes incidents.jsonl, events.jsonl and artifacts.jsonl into `directory`, with the tables as they are at one moment; a table
-// that is not there gives no file. Rows of other journals' exports are rows as any. Throws postgres::Error, StorageError.
+// that is not there gives no file. Rows of other journals' exports are rows as any. A row that can't
+// be read is a line as it is: who reads the files refuses it, and says why. Throws postgres::Error, StorageError.
 PostgresRowsRead write_layout_from_postgres(postgres::Connection& connection, const std::filesystem::path& directory);
 
 }  // namespace daybook

@@ -62,6 +62,13 @@ void append_network(std::string& out, std::uint64_t value, int bytes) { append_b
 // A whole number of so many digits that the strict reader takes it for one that JSON can't hold: jsonb writes 1e+21 so.
 constexpr std::size_t safe_digits = 15;
 
+// Behind the string that begins there.
+std::size_t end_of_string(std::string_view json, std::size_t begin) {
+    std::size_t end = begin + 1;
+    while (end < json.size() && json[end] != '"') end += json[end] == '\\' ? 2U : 1U;
+    return std::min(end + 1, json.size());
+}
+
 // jsonb's text, with an exponent behind every long whole number, so that it is read as the number that it was written as.
 std::string with_exponents(std::string_view json) {
     std::string out;
@@ -69,9 +76,7 @@ std::string with_exponents(std::string_view json) {
     for (std::size_t at = 0; at < json.size();) {
         const char c = json[at];
         if (c == '"') {
-            std::size_t end = at + 1;
-            while (end < json.size() && json[end] != '"') end += json[end] == '\\' ? 2U : 1U;
-            end = std::min(end + 1, json.size());
+            const std::size_t end = end_of_string(json, at);
             out += json.substr(at, end - at);
             at = end;
         } else if ((c >= '0' && c <= '9') || c == '-') {
@@ -284,6 +289,53 @@ std::optional<Result<const JsonValue*>> StoredRows::next() {
     }
     while (message) message = copy_.next();
     return std::nullopt;
+}
+
+std::optional<std::string> value_in_row(std::string_view row, std::string_view column) {
+    std::string quoted;
+    append_json_string(quoted, column);
+    int depth = 0;
+    bool wanted = false;  // what comes next at this depth is the column's value
+    for (std::size_t at = 0, end = 0; at < row.size(); at = end) {
+        const char c = row[at];
+        end = at + 1;
+        if (c == '{' || c == '[') {
+            if (wanted) return std::nullopt;
+            ++depth;
+        } else if (c == '}' || c == ']') {
+            --depth;
+        } else if (c == '"') {
+            end = end_of_string(row, at);
+            const std::string_view text = row.substr(at, end - at);
+            JsonReader reader;
+            if (wanted) {
+                const auto value = reader.read(text);
+                return value ? std::optional(std::string((*value)->text())) : std::nullopt;
+            }
+            const std::size_t next = row.find_first_not_of(' ', end);
+            wanted = depth == 1 && text == quoted && next != std::string_view::npos && row[next] == ':';
+        } else if (wanted && c != ' ' && c != ':') {
+            end = std::min(row.find_first_of(" ,}", at), row.size());
+            const std::string_view text = row.substr(at, end - at);
+            return text == "null" ? std::nullopt : std::optional(std::string(text));
+        }
+    }
+    return std::nullopt;
+}
+
+std::string name_of_row(const LayoutTable& table, std::string_view row) {
+    std::string name = table.name;
+    const auto add = [&](const char* column) {
+        const auto value = value_in_row(row, column);
+        if (!value || value->size() > name_bytes_max) return false;
+        name += std::string(", ") + column + ' ' + *value;
+        return true;
+    };
+    add("incident_id");
+    for (const char* column : {"id", "seq", "event_id", "artifact_id", "ts", "path", "name"}) {
+        if (add(column)) break;
+    }
+    return name;
 }
 
 void append_comparable(std::string& out, const LayoutTable& table, const JsonValue& row) {

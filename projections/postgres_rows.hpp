@@ -88,6 +88,8 @@ public:
     StoredRows(postgres::Connection& connection, const std::string& query);
     // The next row, read; nothing at the end. Valid until the next call. A refusal says why a row can't be read.
     std::optional<Result<const JsonValue*>> next();
+    // Its JSON, which can't be read either then.
+    const std::string& text() const { return text_; }
 
 private:
     postgres::CopyOut copy_;
@@ -95,6 +97,11 @@ private:
     std::string text_;
     JsonReader reader_;
 };
+
+// A text, number or truth value of a row's JSON, also where the reader refuses the row. Nothing for null and all else.
+std::optional<std::string> value_in_row(std::string_view row, std::string_view column);
+// By what people find a row in its table: "incident_events, incident_id inc_20260216_0910_aaaa1111, id 17".
+std::string name_of_row(const LayoutTable& table, std::string_view row);
 
 // The row as text that is the same for equal rows, whether it is a line of the JSONL layout or what the server has.
 void append_comparable(std::string& out, const LayoutTable& table, const JsonValue& row);

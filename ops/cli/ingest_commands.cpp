@@ -9,16 +9,21 @@
 #include "journal/journal_text.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
+#include "ops/cli/refused_rows.hpp"
 #include "ops/interruption.hpp"
 
 namespace daybook {
 namespace {
 
-// Tells a person what was wrong with a line, in the form that editors jump to.
-void tell_refused(Session& session, const std::string& source, const RefusedLine& line) {
+// In the form that editors jump to.
+std::string place_in(const std::string& source, const RefusedLine& line) {
+    return source + ':' + std::to_string(line.number) + ": refused (byte " + std::to_string(line.offset) + ")";
+}
+
+// Tells a person what was wrong with a line.
+void tell_refused(Session& session, const std::string& place, const RefusedLine& line) {
     const std::string field = line.refusal.field.empty() ? "" : " at " + line.refusal.field;
-    session.messages().say(MessageKind::warning, source + ':' + std::to_string(line.number) + ": refused (byte " +
-                                                     std::to_string(line.offset) + ")" + field + ": " + line.refusal.message);
+    session.messages().say(MessageKind::warning, place + field + ": " + line.refusal.message);
 }
 
 // Without -v at most so many are told one by one; all are in the dead letters.
@@ -64,7 +69,7 @@ class Refusals {
 public:
     Refusals(Session& session, DeadLetters* letters) : session_(session), letters_(letters) {}
     void add(const std::string& source, const RefusedLine& line) {
-        if (++count_ <= told_max || session_.settings().verbose) tell_refused(session_, source, line);
+        if (++count_ <= told_max || session_.settings().verbose) tell_refused(session_, place_in(source, line), line);
         if (letters_ != nullptr) letters_->add(line, source, session_.now());
     }
 
@@ -231,6 +236,11 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
 }  // namespace
 
 ExitStatus import_layout(Session& session, const LayoutToImport& layout) {
+    return import_layout(session, layout,
+                         [&](std::string_view file, const RefusedLine& line) { return place_in(layout.name(file), line); });
+}
+
+ExitStatus import_layout(Session& session, const LayoutToImport& layout, const TellPlace& place) {
     Progress bar(session.progress_screen(), "Importing", 0, "lines");
     std::uint64_t told = 0, done = 0;
     ImportOptions options;
@@ -239,7 +249,7 @@ ExitStatus import_layout(Session& session, const LayoutToImport& layout) {
     options.strict = layout.strict;
     options.dry_run = layout.dry_run;
     options.refused = [&](std::string_view file, const RefusedLine& line) {
-        if (++told <= told_max || session.settings().verbose) tell_refused(session, layout.name(file), line);
+        if (++told <= told_max || session.settings().verbose) tell_refused(session, place(file, line), line);
     };
     options.progress = [&](std::uint64_t lines, std::uint64_t) {
         bar.advance(lines - std::min(done, lines));

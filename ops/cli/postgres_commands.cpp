@@ -9,9 +9,11 @@
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/known_exports.hpp"
 #include "ops/cli/layout_options.hpp"
+#include "ops/cli/refused_rows.hpp"
 #include "ops/interruption.hpp"
 #include "ops/postgres_ddl.hpp"
 #include "projections/postgres_check.hpp"
+#include "projections/postgres_rows.hpp"
 
 namespace daybook {
 namespace {
@@ -305,11 +307,13 @@ void add_postgres_import(CLI::App& parent, ChosenCommand& chosen) {
                                                                   connection.place() + ": nothing to import");
                 }
             }
-            const auto name = [](std::string_view file) {
-                if (file == "incidents.jsonl") return std::string("incidents");
-                return std::string(file == "events.jsonl" ? "incident_events" : "incident_artifacts");
+            const auto row = [](std::string_view file, const RefusedLine& line) {
+                const LayoutTable& table = file == "incidents.jsonl" ? incidents_layout
+                                           : file == "events.jsonl"  ? events_layout
+                                                                     : artifacts_layout;
+                return name_of_row(table, line.text) + ": refused";
             };
-            return import_layout(session, {place.path(), o->artifacts, o->strict, o->dry_run, name});
+            return import_layout(session, {place.path(), o->artifacts, o->strict, o->dry_run, {}}, row);
         };
     });
 }

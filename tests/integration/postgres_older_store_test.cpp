@@ -94,3 +94,29 @@ TEST_CASE("a migration leaves columns that are not the layout's as they are, so 
                     "('incident_artifacts', 'created_at'))") ==
           "timestamp with time zone, timestamp without time zone, timestamp without time zone");
 }
+
+TEST_CASE("a row that is refused is told by what it is found by in its table, and by what is wrong with it", "[postgres]") {
+    if (no_postgres()) return;
+    const OlderStore store(with_times);
+    store.tell(
+        "UPDATE incident_events SET actor = 'Anna Smith' WHERE id = 2;"
+        "ALTER TABLE incidents ADD COLUMN meta jsonb;"
+        "INSERT INTO incidents VALUES ('inc_20260217_0910_cccc1111', 'a', 'P2', 't', '2026-02-17 09:10', 5, "
+        "                              '{\"a\": [{\"id\": \"x\"}], \"chat\": 1234567890123456789}');"
+        "INSERT INTO incident_events (incident_id, ts, type, message, meta) VALUES"
+        " ('inc_20260216_0910_aaaa1111', '2026-02-16 09:12', 'note', 'x', '{\"incident_id\": \"y\", \"message\": "
+        "9007199254740993}'),"
+        " (NULL, '2026-02-16 09:12', 'note', 'of none', NULL)");
+    const Outcome outcome = store.run({"import", "postgres"});
+    INFO(outcome.err);
+    CHECK(outcome.status == 3);
+    const std::string event = std::string("incident_events, incident_id ") + incident + ", id ";
+    for (const std::string& says : std::vector<std::string>{
+             "incidents, id inc_20260217_0910_cccc1111: refused at /meta/chat: an integer beyond 2^53-1",
+             event + "2: refused at /actor: actor must be of", event + "3: refused at /meta/message: an integer beyond 2^53-1",
+             "incident_events, id 4: refused at /incident_id: "}) {
+        INFO(says);
+        CHECK(outcome.err.find(says) != std::string::npos);
+    }
+    CHECK(outcome.err.find("byte") == std::string::npos);
+}
