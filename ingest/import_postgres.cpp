@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <span>
 
 #include "journal/json.hpp"
 #include "journal/time.hpp"
@@ -10,12 +11,20 @@
 namespace daybook {
 namespace {
 
+constexpr const char* always_of_incidents[] = {"event_count", "created_by", "created_at", "updated_at"};
+constexpr const char* always_of_events[] = {"seq", "event_id", "recorded_at", "actor", "source", "meta"};
+constexpr const char* always_of_artifacts[] = {"artifact_id", "name", "sha256", "size_bytes", "created_by", "created_at"};
+
 struct Source {
     const LayoutTable& table;
     const char* file;
-    const char* always;  // a column that daybook fills in
-    const char* order;   // of an older store's rows
+    std::span<const char* const> always;  // columns that daybook fills in
+    const char* order;                    // of an older store's rows
 };
+const Source incident_rows{incidents_layout, "incidents.jsonl", always_of_incidents, "r.id"};
+const Source event_rows{events_layout, "events.jsonl", always_of_events,
+                        "r.ts, (to_jsonb(r) ->> 'seq')::bigint, to_jsonb(r) -> 'id', r.ctid"};
+const Source artifact_rows{artifacts_layout, "artifacts.jsonl", always_of_artifacts, "to_jsonb(r) ->> 'created_at', r.ctid"};
 
 constexpr std::string_view made_up_id = "older:";
 
@@ -23,6 +32,15 @@ constexpr std::string_view made_up_id = "older:";
 bool is_made_up(const JsonMember& member) {
     if (member.name == "seq") return member.value.kind == JsonValue::Kind::integer && member.value.integer < 0;
     return member.name == "artifact_id" && member.value.is_string() && member.value.text().starts_with(made_up_id);
+}
+
+bool is_of_older_store(const Source& source, const JsonValue& row) {
+    const auto lacks = [&](const char* column) {
+        const JsonValue* value = row.find(column);
+        return value == nullptr || value->is_null();
+    };
+    return std::any_of(source.always.begin(), source.always.end(), lacks) ||
+           std::any_of(row.members().begin(), row.members().end(), is_made_up);
 }
 
 // Nothing for a column that is not the layout's.
@@ -39,9 +57,9 @@ std::optional<Time> time_of(const JsonValue& value) {
     return time ? time : parse_time(std::string(value.text()) + 'Z');
 }
 
+// Its RFC 8785 text, as the row has its members in that order.
 std::string line_of(const Source& source, const JsonValue& row) {
-    const JsonValue* always = row.find(source.always);
-    const bool older = always == nullptr || always->is_null();
+    const bool older = is_of_older_store(source, row);
     std::string line = "{";
     for (const JsonMember& member : row.members()) {
         const auto type = type_of(source.table, member.name);
@@ -77,15 +95,11 @@ std::uint64_t write_file(postgres::Connection& connection, const Source& source,
 }  // namespace
 
 PostgresRowsRead write_layout_from_postgres(postgres::Connection& connection, const std::filesystem::path& directory) {
-    const Source incidents{incidents_layout, "incidents.jsonl", "event_count", "r.id"};
-    const Source events{events_layout, "events.jsonl", "event_id",
-                        "r.ts, (to_jsonb(r) ->> 'seq')::bigint, to_jsonb(r) -> 'id', r.ctid"};
-    const Source artifacts{artifacts_layout, "artifacts.jsonl", "created_by", "to_jsonb(r) ->> 'created_at', r.ctid"};
     postgres::Transaction transaction(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
     PostgresRowsRead read;
-    read.incidents = write_file(connection, incidents, directory);
-    read.events = write_file(connection, events, directory);
-    read.artifacts = write_file(connection, artifacts, directory);
+    read.incidents = write_file(connection, incident_rows, directory);
+    read.events = write_file(connection, event_rows, directory);
+    read.artifacts = write_file(connection, artifact_rows, directory);
     transaction.commit();
     return read;
 }

@@ -75,6 +75,27 @@ INSERT INTO incident_artifacts (incident_id, kind, format, path, created_at, upd
 
 }  // namespace
 
+TEST_CASE("an older store's columns that daybook does not know are kept, whichever others it has, before a migration and after it",
+          "[postgres]") {
+    if (no_postgres()) return;
+    const bool migrated_first = GENERATE(false, true);
+    const OlderStore store(with_ids);
+    if (migrated_first) store.must({"migrate", "postgres"});
+    CHECK(store.imported() == "4 taken, 0 duplicate, 0 refused");
+    store.must({"migrate", "postgres"});
+    CHECK(store.imported() == "0 taken, 4 duplicate, 0 refused");
+    store.must({"export", "postgres", "--repair"});
+    CHECK(store.imported() == "0 taken, 6 duplicate, 0 refused");  // creation and attachment have rows now
+    CHECK(store.holds_the_journal());
+    CHECK(store.ask("SELECT meta ->> 'team' FROM incidents") == "core");
+    CHECK(store.ask("SELECT event_id, meta -> 'meta' FROM incident_events WHERE type IN ('note', 'action') ORDER BY ts") ==
+          "0d8f3c1e-0000-4000-8000-000000000001|{\"author\": \"anna\", \"ticket\": \"OPS-17\"}\n"
+          "0d8f3c1e-0000-4000-8000-000000000002|{\"author\": \"ben\"}");
+    CHECK(store.ask("SELECT meta -> 'meta' ->> 'description' FROM incident_events WHERE type = 'artifact_attached'") ==
+          "the proxy log");
+    CHECK(store.ask("SELECT count(*), min(created_by) FROM incident_artifacts") == "1|anna");
+}
+
 TEST_CASE("a migration leaves columns that are not the layout's as they are, so that an import after it takes nothing twice",
           "[postgres]") {
     if (no_postgres()) return;
