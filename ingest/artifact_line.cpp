@@ -78,6 +78,8 @@ Descriptor open_folder(int at, const std::string& path) {
 
 }  // namespace
 
+std::string made_artifact_id(const std::string& key_sha256) { return "art_" + key_sha256.substr(0, 16); }
+
 Result<ArtifactLine> read_artifact_line(const JsonValue& row, Sha256& sha256) {
     Fields fields(row);
     ArtifactLine line;
@@ -107,7 +109,7 @@ Result<ArtifactLine> read_artifact_line(const JsonValue& row, Sha256& sha256) {
     if (fields.refusal()) return *fields.refusal();
     line.format = format ? *format : *by_ending;
     line.key_sha256 = to_hex(sha256({canonical(row)}));
-    line.artifact_id = artifact_id ? *artifact_id : "art_" + line.key_sha256.substr(0, 16);
+    line.artifact_id = artifact_id ? *artifact_id : made_artifact_id(line.key_sha256);
     line.meta = free_meta(row);
     return line;
 }

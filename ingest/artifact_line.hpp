@@ -16,7 +16,7 @@ namespace daybook {
 struct ArtifactLine {
     std::string key_sha256;  // of the row's RFC 8785 text, in hex
     std::string incident_id;
-    std::string artifact_id;  // made from key_sha256 where the row has none
+    std::string artifact_id;  // made from key_sha256 where the row has none: made_artifact_id
     std::string kind;
     ArtifactFormat format = ArtifactFormat::txt;  // by the name's ending where the row has none
     std::string name;
@@ -26,6 +26,8 @@ struct ArtifactLine {
     std::optional<Time> created_at;
     std::optional<JsonText> meta;  // columns that daybook does not know
 };
+
+std::string made_artifact_id(const std::string& key_sha256);
 
 // Refuses: invalid, also for a path that leaves the incident's directory.
 Result<ArtifactLine> read_artifact_line(const JsonValue& row, Sha256& sha256);

@@ -6,8 +6,6 @@
 namespace daybook {
 namespace {
 
-std::string key_of_row(const std::string& sha256) { return "import:" + sha256; }
-
 std::string_view text_or_empty(const JsonValue* value) {
     return value != nullptr && value->is_string() ? value->text() : std::string_view();
 }
@@ -89,7 +87,7 @@ Result<std::vector<LayoutRequest>> LayoutImport::event(const JsonValue& row) {
     const auto draft = std::make_shared<Draft>();
     draft->line = std::move(*line);
     draft->incident = incident_at(draft->line.incident_id);
-    const std::string key = key_of_row(draft->line.sha256);
+    const std::string key = import_key(draft->line.sha256);
     if (draft->line.sequence && named_.contains(*draft->line.sequence)) {
         identities_[*draft->line.sequence] = {draft->line.event_id.value_or(key), !draft->line.event_id};
     }
@@ -127,7 +125,7 @@ void LayoutImport::add_creation(std::vector<LayoutRequest>& requests, std::size_
     request.kind = LayoutRequest::Kind::creation;
     request.incident = incident;
     const std::uint64_t keys_before = keys_given_;
-    give_key(request, key_of_row(subject.line->sha256));
+    give_key(request, import_key(subject.line->sha256));
     request.request.decide = [this, incident, recorded_at, keys_before](const JournalView& journal, Time now) {
         settle_keys(keys_before, journal);
         return decide_creation(incidents_[incident], recorded_at, journal, now);
@@ -147,7 +145,7 @@ std::vector<LayoutRequest> LayoutImport::artifact(std::size_t place) {
     request.artifact = place;
     request.incident = incident;
     request.held_bytes = *file ? (*file)->size() : 0;
-    give_key(request, key_of_row(subject.line.key_sha256));
+    give_key(request, import_key(subject.line.key_sha256));
     request.request.decide = [this, place, file](const JournalView& journal, Time) {
         return decide_artifact(artifacts_[place], *file, journal);
     };

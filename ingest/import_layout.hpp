@@ -31,6 +31,9 @@
 
 namespace daybook {
 
+// The key of what comes from a row; `sha256` in hex.
+inline std::string import_key(const std::string& sha256) { return "import:" + sha256; }
+
 struct LayoutRequest {
     enum class Kind { creation, event, artifact, conclusion };
     Kind kind = Kind::event;

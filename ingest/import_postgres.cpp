@@ -4,9 +4,11 @@
 #include <fstream>
 #include <span>
 
-#include "journal/json.hpp"
+#include "ingest/artifact_line.hpp"
+#include "ingest/import_layout.hpp"
+#include "journal/sha256.hpp"
 #include "journal/time.hpp"
-#include "projections/postgres_rows.hpp"
+#include "projections/artifacts.hpp"
 
 namespace daybook {
 namespace {
@@ -92,6 +94,11 @@ std::uint64_t write_file(postgres::Connection& connection, const Source& source,
     return count;
 }
 
+std::string_view text_in(const JsonValue& row, const char* column) {
+    const JsonValue* value = row.find(column);
+    return value != nullptr && value->is_string() ? value->text() : std::string_view();
+}
+
 }  // namespace
 
 PostgresRowsRead write_layout_from_postgres(postgres::Connection& connection, const std::filesystem::path& directory) {
@@ -102,6 +109,24 @@ PostgresRowsRead write_layout_from_postgres(postgres::Connection& connection, co
     read.artifacts = write_file(connection, artifact_rows, directory);
     transaction.commit();
     return read;
+}
+
+bool is_in_journal(const LayoutTable& table, const JsonValue& row, const JournalView& journal, lmdb::Transaction& views) {
+    const bool is_event = &table == &events_layout;
+    const std::string sha256 = to_hex(Sha256()({line_of(is_event ? event_rows : artifact_rows, row)}));
+    const std::string_view incident = text_in(row, "incident_id");
+    if (is_event) {
+        const std::string_view id = text_in(row, "event_id");
+        const auto key = id.empty() ? journal.key(import_key(sha256)) : std::nullopt;
+        const auto sequence = key ? std::optional(key->sequence) : journal.event_with_id(id);
+        const auto record = sequence ? journal.record(*sequence) : std::nullopt;
+        const JsonValue* ts = row.find("ts");
+        return record && journal.stream_id(record->stream()) == incident && ts != nullptr && time_of(*ts) == record->occurred_at();
+    }
+    const std::string_view id = text_in(row, "artifact_id");
+    const bool has_id = !id.empty() && !id.starts_with(made_up_id);
+    const auto artifact = find_artifact(views, has_id ? std::string(id) : made_artifact_id(sha256));
+    return artifact && artifact->incident_id == incident;
 }
 
 }  // namespace daybook

@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "journal/journal.hpp"
 #include "projections/postgres.hpp"
+#include "projections/postgres_rows.hpp"
 
 namespace daybook {
 
@@ -21,5 +23,9 @@ struct PostgresRowsRead {
 // that is not there gives no file. Rows of other journals' exports are rows as any. A row that can't be read is a line as it is:
 // who reads the files refuses it, and says why. Throws postgres::Error, StorageError.
 PostgresRowsRead write_layout_from_postgres(postgres::Connection& connection, const std::filesystem::path& directory);
+
+// Whether the journal has the event or artifact that a row of incident_events or incident_artifacts says: by its id, or as an
+// import took it. `views` are the journal's.
+bool is_in_journal(const LayoutTable& table, const JsonValue& row, const JournalView& journal, lmdb::Transaction& views);
 
 }  // namespace daybook

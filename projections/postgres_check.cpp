@@ -47,9 +47,9 @@ public:
 
 private:
     std::optional<Refusal> find_position();
-    void compare();
+    void compare(lmdb::Transaction& views);
     void read_journal(lmdb::Transaction& views);
-    void read_tables();
+    void read_tables(lmdb::Transaction& views);
     void read_backlog_table();
     void name_differences();
     std::optional<Refusal> refuse_strangers() const;
@@ -71,6 +71,8 @@ private:
     Rows our_backlog_, their_backlog_;
     std::set<std::string> backlog_items_;       // that the journal has
     std::optional<std::string> stranger_item_;  // one that it does not have
+    std::uint64_t unknown_rows_ = 0;            // of incidents that the journal has: events and artifacts that it does not have
+    std::string unknown_row_;                   // the first
     PostgresChecked checked_;
 };
 
@@ -83,13 +85,14 @@ Result<PostgresChecked> Check::run() {
     std::optional<Refusal> refusal;
     options_.views_at(checked_.size, [&](lmdb::Transaction& views) {
         read_journal(views);
-        compare();
+        compare(views);
+        checked_.no_repair = refuse_strangers();
         if (!options_.repair || (checked_.differences.empty() && checked_.has_position)) return;
-        refusal = refuse_strangers();
+        refusal = checked_.no_repair;
         if (refusal) return;
         const std::vector<PostgresDifference> found = checked_.differences;
         mend(views);
-        compare();
+        compare(views);
         if (!checked_.differences.empty()) {
             throw StorageError("the tables can't be mended, and are as they were: " + checked_.differences.front().incident_id +
                                ": " + checked_.differences.front().what);
@@ -120,13 +123,23 @@ std::optional<Refusal> Check::find_position() {
 // Rows that no position makes this journal's, and that it can't have written.
 std::optional<Refusal> Check::refuse_strangers() const {
     if (checked_.has_position) return std::nullopt;
-    if (!strangers_.empty()) {
-        return Refusal{
-            RefusalCode::conflict,
-            "the tables hold rows of " + std::to_string(strangers_.size()) +
-                " incidents that this journal does not have, such as " + strangers_.begin()->first +
-                ": `daybook import postgres` takes them in; mend or remove in the tables what it refuses, and import again",
-            ""};
+    std::string what;
+    const std::size_t incidents = strangers_.size() - strangers_.count("");
+    if (incidents != 0) {
+        what = "rows of " + std::to_string(incidents) + (incidents == 1 ? " incident" : " incidents") +
+               " that this journal does not have, such as " + strangers_.rbegin()->first;
+    } else if (!strangers_.empty()) {
+        what = "rows of no incident";
+    } else if (unknown_rows_ != 0) {
+        what = std::to_string(unknown_rows_) + (unknown_rows_ == 1 ? " row" : " rows") +
+               " that this journal does not have, such as " + unknown_row_;
+    }
+    if (!what.empty()) {
+        return Refusal{RefusalCode::conflict,
+                       "the tables hold " + what +
+                           ": `daybook import postgres` takes them in; mend or remove in the tables what it refuses, and "
+                           "import again",
+                       ""};
     }
     if (stranger_item_) {
         return Refusal{RefusalCode::conflict,
@@ -144,7 +157,8 @@ AllRows& Check::side_of(std::vector<AllRows>& side, StreamNumber stream) {
 
 Digest Check::digest_of(const LayoutTable& table, std::string_view line) {
     const auto row = reader_.read(line);
-    if (!row) throw StorageError("a row of the layout is no JSON: " + row.refusal().message);
+    if (!row)
+        throw StorageError("the tables can't be held against this row: " + name_of_row(table, line) + ": " + row.refusal().message);
     comparable_.clear();
     append_comparable(comparable_, table, **row);
     return sha256_({comparable_});
@@ -191,27 +205,32 @@ void Check::read_journal(lmdb::Transaction& views) {
     });
 }
 
-void Check::compare() {
+void Check::compare(lmdb::Transaction& views) {
     theirs_.clear();
     strangers_.clear();
-    read_tables();
+    unknown_rows_ = 0;
+    read_tables(views);
     read_backlog_table();
     name_differences();
 }
 
-void Check::read_tables() {
+void Check::read_tables(lmdb::Transaction& views) {
     const auto snapshot = journal_.snapshot();
     for (std::size_t table = 0; table < tables.size(); ++table) {
         StoredRows rows(connection_, std::string("SELECT to_jsonb(r) FROM ") + tables[table].table->name + " r");
         while (const auto row = rows.next()) {
             comparable_.clear();
             const JsonValue* id = *row ? (**row)->find(tables[table].incident) : nullptr;
-            const std::string incident = id != nullptr && id->is_string() ? std::string(id->text()) : std::string();
+            std::string incident = id != nullptr && id->is_string() ? std::string(id->text()) : std::string();
+            if (!*row) incident = value_in_row(rows.text(), tables[table].incident).value_or("");
             if (*row) append_comparable(comparable_, *tables[table].table, ***row);
             const auto stream = is_incident_id(incident) ? snapshot->stream_number(incident) : std::nullopt;
             const bool known = stream && stream->value < ours_.size() && ours_[stream->value][0].count != 0;
             AllRows& side = known ? side_of(theirs_, *stream) : strangers_[incident];
             side[table].add(sha256_({comparable_}));
+            if (checked_.has_position || !known || table == 0) continue;
+            if (*row && options_.is_in_journal(*tables[table].table, ***row, *snapshot, views)) continue;
+            if (unknown_rows_++ == 0) unknown_row_ = name_of_row(*tables[table].table, rows.text());
         }
     }
 }

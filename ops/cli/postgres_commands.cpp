@@ -13,7 +13,6 @@
 #include "ops/interruption.hpp"
 #include "ops/postgres_ddl.hpp"
 #include "projections/postgres_check.hpp"
-#include "projections/postgres_rows.hpp"
 
 namespace daybook {
 namespace {
@@ -133,6 +132,7 @@ ExitStatus check(Session& session, const postgres::Options& options, bool repair
     how.repair = repair;
     how.size = session.journal_to_read().snapshot()->size();
     how.views_at = [&](std::uint64_t size, const auto& use) { with_views_at(session, size, use); };
+    how.is_in_journal = is_in_journal;
     if (repair) remember_export(session, {KnownExport::Kind::postgres, postgres::without_password(options.url), {}});
     const auto checked = check_postgres(connection, session.journal_to_read(), how);
     if (!checked) {
@@ -146,10 +146,11 @@ ExitStatus check(Session& session, const postgres::Options& options, bool repair
                              " events and " + std::to_string(checked->artifacts) + " artifacts of the first " +
                              std::to_string(checked->size) + " events of the journal";
     if (!checked->has_position && !repair) {
-        session.messages().say(MessageKind::error,
-                               "no journal has been exported to these tables, and they differ from this one in " +
-                                   counted(checked->differences) +
-                                   ": `daybook export postgres --repair` makes them this journal's");
+        const std::string state = checked->differences.empty() ? "they hold what this one says"
+                                                               : "they differ from this one in " + counted(checked->differences);
+        const std::string advice =
+            checked->no_repair ? checked->no_repair->message : "`daybook export postgres --repair` makes them this journal's";
+        session.messages().say(MessageKind::error, "no journal has been exported to these tables, and " + state + ": " + advice);
         return ExitStatus::no;
     }
     if (checked->differences.empty()) {

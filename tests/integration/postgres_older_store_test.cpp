@@ -116,6 +116,44 @@ TEST_CASE("a migration leaves columns that are not the layout's as they are, so 
           "timestamp with time zone, timestamp without time zone, timestamp without time zone");
 }
 
+TEST_CASE("a repair takes nothing away that the journal does not have: rows that the import refused, or that came after it",
+          "[postgres]") {
+    if (no_postgres()) return;
+    const OlderStore store(with_times);
+    std::filesystem::remove(store / (std::string("ops/incidents/") + incident + "/log.txt"));
+    store.ask("UPDATE incident_events SET actor = 'Anna Smith' WHERE actor = 'anna'");
+    CHECK(store.imported() == "2 taken, 0 duplicate, 2 refused");
+    store.must({"migrate", "postgres"});
+    const auto refused = [&](const std::string& what) {
+        const std::string rows =
+            "SELECT (SELECT string_agg(e::text, ' ' ORDER BY id) FROM incident_events e), (SELECT string_agg(a::text, ' ') FROM "
+            "incident_artifacts a)";
+        const std::string before = store.ask(rows);
+        for (const auto& [option, status] : {std::pair("--check", 3), std::pair("--repair", 6)}) {
+            const Outcome outcome = store.run({"export", "postgres", option});
+            INFO(outcome.err);
+            CHECK(outcome.status == status);
+            CHECK(outcome.err.find("the tables hold " + what + ": " + next_step) != std::string::npos);
+        }
+        CHECK(store.ask(rows) == before);
+    };
+    const std::string incident_of = std::string("incident_id ") + incident;
+    refused("2 rows that this journal does not have, such as incident_events, " + incident_of + ", id 2");
+    store.ask("UPDATE incident_events SET actor = 'anna' WHERE id = 2");
+    CHECK(store.imported() == "2 taken, 1 duplicate, 1 refused");
+    refused("1 row that this journal does not have, such as incident_artifacts, " + incident_of + ", id 1");
+    store.write(std::string("ops/incidents/") + incident + "/log.txt", "some bytes");
+    CHECK(store.imported() == "2 taken, 2 duplicate, 0 refused");
+    store.tell(std::string("INSERT INTO incident_events (seq, incident_id, ts, type, message) VALUES (-9, '") + incident +
+               "', '2026-02-16 09:20', 'note', 'by the older program, after the import')");
+    refused("1 row that this journal does not have, such as incident_events, " + incident_of + ", id 3");
+    store.ask("DELETE FROM incident_events WHERE id = 3");
+    store.must({"export", "postgres", "--repair"});
+    CHECK(store.holds_the_journal());
+    CHECK(store.ask("SELECT string_agg(type || ' ' || actor, ', ' ORDER BY seq) FROM incident_events") ==
+          "incident_created import, note import, followup anna, artifact_attached import");
+}
+
 TEST_CASE("a row that is refused is told by what it is found by in its table, and by what is wrong with it", "[postgres]") {
     if (no_postgres()) return;
     const OlderStore store(with_times);
@@ -140,4 +178,29 @@ TEST_CASE("a row that is refused is told by what it is found by in its table, an
         CHECK(outcome.err.find(says) != std::string::npos);
     }
     CHECK(outcome.err.find("byte") == std::string::npos);
+
+    store.must({"migrate", "postgres"});
+    const auto repair = [&] { return store.run({"export", "postgres", "--repair"}).err; };
+    CHECK(
+        repair().find("the tables hold rows of 1 incident that this journal does not have, such as inc_20260217_0910_cccc1111: ") !=
+        std::string::npos);
+    store.ask("DELETE FROM incidents WHERE id = 'inc_20260217_0910_cccc1111'");
+    CHECK(repair().find("the tables hold rows of no incident: ") != std::string::npos);
+    store.ask("DELETE FROM incident_events WHERE incident_id IS NULL");
+    CHECK(repair().find("the tables hold 2 rows that this journal does not have, such as " + event) != std::string::npos);
+}
+
+TEST_CASE("a check of tables that hold what the journal says, but not whose they are, says just that", "[postgres]") {
+    if (no_postgres()) return;
+    const MigratedProgram daybook;
+    daybook.out({"-q", "ingest", project_file("fixtures/triage/monday.jsonl").string()});
+    REQUIRE(daybook.run({"export", "postgres"}).status == 0);
+    daybook.ask("TRUNCATE daybook_export");
+    const Outcome check = daybook.run({"export", "postgres", "--check"});
+    CHECK(check.status == 3);
+    CHECK(check.out.empty());
+    CHECK(check.err.find("no journal has been exported to these tables, and they hold what this one says: `daybook export postgres "
+                         "--repair` makes them this journal's") != std::string::npos);
+    CHECK(daybook.run({"export", "postgres", "--repair"}).status == 0);
+    CHECK(daybook.holds_the_journal());
 }
