@@ -36,6 +36,12 @@ std::optional<Digest> input_of(const EncodedPayload& payload) {
 // not at all; but every event until then will bear that time, since recorded times never decrease.
 constexpr std::chrono::hours recorded_ahead_max{24};
 
+// Whether the payload could not be read again: a level may have been put around an input that had all that there may be.
+bool is_too_deep(const std::string& json) {
+    const auto opened = std::count(json.begin(), json.end(), '{') + std::count(json.begin(), json.end(), '[');
+    return opened > json_depth_max && !JsonReader().read(json);
+}
+
 Refusal invalid(std::string message, std::string field) { return {RefusalCode::invalid, std::move(message), std::move(field)}; }
 
 }  // namespace
@@ -172,6 +178,8 @@ std::optional<Refusal> Writer::check_event(const NewEvent& event, std::size_t pl
                        ""};
     }
     if (!is_clean_utf8(event.payload.text)) return invalid("a text of its payload is not valid UTF-8", "");
+    if (is_too_deep(event.payload.text))
+        return invalid("its payload would be nested deeper than " + std::to_string(json_depth_max) + " levels", "");
     if (stream_at(event.stream).head.version == 0 && !is_stream(event.stream))
         return invalid("not a stream: " + event.stream, "/incident_id");
     if (!is_actor(event.actor)) return invalid("not an actor ([A-Za-z0-9._@:-], 1 to 128): " + event.actor, "/agent_id");

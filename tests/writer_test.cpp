@@ -352,6 +352,19 @@ TEST_CASE("a payload of 256 KiB is taken, one byte more is too large", "[writer]
     CHECK(journal->snapshot()->record({1})->payload().size() == payload_bytes_max);
 }
 
+TEST_CASE("a payload of 64 levels is taken, one of 65, which could not be read again, is refused", "[writer]") {
+    TestJournal journal;
+    const auto append_nested = [&](std::size_t levels) {
+        Note nested = note("brackets [[[[[[[[ that are a text's");
+        nested.meta = JsonText{R"({"a":)" + std::string(levels - 2, '[') + std::string(levels - 2, ']') + '}'};
+        return journal.append("$jobs", nested);
+    };
+    CHECK(append_nested(64));
+    CHECK(append_nested(65).refusal().message == "its payload would be nested deeper than 64 levels");
+    CHECK(journal.append_note("$jobs", std::string(100, '[')));
+    CHECK(journal.size() == 2);
+}
+
 TEST_CASE("what is no stream, actor, source or id is refused with its place", "[writer]") {
     TestJournal journal;
     const auto field_of = [&](auto change) {
