@@ -12,6 +12,7 @@
 
 #include "journal/atomic_file.hpp"
 #include "journal/line_file.hpp"
+#include "journal/written_json.hpp"
 
 namespace daybook {
 namespace {
@@ -111,8 +112,9 @@ void DeadLetters::learn_known(std::uint64_t offset) {
     if (known_) known = std::move(*known_);
     known_.reset();
     LineFile lines(file_, letter_bytes_max, offset);
+    WrittenJsonReader reader;
     while (const auto text = lines.next()) {
-        const auto letter = reader_.read(*text);
+        const auto letter = reader.read(*text);
         const JsonValue* digest = letter ? (*letter)->find("sha256") : nullptr;
         if (digest != nullptr && digest->is_string()) known.emplace(digest->text());
     }
@@ -186,11 +188,12 @@ std::vector<DeadLetters::Letter> DeadLetters::read_letters(const std::filesystem
     std::vector<Letter> letters;
     AtomicFile out(records, AtomicFile::Readers::owner_only);
     LineFile lines(file_, letter_bytes_max);
+    WrittenJsonReader reader;
     while (const auto text = lines.next()) {
         Letter& letter = letters.emplace_back();
         letter.text = *text;
         letter.offset = lines.offset();
-        if (const auto value = reader_.read(*text)) {
+        if (const auto value = reader.read(*text)) {
             letter.origin = {text_of((*value)->find("sha256")), text_of((*value)->find("file")), number_of((*value)->find("line")),
                              number_of((*value)->find("offset"))};
             find_record(letter, **value);
@@ -250,9 +253,10 @@ std::size_t DeadLetters::prune(Time before, bool dry_run) {
     std::size_t pruned = 0;
     std::string rest;
     LineFile lines(file_, letter_bytes_max);
+    WrittenJsonReader reader;
     while (const auto text = lines.next()) {
         if (lines.too_long()) return 0;  // what can't be read whole can't be written back
-        const auto letter = reader_.read(*text);
+        const auto letter = reader.read(*text);
         const JsonValue* at = letter && (*letter)->is_object() ? (*letter)->find("at") : nullptr;
         const auto time = at != nullptr && at->is_string() ? parse_time(at->text()) : std::nullopt;
         if (time && *time < before) {

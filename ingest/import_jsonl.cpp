@@ -9,6 +9,7 @@
 #include "ingest/import_layout.hpp"
 #include "ingest/jsonl_file.hpp"
 #include "ingest/whole_layout.hpp"
+#include "journal/written_json.hpp"
 
 namespace daybook {
 namespace {
@@ -29,7 +30,7 @@ struct Source {
     std::optional<JsonlFile> file;
 };
 
-Result<const JsonValue*> parse(JsonReader& reader, JsonlFile& file, const LinePlace& place) {
+Result<const JsonValue*> parse(WrittenJsonReader& reader, JsonlFile& file, const LinePlace& place) {
     if (place.length > JsonlFile::line_bytes_max) {
         return Refusal{RefusalCode::too_large, "the line is over " + std::to_string(JsonlFile::line_bytes_max) + " bytes", ""};
     }
@@ -151,7 +152,7 @@ private:
     const ImportOptions& options_;
     Source incidents_, artifacts_, events_;
     LayoutImport layout_;
-    JsonReader reader_;
+    WrittenJsonReader reader_;
     std::vector<LinePlace> incident_places_, artifact_places_, event_places_;
     std::size_t next_event_ = 0, next_artifact_ = 0, next_incident_ = 0;
     std::vector<Entry> chunk_;

@@ -4,6 +4,7 @@
 
 #include "journal/evidence.hpp"
 #include "journal/journal_line.hpp"
+#include "journal/written_json.hpp"
 
 namespace daybook {
 namespace {
@@ -148,7 +149,7 @@ private:
 
     const VerifierKey& key_;
     Sha256 sha256_;
-    JsonReader reader_;
+    WrittenJsonReader reader_;
     JournalLineReader lines_reader_;
     Evidence evidence_;
     std::uint64_t lines_ = 0;

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "journal/journal.hpp"
-#include "journal/json.hpp"
+#include "journal/written_json.hpp"
 
 namespace daybook {
 
@@ -38,7 +38,7 @@ private:
     std::optional<Refusal> read_payload(const JsonValue& payload, const JsonValue& salt, Journal::Restored& event);
     std::optional<Refusal> decode_payload(const JsonValue& payload, Journal::Restored& event);
 
-    JsonReader reader_;
+    WrittenJsonReader reader_;
     Sha256 sha256_;
     std::string_view line_;  // that is being read
     std::string leaf_text_;

@@ -1,4 +1,4 @@
-// JsonReader, and what else simdjson does here.
+// JsonReader and WrittenJsonReader, and what else simdjson does here.
 #include <algorithm>
 #include <cmath>
 #include <deque>
@@ -7,6 +7,7 @@
 #include <simdjson.h>
 
 #include "journal/json.hpp"
+#include "journal/written_json.hpp"
 
 namespace daybook {
 
@@ -16,10 +17,10 @@ namespace {
 
 constexpr std::int64_t integer_max = (std::int64_t{1} << 53) - 1;
 
-std::string describe(simdjson::error_code error) {
+std::string describe(simdjson::error_code error, int depth_max) {
     switch (static_cast<int>(error)) {
         case simdjson::UTF8_ERROR: return "not valid UTF-8";
-        case simdjson::DEPTH_ERROR: return "nested deeper than " + std::to_string(json_depth_max) + " levels";
+        case simdjson::DEPTH_ERROR: return "nested deeper than " + std::to_string(depth_max) + " levels";
         case simdjson::NUMBER_ERROR: return "a number that JSON in JCS form cannot hold (integers: up to 2^53-1)";
         case simdjson::STRING_ERROR: return "a malformed string";
         case simdjson::UNESCAPED_CHARS: return "a control character inside a string";
@@ -37,8 +38,10 @@ bool is_clean_utf8(std::string_view text) {
     return plain || (simdjson::validate_utf8(text.data(), text.size()) && text.find('\0') == std::string_view::npos);
 }
 
+namespace {
+
 // Values are copied from simdjson's tape into arrays of our own.
-struct JsonReader::Parts {
+struct Reading {
     dom::parser parser;
     std::string padded;
     // Room for arrays and objects; blocks keep their place while a text is read, and their storage between texts.
@@ -73,9 +76,11 @@ struct JsonReader::Parts {
     JsonValue root;
     bool has_escapes = false;  // \\u… occurs: of a NUL, or of half a surrogate pair, of which simdjson 3.0 lets a low one through
     int depth = 0;             // of the array or object that is being copied
-    std::string problem;       // of the first value that was refused
+    int depth_max = json_depth_max;
+    std::string problem;  // of the first value that was refused
     std::string where;
 
+    Result<const JsonValue*> read(std::string_view text, int most_levels);
     bool refuse(std::string what) {
         problem = std::move(what);
         return false;
@@ -87,22 +92,22 @@ struct JsonReader::Parts {
     bool check_escapes(std::string_view text, const std::string& what);
 };
 
-bool JsonReader::Parts::check_escapes(std::string_view text, const std::string& what) {
+bool Reading::check_escapes(std::string_view text, const std::string& what) {
     if (text.find('\0') != std::string_view::npos) return refuse("a NUL character in a " + what);
     if (!simdjson::validate_utf8(text.data(), text.size())) return refuse("half of a surrogate pair in a " + what);
     return true;
 }
 
 // simdjson does not count an empty array or object as a level; here it is one.
-bool JsonReader::Parts::copy_container(dom::element from, JsonValue& to) {
-    if (++depth > json_depth_max) return refuse(describe(simdjson::DEPTH_ERROR));
+bool Reading::copy_container(dom::element from, JsonValue& to) {
+    if (++depth > depth_max) return refuse(describe(simdjson::DEPTH_ERROR, depth_max));
     const bool good =
         from.is_array() ? copy_array(from.get_array().value_unsafe(), to) : copy_object(from.get_object().value_unsafe(), to);
     --depth;
     return good;
 }
 
-bool JsonReader::Parts::copy_array(dom::array from, JsonValue& to) {
+bool Reading::copy_array(dom::array from, JsonValue& to) {
     const std::size_t count =
         from.size() < 0xFFFFFF ? from.size() : static_cast<std::size_t>(std::distance(from.begin(), from.end()));
     JsonValue* items = values.take(count);
@@ -120,7 +125,7 @@ bool JsonReader::Parts::copy_array(dom::array from, JsonValue& to) {
     return true;
 }
 
-bool JsonReader::Parts::copy_object(dom::object from, JsonValue& to) {
+bool Reading::copy_object(dom::object from, JsonValue& to) {
     const std::size_t count =
         from.size() < 0xFFFFFF ? from.size() : static_cast<std::size_t>(std::distance(from.begin(), from.end()));
     JsonMember* items = members.take(count);
@@ -151,7 +156,7 @@ bool JsonReader::Parts::copy_object(dom::object from, JsonValue& to) {
     return true;
 }
 
-bool JsonReader::Parts::copy(dom::element from, JsonValue& to) {
+bool Reading::copy(dom::element from, JsonValue& to) {
     switch (from.type()) {
         case dom::element_type::NULL_VALUE: to.kind = JsonValue::Kind::null; return true;
         case dom::element_type::BOOL:
@@ -195,6 +200,33 @@ bool JsonReader::Parts::copy(dom::element from, JsonValue& to) {
     return refuse("not a JSON value");
 }
 
+Result<const JsonValue*> Reading::read(std::string_view text, int most_levels) {
+    values.reset();
+    members.reset();
+    where.clear();
+    depth = 0;
+    depth_max = most_levels;
+    has_escapes = text.find("\\u") != std::string_view::npos;
+    // simdjson reads a little past the end: the copy gives it that room.
+    padded.assign(text);
+    padded.append(simdjson::SIMDJSON_PADDING, '\0');
+    const std::size_t refused_depth = static_cast<std::size_t>(depth_max) + 1;  // simdjson's limit is the first that it refuses
+    if (parser.capacity() < text.size() || parser.max_depth() != refused_depth) {
+        const auto error = parser.allocate(std::max<std::size_t>(text.size(), 16 * 1024), refused_depth);
+        if (error != simdjson::SUCCESS) return Refusal{RefusalCode::too_large, describe(error, depth_max), ""};
+    }
+    dom::element from;
+    const auto error = parser.parse(padded.data(), text.size(), false).get(from);
+    if (error != simdjson::SUCCESS) return Refusal{RefusalCode::invalid, describe(error, depth_max), ""};
+    if (!copy(from, root)) return Refusal{RefusalCode::invalid, problem, where};
+    return &root;
+}
+
+}  // namespace
+
+struct JsonReader::Parts : Reading {};
+struct WrittenJsonReader::Parts : Reading {};
+
 // Who makes a reader for one text alone gets the buffers of one that is gone: to make them anew costs more than most texts do.
 struct JsonReader::Spare {
     static constexpr std::size_t most = 4;
@@ -227,26 +259,11 @@ JsonReader::~JsonReader() {
 JsonReader::JsonReader(JsonReader&&) noexcept = default;
 JsonReader& JsonReader::operator=(JsonReader&&) noexcept = default;
 
-Result<const JsonValue*> JsonReader::read(std::string_view text) {
-    Parts& parts = *parts_;
-    parts.values.reset();
-    parts.members.reset();
-    parts.where.clear();
-    parts.depth = 0;
-    parts.has_escapes = text.find("\\u") != std::string_view::npos;
-    // simdjson reads a little past the end: the copy gives it that room.
-    parts.padded.assign(text);
-    parts.padded.append(simdjson::SIMDJSON_PADDING, '\0');
-    constexpr std::size_t depth = json_depth_max + 1;  // simdjson's limit is the first depth that it refuses
-    if (parts.parser.capacity() < text.size() || parts.parser.max_depth() != depth) {
-        const auto error = parts.parser.allocate(std::max<std::size_t>(text.size(), 16 * 1024), depth);
-        if (error != simdjson::SUCCESS) return Refusal{RefusalCode::too_large, describe(error), ""};
-    }
-    dom::element root;
-    const auto error = parts.parser.parse(parts.padded.data(), text.size(), false).get(root);
-    if (error != simdjson::SUCCESS) return Refusal{RefusalCode::invalid, describe(error), ""};
-    if (!parts.copy(root, parts.root)) return Refusal{RefusalCode::invalid, parts.problem, parts.where};
-    return &parts.root;
-}
+Result<const JsonValue*> JsonReader::read(std::string_view text) { return parts_->read(text, json_depth_max); }
+
+WrittenJsonReader::WrittenJsonReader() : parts_(std::make_unique<Parts>()) {}
+WrittenJsonReader::~WrittenJsonReader() = default;
+
+Result<const JsonValue*> WrittenJsonReader::read(std::string_view text) { return parts_->read(text, written_depth_max); }
 
 }  // namespace daybook

@@ -5,7 +5,7 @@
 #include <functional>
 #include <utility>
 
-#include "journal/json.hpp"
+#include "journal/written_json.hpp"
 #include "journal/leaf.hpp"
 #include "journal/line_file.hpp"
 #include "projections/export_file.hpp"
@@ -22,7 +22,7 @@ std::optional<Refusal> refuse_foreign(const std::filesystem::path& file, const c
     if (!std::filesystem::exists(file)) return std::nullopt;
     LineFile lines(file, line_bytes_max);
     const auto first = lines.next();
-    JsonReader reader;
+    WrittenJsonReader reader;
     const auto value = reader.read(first.value_or("{}"));
     if (!first || (value && (*value)->is_object() && (*value)->find(member) != nullptr)) return std::nullopt;
     return conflict(file.string() + " is not from an export, and would be written over: name another directory, or move it away");
@@ -46,7 +46,7 @@ std::optional<Refusal> refuse_unknown(const std::filesystem::path& directory, co
     const std::filesystem::path file = directory / rows.file;
     if (!std::filesystem::exists(file)) return std::nullopt;
     LineFile lines(file, line_bytes_max);
-    JsonReader reader;
+    WrittenJsonReader reader;
     std::string known;  // rows of one incident often stand together
     while (const auto line = lines.next()) {
         if (line->find_first_not_of(" \t\r") == std::string_view::npos) continue;
@@ -80,7 +80,7 @@ std::string last_line(const std::filesystem::path& path) {
 
 // A leaf names the one before it, so the last vouches for all.
 bool is_event_of(const JournalView& journal, const std::string& line) {
-    JsonReader reader;
+    WrittenJsonReader reader;
     const auto value = reader.read(line);
     const JsonValue* leaf = value ? (*value)->find("leaf") : nullptr;
     const JsonValue* sequence = leaf != nullptr && leaf->is_object() ? leaf->find("seq") : nullptr;

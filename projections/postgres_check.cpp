@@ -62,7 +62,7 @@ private:
     postgres::Connection& connection_;
     const Journal& journal_;
     const PostgresCheckOptions& options_;
-    JsonReader reader_;
+    WrittenJsonReader reader_;
     Sha256 sha256_;
     std::string comparable_;
     std::vector<AllRows> ours_, theirs_;        // by stream number

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "journal/json.hpp"
+#include "journal/written_json.hpp"
 #include "projections/artifacts.hpp"
 #include "projections/backlog.hpp"
 #include "projections/incidents.hpp"
@@ -95,7 +95,7 @@ private:
     postgres::CopyOut copy_;
     bool begun_ = false;
     std::string text_;
-    JsonReader reader_;
+    WrittenJsonReader reader_;
 };
 
 // A text, number or truth value of a row's JSON, also where the reader refuses the row. Nothing for null and all else.

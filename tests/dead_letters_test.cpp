@@ -119,6 +119,15 @@ TEST_CASE("a mended letter is taken, and its letter goes") {
     CHECK(desk.retry() == "0 read, 0 taken, 0 refused");
 }
 
+TEST_CASE("a record that has all levels that there may be can be mended in its letter") {
+    LetterDesk desk;
+    desk.take(
+        Report::firing("10:00").severity("bad").set("meta", R"({"a":)" + std::string(62, '[') + std::string(62, ']') + '}').line());
+    desk.replace(R"("severity":"bad")", R"("severity":"P1")");
+    CHECK(desk.retry() == "1 read, 1 taken, 0 refused");
+    CHECK(desk.letters() == "");
+}
+
 TEST_CASE("a text can be mended by putting a record beside it") {
     LetterDesk desk;
     desk.take("not JSON\n");

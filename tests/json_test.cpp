@@ -1,4 +1,4 @@
-#include "journal/json.hpp"
+#include "journal/written_json.hpp"
 
 #include <bit>
 #include <map>
@@ -145,6 +145,13 @@ TEST_CASE("half of a surrogate pair is refused, high or low, in strings and name
         CHECK(refused("[{\"a\":[\"" + std::string(half) + "\"]}]"));
     }
     CHECK(read(R"(["\ud83d\ude00","\\ud83d"])") == "[\"\xF0\x9F\x98\x80\",\"\\\\ud83d\"]");
+}
+
+TEST_CASE("what daybook writes around a payload may have two levels more, and no more than that", "[json]") {
+    WrittenJsonReader reader;
+    CHECK(reader.read(nested(66, "{\"a\":", "}", "1")));
+    CHECK(reader.read(nested(67, "[", "]", "")).refusal().message == "nested deeper than 66 levels");
+    CHECK(reader.read("[]"));
 }
 
 TEST_CASE("64 levels are accepted, 65 are refused", "[json]") {

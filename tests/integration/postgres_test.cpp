@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "projections/postgres.hpp"
+#include "tests/desk.hpp"
 #include "tests/integration/postgres_program.hpp"
 
 using namespace daybook;
@@ -168,6 +169,42 @@ TEST_CASE("a check names what differs, and a repair mends just that", "[postgres
     // Tables that are behind are held against the journal as it was there.
     daybook.out({"-q", "note", id, "not yet exported"});
     CHECK(daybook.holds_the_journal());
+}
+
+TEST_CASE("what has all levels that an input may have goes through tables, files, a journal's text and evidence, and comes back",
+          "[postgres]") {
+    if (no_postgres()) return;
+    const MigratedProgram daybook;
+    const std::string deep = R"({"a":)" + std::string(62, '[') + std::string(62, ']') + '}';
+    write_file(daybook / "deep.jsonl", Report::firing("10:00").set("meta", deep).line() + '\n');
+    daybook.out({"-q", "ingest", "deep.jsonl"});
+    const std::string id = daybook.out({"incident", "list", "--ids"});
+    REQUIRE(daybook.run({"export", "postgres"}).status == 0);
+    CHECK(daybook.holds_the_journal());
+    daybook.ask("UPDATE incident_events SET meta = '{}'");
+    CHECK(daybook.run({"export", "postgres", "--repair"}).status == 0);
+    CHECK(daybook.ask("SELECT count(*) FROM incident_events WHERE meta -> 'meta' = '" + deep + "'") == "1");
+    daybook.out({"-q", "export", "jsonl", "layout"});
+    daybook.out({"-q", "note", id, "going on"});
+    daybook.out({"-q", "export", "jsonl", "layout"});
+    REQUIRE(daybook.run({"export", "postgres"}).status == 0);
+    daybook.out({"-q", "export", "journal", "text"});
+    daybook.out({"-q", "export", "journal", "text"});
+    daybook.out({"evidence", id, "--to", "evidence.jsonl"});
+
+    const std::string meta = "SELECT meta FROM incident_events WHERE type = 'alert'";
+    const std::vector<std::vector<std::string>> imports{{"import", "jsonl", (daybook / "layout").string()},
+                                                        {"import", "journal", (daybook / "text").string()},
+                                                        {"import", "postgres"}};
+    for (const auto& command : imports) {
+        const MigratedProgram copy;
+        const Outcome outcome = copy.run_at(daybook.url(), command);
+        INFO(command.at(1) << '\n' << outcome.err);
+        CHECK(outcome.status == 0);
+        CHECK(copy.run({"export", "postgres"}).status == 0);
+        CHECK(copy.ask(meta) == daybook.ask(meta));
+    }
+    daybook.out({"verify", "--evidence", "evidence.jsonl", "--key", daybook.out({"checkpoint", "--vkey"})});
 }
 
 TEST_CASE("the migration brings an older store's tables up to date, rows stay, and the journal takes them in", "[postgres]") {
