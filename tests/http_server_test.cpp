@@ -96,6 +96,28 @@ TEST_CASE("a body over the limit is refused before it is read, whether its lengt
     CHECK(fits.post("/", std::string(1000, 'y')).status == 200);
 }
 
+TEST_CASE("who is not admitted is answered before its body is read, and the connection goes on where there is none", "[http]") {
+    HttpServerOptions options;
+    options.admit = [](const HttpRequest& request) {
+        HttpAdmission admission;
+        if (!request.header("x-api-key")) admission.refusal = http_error(401, "unauthenticated", request.path);
+        return admission;
+    };
+    const EchoServer server(options);
+    HttpClient client = server.client();
+    CHECK(client.get("/a").status == 401);
+    CHECK(client.post("/b", "text", {{"X-API-Key", "k"}}).body == "POST /b text");
+    client.send("POST /c HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nthe body never ends");
+    const auto answer = client.receive();
+    REQUIRE(answer);
+    CHECK(answer->status == 401);
+    CHECK(answer->body.find("/c") != std::string::npos);
+    CHECK(client.closed());
+    HttpClient careful = server.client();
+    careful.send("POST /d HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(careful.receive_header().status == 401);
+}
+
 TEST_CASE("a header over 16 KiB is refused", "[http]") {
     const EchoServer server;
     HttpClient client = server.client();

@@ -23,6 +23,21 @@ std::shared_ptr<const AccessPolicy> Access::policy() const {
     return policy_;
 }
 
+Result<std::string> Access::admit(const CallHeader& header, Time now) const {
+    if (!keys_.asks_for_keys()) {
+        if (auto refusal = not_local(header)) return std::move(*refusal);
+        return std::string();
+    }
+    const auto known = checked(header.key, now);
+    if (!known) return known.refusal();
+    return known->id;
+}
+
+Result<KeyInfo> Access::checked(std::optional<std::string_view> key, Time now) const {
+    if (key) return keys_.check(*key, now);
+    return Refusal{RefusalCode::unauthenticated, "an API key is needed: as `X-API-Key: KEY` or `Authorization: Bearer KEY`", ""};
+}
+
 Result<Caller> Access::caller(std::optional<std::string_view> key, std::optional<std::string_view> agent_id, Time now) const {
     if (!keys_.asks_for_keys()) {
         if (agent_id && !is_actor(*agent_id)) return no_agent();
@@ -31,11 +46,7 @@ Result<Caller> Access::caller(std::optional<std::string_view> key, std::optional
         const std::string_view role = policy->role_of(agent);
         return Caller{std::string(agent), std::string(role), policy->find_role(role)->permissions, "", ""};
     }
-    if (!key) {
-        return Refusal{RefusalCode::unauthenticated, "an API key is needed: as `X-API-Key: KEY` or `Authorization: Bearer KEY`",
-                       ""};
-    }
-    const auto known = keys_.check(*key, now);
+    const auto known = checked(key, now);
     if (!known) return known.refusal();
     return caller_by_key(*known, agent_id);
 }

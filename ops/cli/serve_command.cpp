@@ -219,6 +219,7 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     http.address = address.host;
     http.port = address.port;
     http.connections_max = options.connections_max;
+    http.admit = [&service](const HttpRequest& request) { return service.admit(request); };
     http.is_brief = [&service](const HttpRequest& request) { return service.is_brief(request); };
     std::uint64_t seen = journal.snapshot()->size();
     http.has_news = [&] {  // of other processes

@@ -89,16 +89,36 @@ void Connection::read_header() {
 void Connection::read_body() {
     const auto& header = parser_->get();
     if (const char* wrong = wrong_framing(header)) return answer_and_close(http_error(400, "invalid", wrong));
+    request_ = std::make_shared<HttpRequest>();
+    request_->id = server_.next_id();
+    request_->method = std::string(header.method_string());
+    is_head_ = header.method() == http::verb::head;
+    if (is_head_) request_->method = "GET";
     // Now, and not behind the body: Beast adds the fields of a trailer to these, and no trailer may say who calls (RFC 9110
     // section 6.5.1).
-    headers_.clear();
-    for (const auto& field : header) headers_.emplace_back(lower(field.name_string()), std::string(field.value()));
+    for (const auto& field : header) request_->headers.emplace_back(lower(field.name_string()), std::string(field.value()));
+    auto target = parse_target(view_of(header.target()));
+    if (!target) return answer_unread(http_error(400, "invalid", "the path or the query is malformed"));
+    request_->path = std::move(target->path);
+    request_->query = std::move(target->query);
+    HttpAdmission admission = admit();
+    if (admission.refusal) return answer_unread(std::move(*admission.refusal));
     stream_.expires_after(server_.options.body_deadline);
     const bool expects = view_of(header[http::field::expect]) == "100-continue" && !parser_->is_done();
     if (!expects) return read_rest();
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     asio::async_write(stream_, asio::buffer(go_on),
                       [self = shared_from_this()](error_code error, std::size_t) { error ? self->close() : self->read_rest(); });
+}
+
+HttpAdmission Connection::admit() const {
+    try {
+        return server_.options.admit ? server_.options.admit(*request_) : HttpAdmission();
+    } catch (const std::exception& error) {
+        HttpAdmission failed;
+        failed.refusal = http_error(500, "internal", error.what());
+        return failed;
+    }
 }
 
 void Connection::read_rest() {
@@ -118,51 +138,41 @@ void Connection::refuse(error_code error) {
 void Connection::dispatch() {
     auto message = parser_->release();
     keep_alive_ = message.keep_alive();
-    is_head_ = message.method() == http::verb::head;
-    auto request = std::make_shared<HttpRequest>();
-    request->id = server_.next_id();
-    request->method = std::string(message.method_string());
-    if (is_head_) request->method = "GET";
-    request->headers = std::move(headers_);
-    auto target = parse_target(view_of(message.target()));
-    if (!target) return answer(http_error(400, "invalid", "the path or the query is malformed"), request->id);
-    request->path = std::move(target->path);
-    request->query = std::move(target->query);
-    request->body = std::move(message.body());
+    request_->body = std::move(message.body());
+    const auto began = SteadyClock::now();
     if (server_.requests >= server_.options.requests_max) {
         HttpResponse busy = http_error(503, "unavailable", "too many requests wait: send it again");
         busy.headers.emplace_back("Retry-After", "1");
-        observe(*request, busy, SteadyClock::now());
-        return answer(std::move(busy), request->id);
+        observe(busy, began);
+        return answer(std::move(busy));
     }
-    const auto began = SteadyClock::now();
-    if (server_.requests == 0 && server_.options.is_brief && server_.options.is_brief(*request)) {
-        HttpResponse response = handle(*request);
-        observe(*request, response, began);
-        return answer(std::move(response), request->id);
+    if (server_.requests == 0 && server_.options.is_brief && server_.options.is_brief(*request_)) {
+        HttpResponse response = handle();
+        observe(response, began);
+        return answer(std::move(response));
     }
     ++server_.requests;
     stream_.expires_never();
-    asio::post(server_.workers, [self = shared_from_this(), request, began] {
-        auto response = std::make_shared<HttpResponse>(self->handle(*request));
-        self->observe(*request, *response, began);
+    asio::post(server_.workers, [self = shared_from_this(), began] {
+        auto response = std::make_shared<HttpResponse>(self->handle());
+        self->observe(*response, began);
         --self->server_.requests;
-        asio::post(self->server_.io, [self, request, response] { self->answer(std::move(*response), request->id); });
+        asio::post(self->server_.io, [self, response] { self->answer(std::move(*response)); });
     });
 }
 
-HttpResponse Connection::handle(const HttpRequest& request) const {
+HttpResponse Connection::handle() const {
     try {
-        return server_.handler(request);
+        return server_.handler(*request_);
     } catch (const std::exception& error) {
         return http_error(500, "internal", error.what());
     }
 }
 
-void Connection::observe(const HttpRequest& request, const HttpResponse& response, SteadyClock::time_point began) const {
+void Connection::observe(const HttpResponse& response, SteadyClock::time_point began) const {
     HttpExchange exchange;
-    exchange.id = request.id;
-    exchange.method = request.method;
+    exchange.id = request_->id;
+    exchange.method = request_->method;
     exchange.route = response.route;
     exchange.status = response.status;
     exchange.duration = std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - began);
@@ -170,20 +180,30 @@ void Connection::observe(const HttpRequest& request, const HttpResponse& respons
     server_.observer(exchange);
 }
 
+// To what is no request.
 void Connection::answer_and_close(HttpResponse response) {
     keep_alive_ = false;
+    request_ = std::make_shared<HttpRequest>();
+    request_->id = server_.next_id();
     HttpExchange exchange;
     exchange.status = response.status;
     server_.observer(exchange);
-    answer(std::move(response), server_.next_id());
+    answer(std::move(response));
 }
 
-void Connection::answer(HttpResponse response, const std::string& id) {
+// Of the body nothing was read; where there is one, the connection ends.
+void Connection::answer_unread(HttpResponse response) {
+    keep_alive_ = parser_->is_done() && parser_->get().keep_alive();
+    observe(response, SteadyClock::now());
+    answer(std::move(response));
+}
+
+void Connection::answer(HttpResponse response) {
     if (closed_) return;
     if (server_.stopping) keep_alive_ = false;
     auto message = std::make_shared<http::response<http::string_body>>(static_cast<http::status>(response.status), 11u);
     message->set(http::field::content_type, response.content_type);
-    message->set("X-Request-Id", id);
+    message->set("X-Request-Id", request_->id);
     message->set("X-Content-Type-Options", "nosniff");
     message->set(http::field::cache_control, "no-store");
     for (const auto& [name, value] : response.headers) message->set(name, value);

@@ -9,8 +9,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -42,14 +40,16 @@ private:
     // A request comes in …
     void read_header();
     void read_body();
+    HttpAdmission admit() const;
     void read_rest();
     void refuse(error_code error);
     void dispatch();
-    HttpResponse handle(const HttpRequest& request) const;
-    void observe(const HttpRequest& request, const HttpResponse& response, SteadyClock::time_point began) const;
+    HttpResponse handle() const;
+    void observe(const HttpResponse& response, SteadyClock::time_point began) const;
     // … is answered …
     void answer_and_close(HttpResponse response);
-    void answer(HttpResponse response, const std::string& id);
+    void answer_unread(HttpResponse response);
+    void answer(HttpResponse response);
     void finish(error_code error);
     void drain();
     // … or with a stream.
@@ -65,7 +65,7 @@ private:
     beast::tcp_stream stream_;
     beast::flat_buffer buffer_;
     std::optional<Parser> parser_;
-    std::vector<std::pair<std::string, std::string>> headers_;  // of the request that is being read
+    std::shared_ptr<HttpRequest> request_;  // that is being read, or answered
     std::optional<std::list<std::weak_ptr<Connection>>::iterator> idle_place_, waiting_place_;
     asio::steady_timer timer_;
     std::unique_ptr<HttpBodyStream> body_;

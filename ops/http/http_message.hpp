@@ -50,6 +50,11 @@ HttpResponse http_error(int status, std::string_view code, std::string_view mess
 // Called on many threads at once. What it throws is answered with 500.
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
+// What is made of a request when its header is there, and nothing of its body is read.
+struct HttpAdmission {
+    std::optional<HttpResponse> refusal;  // the answer; the connection ends with it if there is a body
+};
+
 // The parts of a request's target (RFC 9112 section 3.2, origin-form): path and query, decoded. Nothing where it has a wrong
 // escape, a NUL, text that is not UTF-8, or a `.` or `..` for a segment of the path.
 struct HttpTarget {

@@ -30,6 +30,8 @@ struct HttpServerOptions {
     std::chrono::milliseconds stop_deadline{10'000};   // for what was accepted, once it stops
     std::chrono::milliseconds keep_alive{15'000};      // a stream without news sends its keep_alive
     std::chrono::milliseconds news_interval{100};      // how often `has_news` is asked, while streams wait
+    // Looks at a request without its body, on the thread that moves bytes. May be empty: all are admitted.
+    std::function<HttpAdmission(const HttpRequest&)> admit;
     // Whether the answer takes a fraction of a millisecond and waits for nothing. Where nothing else runs it is then made on the
     // thread that moves bytes: two changes of threads would cost more than the answer. May be empty.
     std::function<bool(const HttpRequest&)> is_brief;

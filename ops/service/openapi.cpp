@@ -48,8 +48,7 @@ Json operation(const Route& route) {
                     {"content", {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}};
     };
     out["responses"]["default"] = error("Refused, with a code and a message");
-    const bool open = route.method == "GET" && !route.needs;
-    if (open) {
+    if (route.only_watches()) {
         out["security"] = Json::array();
     } else {
         const char* too_often = route.needs == Permission::ingest ? "503" : "429";

@@ -20,7 +20,7 @@ std::vector<QueryParameter> with_clocks(std::vector<QueryParameter> parameters) 
 }  // namespace
 
 HttpResponse Service::read_by_tool(std::string_view tool, std::string_view action, const Call& call, std::string_view incident_id) {
-    thread_local ToolCallReader reader;
+    ToolCallReader reader;
     ToolCallReader::Texts fields;
     for (const auto& field : call.request.query) {
         if (field.first != "agent_id") fields.push_back(field);  // that says who asks, not for what

@@ -16,6 +16,10 @@ std::optional<std::string_view> key_in(const HttpRequest& request) {
     return key;
 }
 
+bool has_body(const HttpRequest& request) {
+    return request.header("content-length").value_or("0") != "0" || request.header("transfer-encoding");
+}
+
 }  // namespace
 
 HttpResponse json_response(std::string body, int status) {
@@ -46,6 +50,26 @@ Service::Service(ServiceParts parts) : parts_(std::move(parts)), rates_(parts_.r
     add_log_routes();
     add_health_routes();
     add_run_routes();
+}
+
+HttpAdmission Service::admit(const HttpRequest& request) {
+    HttpAdmission admission;
+    PathParameters parameters;
+    const auto route = std::find_if(routes_.begin(), routes_.end(), [&](const Route& one) {
+        return one.method == request.method && matches(one.path, request.path, parameters);
+    });
+    const auto refuse_it = [&](HttpResponse response) {
+        if (route != routes_.end()) response.route = route->path;
+        admission.refusal = std::move(response);
+    };
+    if (route != routes_.end() && route->only_watches()) {
+        if (has_body(request)) refuse_it(http_error(413, "too_large", "GET " + route->path + " takes no body"));
+        return admission;
+    }
+    const auto key_id = parts_.access.admit(
+        {key_in(request), request.header("host"), request.header("origin"), request.header("sec-fetch-site")}, parts_.clock());
+    if (!key_id) refuse_it(refuse(key_id.refusal()));
+    return admission;
 }
 
 HttpResponse Service::answer(const HttpRequest& request) {

@@ -59,6 +59,9 @@ struct Route {
     std::vector<std::string> answers = {"application/json"};  // media types
     std::optional<Permission> needs = {};                     // nothing: anyone, or the handler asks by itself
     std::function<HttpResponse(const Call&)> handle = {};
+
+    // It says nothing about incidents, and needs no key.
+    bool only_watches() const { return method == "GET" && !needs; }
 };
 
 // Thread-safe.
@@ -66,6 +69,8 @@ class Service {
 public:
     explicit Service(ServiceParts parts);
 
+    // What is made of a request before its body is read: who has no key, where one is asked for, costs no more than a header.
+    HttpAdmission admit(const HttpRequest& request);
     HttpResponse answer(const HttpRequest& request);
     // Whether it asks for an incident, or the timeline of one, that has few events, as it is now.
     bool is_brief(const HttpRequest& request) const;

@@ -16,7 +16,7 @@ void Service::add_tool_routes() {
 }
 
 HttpResponse Service::call_tool(std::string_view tool, const HttpRequest& request) {
-    thread_local ToolCallReader reader;
+    ToolCallReader reader;
     const auto call = reader.read(tool, request.body);
     if (!call) return refuse(call.refusal());
     const auto needs = parts_.tools.needs(*call);

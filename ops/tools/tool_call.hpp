@@ -33,7 +33,7 @@ struct ToolCall {
     const JsonValue* nested = nullptr;  // the object in `params`, if there was one
 };
 
-// Make one and reuse it: its buffers are kept. Not thread-safe.
+// Not thread-safe. Its buffers go with it, but for small ones, which the thread's next one gets (JsonReader).
 class ToolCallReader {
 public:
     // Reads the body of a call to `tool`, which stays valid, as the answer does, until the next call.

@@ -45,7 +45,7 @@ TEST_CASE("a live stream ends when its key is revoked, before it tells anything 
     const std::string key = made["key"];
     Server server(daybook);
     HttpClient stream = server.client(), kept = server.client(), client = server.client();
-    const std::string get = "GET /v1/events/stream?after_seq=0 HTTP/1.1\r\nHost: a\r\nX-API-Key: ";
+    const std::string get = "GET /v1/events/stream?after_seq=0 HTTP/1.1\r\nHost: localhost\r\nX-API-Key: ";
     stream.send(get + key + "\r\n\r\n");
     kept.send(get + other["key"].get<std::string>() + "\r\n\r\n");
     for (HttpClient* each : {&stream, &kept}) {
@@ -69,7 +69,7 @@ TEST_CASE("a live stream from behind the journal's end is refused: it is not the
     CHECK(behind.status == 409);
     CHECK(behind.body.find("seq 7 is ahead of the journal, whose last event is seq 1") != std::string::npos);
     HttpClient stream = server.client();
-    stream.send("GET /v1/events/stream?after_seq=1 HTTP/1.1\r\nHost: a\r\n\r\n");
+    stream.send("GET /v1/events/stream?after_seq=1 HTTP/1.1\r\nHost: localhost\r\n\r\n");
     CHECK(stream.receive_header().status == 200);
 }
 
@@ -77,7 +77,7 @@ TEST_CASE("a live stream ends when its caller's role may read no more", "[serve]
     const Program daybook;
     Server server(daybook);
     HttpClient stream = server.client();
-    stream.send("GET /v1/events/stream?agent_id=monitor HTTP/1.1\r\nHost: a\r\n\r\n");
+    stream.send("GET /v1/events/stream?agent_id=monitor HTTP/1.1\r\nHost: localhost\r\n\r\n");
     CHECK(stream.receive_header().status == 200);
     std::string policy = read_file(project_file("ops/policy/rbac.yml"));
     const std::string role = "agent_monitor:\n    may: [read]";

@@ -84,7 +84,7 @@ TEST_CASE("ten thousand connections that say nothing hold up nobody who works, a
     std::vector<HttpClient> all;
     for (std::size_t i = 0; i < silent; ++i) {
         all.push_back(server.client());
-        if (i % 3 == 0) all.back().send("GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: ");  // a header that never ends
+        if (i % 3 == 0) all.back().send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");  // a header that never ends
         if (i % 100 == 99) work();
     }
     const std::string metrics = server.client().get("/metrics").body;
@@ -127,4 +127,70 @@ TEST_CASE("an artifact's name leads nowhere but into its incident's directory", 
         INFO(wanted.dump());
         CHECK(post(client, wanted.dump(), 422)["error"]["code"] == "invalid");
     }
+}
+
+TEST_CASE("without keys no web page gets anything, by whatever name it calls; programs of this machine do", "[serve][hostile]") {
+    const Program daybook;
+    Server server(daybook);
+    const std::string port = ':' + std::to_string(server.port());
+    const auto ask = [&](const std::string& head) {
+        HttpClient client = server.client();
+        client.send(head + "\r\n\r\n");
+        return *client.receive();
+    };
+    const std::string get = "GET /v1/incidents HTTP/1.1\r\nHost: ";
+    for (const char* local : {"127.0.0.1", "127.1.2.3", "[::1]", "localhost", "LocalHost"}) {
+        CHECK(ask(get + local + port).status == 200);
+        CHECK(ask(get + local + port + "\r\nSec-Fetch-Site: none").status == 200);
+        CHECK(ask(get + local + port + "\r\nOrigin: http://" + local + ":3000").status == 200);
+    }
+    for (const char* name : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1", "[::2]", "[", ""}) {
+        const HttpAnswer rebound = ask(get + name + port);
+        INFO(rebound.body);
+        CHECK(rebound.status == 403);
+        CHECK(rebound.body.find("daybook key create") != std::string::npos);
+        CHECK(ask(get + "localhost\r\nOrigin: https://" + name).status == 403);
+    }
+    CHECK(ask(get + "localhost\r\nOrigin: null").status == 403);
+    CHECK(ask(get + "localhost\r\nSec-Fetch-Site: cross-site").status == 403);
+    HttpClient page = server.client();
+    const std::string body = R"({"action":"incident_create","agent_id":"sofiia","service":"s","severity":"P3","title":"t"})";
+    CHECK(page.post("/v1/tools/oncall_tool", body, {{"Origin", "https://evil.example"}, {"Sec-Fetch-Site", "cross-site"}}).status ==
+          403);
+    CHECK(ask("GET /healthz HTTP/1.1\r\nHost: monitor.example").status == 200);  // who only watches needs nothing
+    CHECK(daybook.out({"incident", "list", "--ids"}).empty());
+    const std::string key = daybook.out({"key", "create", "--name", "proxy", "--agent", "helion"});
+    CHECK(becomes_true([&] { return ask(get + "daybook.example").status == 401; }));
+    CHECK(ask(get + "daybook.example\r\nX-API-Key: " + key).status == 200);
+}
+
+TEST_CASE("who has no key where one is needed is turned away by the header: nothing of the body is read", "[serve][hostile]") {
+    const Program daybook;
+    daybook.out({"key", "create", "--name", "a", "--agent", "helion"});
+    Server server(daybook);
+    for (const char* path : {"/v1/tools/oncall_tool", "/v1/graphs/postmortem_draft/runs", "/v1/ingest/triage", "/nowhere"}) {
+        HttpClient client = server.client();
+        client.send(std::string("POST ") + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n[0,");
+        CHECK(client.receive()->status == 401);
+        CHECK(client.closed());
+    }
+    HttpClient client = server.client();
+    client.send("GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n[0,");
+    CHECK(client.receive()->status == 413);
+    CHECK(client.closed());
+}
+
+TEST_CASE("what large bodies needed is given back when they are answered", "[serve][hostile]") {
+    const Program daybook;
+    Server server(daybook);
+    std::string body = "[0";
+    for (int i = 0; i < 2'000'000; ++i) body += ",0";
+    const std::int64_t before = resident_kb(server.process().process());
+    std::vector<HttpClient> clients;
+    for (int i = 0; i < 4; ++i) clients.push_back(server.client());
+    for (HttpClient& client : clients)
+        client.send("POST /v1/tools/oncall_tool HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size() + 1) +
+                    "\r\n\r\n" + body + ']');
+    for (HttpClient& client : clients) CHECK(client.receive()->status == 422);
+    CHECK(becomes_true([&] { return resident_kb(server.process().process()) - before < memory_max_kb; }));
 }

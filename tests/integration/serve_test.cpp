@@ -218,7 +218,7 @@ TEST_CASE("the live stream has every event once, across reconnects, and what oth
     };
     {
         HttpClient stream = server.client();
-        stream.send("GET /v1/events/stream?after_seq=0 HTTP/1.1\r\nHost: a\r\n\r\n");
+        stream.send("GET /v1/events/stream?after_seq=0 HTTP/1.1\r\nHost: localhost\r\n\r\n");
         CHECK(stream.receive_header().headers.at("content-type") == "text/event-stream");
         follow(stream, 1);
         create(client, "Live");
@@ -228,7 +228,8 @@ TEST_CASE("the live stream has every event once, across reconnects, and what oth
     }
     create(client, "While nobody listened");
     HttpClient again = server.client();
-    again.send("GET /v1/events/stream HTTP/1.1\r\nHost: a\r\nLast-Event-ID: " + std::to_string(*seen.rbegin()) + "\r\n\r\n");
+    again.send("GET /v1/events/stream HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: " + std::to_string(*seen.rbegin()) +
+               "\r\n\r\n");
     again.receive_header();
     follow(again, 4);
     CHECK(seen == std::set<int>{1, 2, 3, 4});
