@@ -18,6 +18,7 @@
 #include "ops/cli/named.hpp"
 #include "ops/http/http_server.hpp"
 #include "ops/jobs/jobs.hpp"
+#include "ops/last_resort.hpp"
 #include "ops/notify/notifier.hpp"
 #include "ops/service/layout_follower.hpp"
 #include "ops/service/server_log.hpp"
@@ -141,6 +142,9 @@ private:
     std::jthread running_;  // the last member: it stops first
 };
 
+constexpr std::chrono::seconds end_deadline{10};  // from SIGTERM to the process' end
+constexpr const char* unanswered = " requests were not answered; what was acknowledged is on disk";
+
 ExitStatus serve(Session& session, const ServeOptions& options) {
     const Address address = listen_option(options.listen);
     const LayoutSettings layouts = options.layouts.settings();
@@ -151,6 +155,7 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     Metrics metrics;
     HttpServer* running = nullptr;  // set before it runs, as the next
     Notifier* notifying = nullptr;
+    LastResort* last_resort = nullptr;
     session.on_commit([&](const Commit& commit) {
         metrics.committed(commit);
         if (notifying != nullptr) notifying->news();
@@ -250,6 +255,7 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
             log.say(MessageKind::error, std::string(error.what()) + "; the keys that held before hold on");
         }
     };
+    http.on_stop = [&] { last_resort->begin(); };
     allow_open_files(options.connections_max + 256);
     HttpServer server(
         http, [&](const HttpRequest& request) { return service.answer(request); },
@@ -258,6 +264,12 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
                              exchange.duration);
             log.request(exchange);
         });
+    // Goes after all that has threads but the server's, which have ended by then.
+    LastResort end_in_time(end_deadline, [&] {
+        log.say(MessageKind::error, "stopped after " + std::to_string(end_deadline.count()) +
+                                        " s without an end: " + std::to_string(server.state().requests) + unanswered);
+    });
+    last_resort = &end_in_time;
     Notifier notifier({journal, views, settings.data / "outbox", real_clock,
                        [&log](MessageKind kind, std::string_view text) { log.say(kind, text); }});
     const LayoutFollower follower(journal, views, log, settings.data, layouts);
@@ -286,6 +298,10 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
             ExitStatus::failure,
             "the journal could not be written to and must be opened anew: start the server again when the disk is well");
     }
+    if (const std::size_t left = server.state().requests; left != 0) {
+        log.say(MessageKind::error, "stopped: " + std::to_string(left) + unanswered);
+        return ExitStatus::failure;
+    }
     log.say(MessageKind::notice, "stopped: all that was accepted is answered");
     return ExitStatus::done;
 }
@@ -311,9 +327,11 @@ void add_serve_command(CLI::App& root, ChosenCommand& chosen) {
     app->footer(
         "Examples:\n  daybook serve\n  daybook serve --listen 127.0.0.1:0 --log json\n  daybook key create --name gateway --agent "
         "gateway --role agent_gateway && daybook serve --listen 0.0.0.0:8787\n"
-        "SIGTERM ends it when what was accepted is answered; SIGHUP reads policies and keys again. The layouts follow the journal "
-        "as\n"
-        "--backend (INCIDENT_BACKEND) says; /readyz tells how far they are.");
+        "SIGTERM ends it when what was accepted is answered, or after 10 s with exit status 1; a second one ends it at once. "
+        "SIGHUP\n"
+        "reads policies and keys again. The layouts follow the journal as --backend (INCIDENT_BACKEND) says; /readyz tells how "
+        "far\n"
+        "they are.");
     app->callback([o, &chosen] { chosen = [o](Session& session) { return serve(session, *o); }; });
 }
 

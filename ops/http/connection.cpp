@@ -103,6 +103,7 @@ void Connection::read_body() {
     request_->query = std::move(target->query);
     HttpAdmission admission = admit();
     if (admission.refusal) return answer_unread(std::move(*admission.refusal));
+    only_watches_ = admission.only_watches;
     stream_.expires_after(server_.options.body_deadline);
     const bool expects = view_of(header[http::field::expect]) == "100-continue" && !parser_->is_done();
     if (!expects) return read_rest();
@@ -139,6 +140,7 @@ void Connection::dispatch() {
     auto message = parser_->release();
     keep_alive_ = message.keep_alive();
     request_->body = std::move(message.body());
+    if (only_watches_) return answer_apart();
     const auto began = SteadyClock::now();
     if (server_.requests >= server_.options.requests_max) {
         HttpResponse busy = http_error(503, "unavailable", "too many requests wait: send it again");
@@ -156,7 +158,18 @@ void Connection::dispatch() {
     asio::post(server_.workers, [self = shared_from_this(), began] {
         auto response = std::make_shared<HttpResponse>(self->handle());
         self->observe(*response, began);
-        --self->server_.requests;
+        asio::post(self->server_.io, [self, response] {
+            --self->server_.requests;
+            self->answer(std::move(*response));
+        });
+    });
+}
+
+void Connection::answer_apart() {
+    stream_.expires_never();
+    asio::post(server_.watching, [self = shared_from_this(), began = SteadyClock::now()] {
+        auto response = std::make_shared<HttpResponse>(self->handle());
+        self->observe(*response, began);
         asio::post(self->server_.io, [self, response] { self->answer(std::move(*response)); });
     });
 }

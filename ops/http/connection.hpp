@@ -44,6 +44,7 @@ private:
     void read_rest();
     void refuse(error_code error);
     void dispatch();
+    void answer_apart();
     HttpResponse handle() const;
     void observe(const HttpResponse& response, SteadyClock::time_point began) const;
     // … is answered …
@@ -70,7 +71,7 @@ private:
     asio::steady_timer timer_;
     std::unique_ptr<HttpBodyStream> body_;
     std::string piece_, drained_;
-    bool keep_alive_ = false, is_head_ = false, waits_ = false, closed_ = false;
+    bool keep_alive_ = false, is_head_ = false, only_watches_ = false, waits_ = false, closed_ = false;
 };
 
 }  // namespace daybook

@@ -53,6 +53,7 @@ using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 // What is made of a request when its header is there, and nothing of its body is read.
 struct HttpAdmission {
     std::optional<HttpResponse> refusal;  // the answer; the connection ends with it if there is a body
+    bool only_watches = false;            // it is answered also while all workers wait
 };
 
 // The parts of a request's target (RFC 9112 section 3.2, origin-form): path and query, decoded. Nothing where it has a wrong

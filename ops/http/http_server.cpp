@@ -112,7 +112,9 @@ void HttpServer::Parts::tell_news() {
 
 void HttpServer::Parts::stop() {
     if (std::exchange(stopping, true)) return;
+    if (options.on_stop) options.on_stop();
     error_code ignored;
+    signals.clear(ignored);  // they do again what they do by default
     acceptor.close(ignored);
     for (const auto& place : all) {
         const auto connection = place.lock();
@@ -121,7 +123,11 @@ void HttpServer::Parts::stop() {
         connection->end_stream();
     }
     end.expires_after(options.stop_deadline);
-    end.async_wait([this](error_code) { io.stop(); });
+    end.async_wait([this](error_code) {
+        workers.stop();
+        watching.stop();
+        io.stop();
+    });
     leave();
 }
 
@@ -134,6 +140,11 @@ void HttpServer::Parts::leave() {
     });
 }
 
+void HttpServer::Parts::join() {
+    workers.join();
+    watching.join();
+}
+
 HttpServer::HttpServer(HttpServerOptions options, HttpHandler handler, std::function<void(const HttpExchange&)> observer)
     : parts_(std::make_unique<Parts>(std::move(options), std::move(handler), std::move(observer))) {
     parts_->listen();
@@ -141,7 +152,8 @@ HttpServer::HttpServer(HttpServerOptions options, HttpHandler handler, std::func
 
 HttpServer::~HttpServer() {
     parts_->workers.stop();
-    parts_->workers.join();
+    parts_->watching.stop();
+    parts_->join();
 }
 
 std::uint16_t HttpServer::port() const { return parts_->port; }
@@ -152,7 +164,7 @@ void HttpServer::run() {
     parts_->wait_for_hangup();
     parts_->wait_a_second();
     parts_->io.run();
-    parts_->workers.join();
+    parts_->join();
 }
 
 void HttpServer::stop() {
@@ -163,6 +175,6 @@ void HttpServer::news() {
     asio::post(parts_->io, [parts = parts_.get()] { parts->tell_news(); });
 }
 
-HttpServerState HttpServer::state() const { return {parts_->connections, parts_->requests, parts_->streams}; }
+HttpServerState HttpServer::state() const { return {parts_->connections, parts_->streams, parts_->requests}; }
 
 }  // namespace daybook

@@ -2,7 +2,7 @@
 // writes what that answers. What is slow or hostile costs only itself: every wait has an end, every buffer a limit.
 //
 // One thread moves bytes; the workers may wait, as an append does for its sync: many that wait share one. Requests beyond those
-// that run and wait are answered at once with 503 and Retry-After.
+// that run and wait are answered at once with 503 and Retry-After. Who only watches is answered apart from them, on one thread.
 #pragma once
 
 #include <chrono>
@@ -27,7 +27,7 @@ struct HttpServerOptions {
     std::chrono::milliseconds idle_deadline{60'000};   // for the next request's header, from the end of the last answer
     std::chrono::milliseconds body_deadline{30'000};   // for the rest of a request
     std::chrono::milliseconds write_deadline{30'000};  // for an answer, or a piece of it
-    std::chrono::milliseconds stop_deadline{10'000};   // for what was accepted, once it stops
+    std::chrono::milliseconds stop_deadline{9'000};    // for what was accepted, once it stops
     std::chrono::milliseconds keep_alive{15'000};      // a stream without news sends its keep_alive
     std::chrono::milliseconds news_interval{100};      // how often `has_news` is asked, while streams wait
     // Looks at a request without its body, on the thread that moves bytes. May be empty: all are admitted.
@@ -38,6 +38,7 @@ struct HttpServerOptions {
     std::function<bool()> has_news;     // whether something happened since it was asked last; called on one thread
     std::function<void()> on_hangup;    // SIGHUP; on the same thread, as the next
     std::function<void()> each_second;  // about so often
+    std::function<void()> on_stop;      // it begins to stop
 };
 
 // What became of one request, for the log and the metrics.
@@ -50,7 +51,8 @@ struct HttpExchange {
 };
 
 struct HttpServerState {
-    std::size_t connections = 0, requests = 0, streams = 0;
+    std::size_t connections = 0, streams = 0;
+    std::size_t requests = 0;  // that run or wait for a worker
 };
 
 class HttpServer {
@@ -63,7 +65,9 @@ public:
     HttpServer& operator=(const HttpServer&) = delete;
 
     std::uint16_t port() const;
-    // Serves until stop(), SIGTERM or SIGINT; then accepts nothing more, finishes what was accepted, at most `stop_deadline`.
+    // Serves until stop(), SIGTERM or SIGINT; then accepts nothing more, and finishes what was accepted. When `stop_deadline` has
+    // passed, what still waits is dropped, and what runs is waited for: `requests` of state() are those that were not answered.
+    // A second signal ends the process, as it does by default.
     void run();
     // Thread-safe, as the next two.
     void stop();

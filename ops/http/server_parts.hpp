@@ -40,7 +40,8 @@ struct HttpServer::Parts {
           end(io),
           ticker(io),
           second(io),
-          workers(options.workers) {}
+          workers(options.workers),
+          watching(1) {}
 
     void listen();
     void accept();
@@ -73,7 +74,11 @@ struct HttpServer::Parts {
     bool stopping = false;
     bool ticking = false;
     std::uint16_t port = 0;
-    asio::thread_pool workers;  // the last member: its threads end first
+    void join();
+
+    // The last members: their threads end first.
+    asio::thread_pool workers;
+    asio::thread_pool watching;  // answers who only watches
 };
 
 }  // namespace daybook

@@ -64,6 +64,7 @@ HttpAdmission Service::admit(const HttpRequest& request) {
     };
     if (route != routes_.end() && route->only_watches()) {
         if (has_body(request)) refuse_it(http_error(413, "too_large", "GET " + route->path + " takes no body"));
+        admission.only_watches = true;
         return admission;
     }
     const auto key_id = parts_.access.admit(
