@@ -47,8 +47,7 @@ void Connection::start() {
 
 void Connection::close() {
     closed_ = true;
-    leave_idle();
-    leave_waiting();
+    leave();
     timer_.cancel();
     error_code ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
@@ -56,11 +55,11 @@ void Connection::close() {
 }
 
 void Connection::close_if_idle() {
-    if (idle_place_) close();
+    if (list_ == &server_.idle) close();
 }
 
 void Connection::ask_again() {
-    leave_waiting();
+    leave();
     if (waits_) {
         waits_ = false;
         timer_.cancel();
@@ -77,16 +76,17 @@ void Connection::read_header() {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(server_.options.header_bytes_max));
     parser_->body_limit(server_.options.body_bytes_max);
-    idle_place_ = server_.idle.insert(server_.idle.end(), weak_from_this());
+    stand_in(server_.idle);
     stream_.expires_after(server_.options.idle_deadline);
     http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
-        self->leave_idle();
         if (error) return self->refuse(error);
         self->read_body();
     });
 }
 
 void Connection::read_body() {
+    if (closed_) return;
+    stand_in(server_.under_way);
     const auto& header = parser_->get();
     if (const char* wrong = wrong_framing(header)) return answer_and_close(http_error(400, "invalid", wrong));
     request_ = std::make_shared<HttpRequest>();
@@ -137,6 +137,8 @@ void Connection::refuse(error_code error) {
 }
 
 void Connection::dispatch() {
+    if (closed_) return;
+    leave();
     auto message = parser_->release();
     keep_alive_ = message.keep_alive();
     request_->body = std::move(message.body());
@@ -214,6 +216,7 @@ void Connection::answer_unread(HttpResponse response) {
 void Connection::answer(HttpResponse response) {
     if (closed_) return;
     if (server_.stopping) keep_alive_ = false;
+    stand_in(server_.under_way);
     auto message = std::make_shared<http::response<http::string_body>>(static_cast<http::status>(response.status), 11u);
     message->set(http::field::content_type, response.content_type);
     message->set("X-Request-Id", request_->id);
@@ -263,6 +266,7 @@ void Connection::start_stream(HttpResponse response, const http::response<http::
 }
 
 void Connection::next_piece() {
+    leave();
     stream_.expires_never();
     asio::post(server_.workers, [self = shared_from_this()] {
         std::optional<std::string> piece;
@@ -280,6 +284,7 @@ void Connection::send_piece(std::optional<std::string> piece) {
     if (!piece) return end_chunks();
     if (piece->empty()) return wait_for_news();
     piece_ = std::move(*piece);
+    stand_in(server_.under_way);
     stream_.expires_after(server_.options.write_deadline);
     asio::async_write(stream_, http::make_chunk(asio::buffer(piece_)), [self = shared_from_this()](error_code error, std::size_t) {
         error || self->server_.stopping ? self->close() : self->next_piece();
@@ -287,6 +292,7 @@ void Connection::send_piece(std::optional<std::string> piece) {
 }
 
 void Connection::end_chunks() {
+    stand_in(server_.under_way);
     stream_.expires_after(server_.options.write_deadline);
     asio::async_write(stream_, http::make_chunk_last(),
                       [self = shared_from_this()](error_code error, std::size_t) { self->finish(error); });
@@ -295,26 +301,27 @@ void Connection::end_chunks() {
 void Connection::wait_for_news() {
     if (server_.stopping) return close();
     waits_ = true;
-    waiting_place_ = server_.waiting.insert(server_.waiting.end(), weak_from_this());
+    stand_in(server_.waiting);
     server_.tick();
     timer_.expires_after(server_.options.keep_alive);
     timer_.async_wait([self = shared_from_this()](error_code error) {
         if (error || !self->waits_) return;
         self->waits_ = false;
-        self->leave_waiting();
+        self->leave();
         const std::string_view text = self->body_->keep_alive();
         text.empty() ? self->next_piece() : self->send_piece(std::string(text));
     });
 }
 
-void Connection::leave_waiting() {
-    if (waiting_place_) server_.waiting.erase(*waiting_place_);
-    waiting_place_.reset();
+void Connection::stand_in(HttpServer::Parts::Connections& list) {
+    leave();
+    place_ = list.insert(list.end(), weak_from_this());
+    list_ = &list;
 }
 
-void Connection::leave_idle() {
-    if (idle_place_) server_.idle.erase(*idle_place_);
-    idle_place_.reset();
+void Connection::leave() {
+    if (list_ != nullptr) list_->erase(place_);
+    list_ = nullptr;
 }
 
 }  // namespace daybook

@@ -59,15 +59,17 @@ private:
     void send_piece(std::optional<std::string> piece);
     void end_chunks();
     void wait_for_news();
-    void leave_idle();
-    void leave_waiting();
+    // Takes its place among those that wait for the same: in one list at most.
+    void stand_in(HttpServer::Parts::Connections& list);
+    void leave();
 
     HttpServer::Parts& server_;
     beast::tcp_stream stream_;
     beast::flat_buffer buffer_;
     std::optional<Parser> parser_;
-    std::shared_ptr<HttpRequest> request_;  // that is being read, or answered
-    std::optional<std::list<std::weak_ptr<Connection>>::iterator> idle_place_, waiting_place_;
+    std::shared_ptr<HttpRequest> request_;              // that is being read, or answered
+    HttpServer::Parts::Connections* list_ = nullptr;    // in which it stands
+    HttpServer::Parts::Connections::iterator place_{};  // there
     asio::steady_timer timer_;
     std::unique_ptr<HttpBodyStream> body_;
     std::string piece_, drained_;

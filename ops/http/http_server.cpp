@@ -55,16 +55,20 @@ void HttpServer::Parts::accept() {
 }
 
 void HttpServer::Parts::take(tcp::socket socket) {
-    if (connections >= options.connections_max) {
-        const auto longest = idle.empty() ? nullptr : idle.front().lock();
-        if (!longest) return;  // all are at work: the new one is closed
-        longest->close();
-    }
+    if (connections >= options.connections_max && !make_room()) return;
     keep_from_children(socket.native_handle());
     const auto connection = std::make_shared<Connection>(*this, std::move(socket));
     all.remove_if([](const auto& other) { return other.expired(); });
     all.push_back(connection);
     connection->start();
+}
+
+// Who waits for its client gives way to a new one; where all are at work, the new one is closed.
+bool HttpServer::Parts::make_room() {
+    const Connections& longest = idle.empty() ? under_way : idle;
+    const auto connection = longest.empty() ? nullptr : longest.front().lock();
+    if (connection) connection->close();
+    return connection != nullptr;
 }
 
 void HttpServer::Parts::wait_for_signals() {

@@ -21,7 +21,7 @@ struct HttpServerOptions {
     std::uint16_t port = 0;             // 0: a free one
     std::size_t body_bytes_max = 8 * 1024 * 1024;
     std::size_t header_bytes_max = 16 * 1024;
-    std::size_t connections_max = 1024;  // one more takes the place of the one that has been idle longest
+    std::size_t connections_max = 1024;  // one more takes the place of the one whose client has let it wait longest
     std::size_t workers = 64;
     std::size_t requests_max = 512;                    // that run or wait for a worker
     std::chrono::milliseconds idle_deadline{60'000};   // for the next request's header, from the end of the last answer

@@ -46,6 +46,7 @@ struct HttpServer::Parts {
     void listen();
     void accept();
     void take(tcp::socket socket);
+    bool make_room();
     void wait_for_signals();
     void wait_for_hangup();
     void tick();
@@ -62,13 +63,15 @@ struct HttpServer::Parts {
     asio::io_context io{1};
     tcp::acceptor acceptor;
     asio::signal_set signals, hangup;
-    asio::steady_timer pause;                      // after an accept that failed for want of files
-    asio::steady_timer end;                        // of the time to stop in
-    asio::steady_timer ticker;                     // asks for news
-    asio::steady_timer second;                     // passes
-    std::list<std::weak_ptr<Connection>> idle;     // between two requests, the one that has been so longest first
-    std::list<std::weak_ptr<Connection>> waiting;  // streams without news
-    std::list<std::weak_ptr<Connection>> all;
+    asio::steady_timer pause;   // after an accept that failed for want of files
+    asio::steady_timer end;     // of the time to stop in
+    asio::steady_timer ticker;  // asks for news
+    asio::steady_timer second;  // passes
+    using Connections = std::list<std::weak_ptr<Connection>>;
+    Connections idle;       // between two requests, the one that has been so longest first; as the next
+    Connections under_way;  // a body comes or an answer goes, as quickly as the client has it
+    Connections waiting;    // streams without news
+    Connections all;
     std::atomic<std::size_t> connections = 0, requests = 0, streams = 0;
     std::uint64_t last_id = 0;
     bool stopping = false;

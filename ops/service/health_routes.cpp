@@ -44,8 +44,7 @@ void Service::add_health_routes() {
         response.body = parts_.metrics.text(gauges());
         return response;
     });
-    add("/openapi.json", "This description (OpenAPI 3.1)", "application/json",
-        [this] { return json_response(openapi_json(routes_)); });
+    add("/openapi.json", "This description (OpenAPI 3.1)", "application/json", [this] { return json_response(openapi_); });
 }
 
 Gauges Service::gauges() const {

@@ -50,6 +50,7 @@ Service::Service(ServiceParts parts) : parts_(std::move(parts)), rates_(parts_.r
     add_log_routes();
     add_health_routes();
     add_run_routes();
+    openapi_ = openapi_json(routes_);
 }
 
 HttpAdmission Service::admit(const HttpRequest& request) {

@@ -107,6 +107,7 @@ private:
     RateLimit rates_;
     std::function<void(Gauges&)> server_gauges_;
     std::vector<Route> routes_;
+    std::string openapi_;  // describes them
 };
 
 // The answers that all routes share.

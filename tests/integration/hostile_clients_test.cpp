@@ -97,6 +97,20 @@ TEST_CASE("ten thousand connections that say nothing hold up nobody who works, a
     CHECK(server.stop() == 0);
 }
 
+TEST_CASE("clients that leave their bodies unfinished, or their answers unread, keep nobody out", "[serve][hostile]") {
+    const Program daybook;
+    Server server(daybook, {"--connections", "64", "--rate-limit", "0"});
+    const std::string head = " HTTP/1.1\r\nHost: localhost\r\n";
+    std::string unread;
+    for (int i = 0; i < 200; ++i) unread += "GET /openapi.json" + head + "\r\n";
+    std::vector<HttpClient> all;
+    for (int i = 0; i < 300; ++i) {
+        all.push_back(server.client());
+        all.back().send(i % 2 == 0 ? "POST /v1/ingest/alertmanager" + head + "Content-Length: 10\r\n\r\n" : unread);
+        if (i % 10 == 9) CHECK(server.client().get("/healthz").status == 200);
+    }
+}
+
 TEST_CASE("a body of 64 nested levels is read, one of 65 and one that is no UTF-8 are refused, with the place",
           "[serve][hostile]") {
     const Program daybook;
