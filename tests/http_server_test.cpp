@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <thread>
 
@@ -250,6 +251,30 @@ TEST_CASE("a server that stops answers what it has accepted, and takes nothing m
     REQUIRE(answer);
     CHECK(answer->body == "GET /last ");
     CHECK(busy.closed());
+}
+
+TEST_CASE("requests are answered while a SIGHUP is seen to, and each is", "[http]") {
+    std::atomic<int> heard = 0;
+    std::atomic<bool> go = false;
+    HttpServerOptions options;
+    options.on_hangup = [&] {
+        ++heard;
+        heard.notify_all();
+        go.wait(false);
+    };
+    const EchoServer server(options);
+    HttpClient client = server.client();
+    CHECK(client.get("/a").status == 200);  // it runs, and hears signals
+    ::raise(SIGHUP);
+    heard.wait(0);
+    CHECK(client.get("/b").status == 200);
+    ::raise(SIGHUP);
+    CHECK(client.get("/c").status == 200);
+    CHECK(heard == 1);
+    go = true;
+    go.notify_all();
+    heard.wait(1);
+    CHECK(client.get("/d").status == 200);
 }
 
 TEST_CASE("what a handler throws is answered with 500, and the server goes on", "[http]") {

@@ -80,7 +80,7 @@ void HttpServer::Parts::wait_for_signals() {
 void HttpServer::Parts::wait_for_hangup() {
     hangup.async_wait([this](error_code error, int) {
         if (error) return;
-        if (options.on_hangup) options.on_hangup();
+        if (options.on_hangup) asio::post(reloading, options.on_hangup);
         wait_for_hangup();
     });
 }
@@ -128,8 +128,7 @@ void HttpServer::Parts::stop() {
     }
     end.expires_after(options.stop_deadline);
     end.async_wait([this](error_code) {
-        workers.stop();
-        watching.stop();
+        drop_waiting();
         io.stop();
     });
     leave();
@@ -144,9 +143,16 @@ void HttpServer::Parts::leave() {
     });
 }
 
+void HttpServer::Parts::drop_waiting() {
+    workers.stop();
+    watching.stop();
+    reloading.stop();
+}
+
 void HttpServer::Parts::join() {
     workers.join();
     watching.join();
+    reloading.join();
 }
 
 HttpServer::HttpServer(HttpServerOptions options, HttpHandler handler, std::function<void(const HttpExchange&)> observer)
@@ -155,8 +161,7 @@ HttpServer::HttpServer(HttpServerOptions options, HttpHandler handler, std::func
 }
 
 HttpServer::~HttpServer() {
-    parts_->workers.stop();
-    parts_->watching.stop();
+    parts_->drop_waiting();
     parts_->join();
 }
 

@@ -36,8 +36,8 @@ struct HttpServerOptions {
     // thread that moves bytes: two changes of threads would cost more than the answer. May be empty.
     std::function<bool(const HttpRequest&)> is_brief;
     std::function<bool()> has_news;     // whether something happened since it was asked last; called on one thread
-    std::function<void()> on_hangup;    // SIGHUP; on the same thread, as the next
-    std::function<void()> each_second;  // about so often
+    std::function<void()> each_second;  // about so often; on the same thread
+    std::function<void()> on_hangup;    // SIGHUP; one call after the other, on a thread of their own: it may wait
     std::function<void()> on_stop;      // it begins to stop
 };
 

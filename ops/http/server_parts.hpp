@@ -41,7 +41,8 @@ struct HttpServer::Parts {
           ticker(io),
           second(io),
           workers(options.workers),
-          watching(1) {}
+          watching(1),
+          reloading(1) {}
 
     void listen();
     void accept();
@@ -77,11 +78,13 @@ struct HttpServer::Parts {
     bool stopping = false;
     bool ticking = false;
     std::uint16_t port = 0;
+    void drop_waiting();
     void join();
 
     // The last members: their threads end first.
     asio::thread_pool workers;
-    asio::thread_pool watching;  // answers who only watches
+    asio::thread_pool watching;   // answers who only watches
+    asio::thread_pool reloading;  // hears SIGHUP
 };
 
 }  // namespace daybook
