@@ -234,6 +234,46 @@ TEST_CASE("more requests than may wait are answered with 503 and Retry-After, an
     CHECK(c.get("/c").status == 200);
 }
 
+TEST_CASE("a caller has its share of workers and of waiting; what waits for a client that has gone is not begun", "[http]") {
+    HttpServerOptions options;
+    options.workers = 3;
+    options.running_each_max = 2;
+    options.requests_each_max = 6;
+    options.admit = [](const HttpRequest& request) {
+        HttpAdmission admission;
+        admission.caller = std::string(request.path.substr(0, 2));
+        return admission;
+    };
+    std::atomic<bool> go = false;
+    std::atomic<int> handled = 0;
+    EchoServer server(options, [&](const HttpRequest& request) {
+        if (request.path.starts_with("/a")) {
+            go.wait(false);
+            ++handled;
+        }
+        return EchoServer::echo(request);
+    });
+    std::vector<std::optional<HttpClient>> a;
+    for (std::size_t i = 1; i <= 6; ++i) {
+        a.emplace_back(server.client());
+        a.back()->send(get_text("/a" + std::to_string(i)));
+        while (server->state().requests < i) std::this_thread::yield();
+    }
+    HttpClient seventh = server.client(), b = server.client();
+    const HttpAnswer refused = seventh.get("/a7");
+    CHECK(refused.status == 503);
+    CHECK(refused.headers.at("retry-after") == "1");
+    CHECK(b.get("/b").status == 200);
+    a[2].reset();
+    a[3].reset();
+    go = true;
+    go.notify_all();
+    for (const std::size_t i : {0U, 1U, 4U, 5U}) CHECK(a[i]->receive()->body == "GET /a" + std::to_string(i + 1) + ' ');
+    CHECK(handled == 4);
+    CHECK(seventh.get("/a8").status == 200);
+    CHECK(server->state().requests == 0);
+}
+
 TEST_CASE("a server that stops answers what it has accepted, and takes nothing more", "[http]") {
     std::atomic<bool> go = false;
     auto server = std::make_unique<EchoServer>(HttpServerOptions{}, [&](const HttpRequest& request) {

@@ -1,5 +1,9 @@
 #include "ops/http/connection.hpp"
 
+#include <cerrno>
+
+#include <sys/socket.h>
+
 #include <boost/asio/post.hpp>
 
 namespace daybook {
@@ -27,6 +31,12 @@ const char* wrong_framing(const http::request<http::string_body>& header) {
     return nullptr;
 }
 
+HttpResponse busy(std::string_view why) {
+    HttpResponse response = http_error(503, "unavailable", why);
+    response.headers.emplace_back("Retry-After", "1");
+    return response;
+}
+
 }  // namespace
 
 Connection::Connection(HttpServer::Parts& server, tcp::socket socket)
@@ -48,6 +58,7 @@ void Connection::start() {
 void Connection::close() {
     closed_ = true;
     leave();
+    give_share_back();
     timer_.cancel();
     error_code ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
@@ -72,6 +83,7 @@ void Connection::end_stream() {
 }
 
 void Connection::read_header() {
+    give_share_back();
     if (server_.stopping) return close();
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(server_.options.header_bytes_max));
@@ -91,6 +103,7 @@ void Connection::read_body() {
     if (const char* wrong = wrong_framing(header)) return answer_and_close(http_error(400, "invalid", wrong));
     request_ = std::make_shared<HttpRequest>();
     request_->id = server_.next_id();
+    began_ = SteadyClock::now();
     request_->method = std::string(header.method_string());
     is_head_ = header.method() == http::verb::head;
     if (is_head_) request_->method = "GET";
@@ -104,6 +117,9 @@ void Connection::read_body() {
     HttpAdmission admission = admit();
     if (admission.refusal) return answer_unread(std::move(*admission.refusal));
     only_watches_ = admission.only_watches;
+    if (admission.caller && !take_share(*admission.caller)) {
+        return answer_unread(busy("too many requests of this caller wait: send it again when some are answered"));
+    }
     stream_.expires_after(server_.options.body_deadline);
     const bool expects = view_of(header[http::field::expect]) == "100-continue" && !parser_->is_done();
     if (!expects) return read_rest();
@@ -136,42 +152,80 @@ void Connection::refuse(error_code error) {
     answer_and_close(http_error(400, "invalid", "not an HTTP request: " + error.message()));
 }
 
+bool Connection::take_share(const std::string& name) {
+    auto& caller = server_.callers[name];
+    if (!caller) caller = std::make_shared<HttpCaller>(name);
+    if (caller->requests >= server_.options.requests_each_max) return false;
+    ++caller->requests;
+    caller_ = caller;
+    return true;
+}
+
+void Connection::give_share_back() {
+    if (caller_ && --caller_->requests == 0) server_.callers.erase(caller_->name);
+    caller_ = nullptr;
+}
+
 void Connection::dispatch() {
     if (closed_) return;
     leave();
     auto message = parser_->release();
     keep_alive_ = message.keep_alive();
     request_->body = std::move(message.body());
+    began_ = SteadyClock::now();
     if (only_watches_) return answer_apart();
-    const auto began = SteadyClock::now();
     if (server_.requests >= server_.options.requests_max) {
-        HttpResponse busy = http_error(503, "unavailable", "too many requests wait: send it again");
-        busy.headers.emplace_back("Retry-After", "1");
-        observe(busy, began);
-        return answer(std::move(busy));
+        HttpResponse response = busy("too many requests wait: send it again");
+        observe(response);
+        return answer(std::move(response));
     }
     if (server_.requests == 0 && server_.options.is_brief && server_.options.is_brief(*request_)) {
         HttpResponse response = handle();
-        observe(response, began);
+        observe(response);
         return answer(std::move(response));
     }
     ++server_.requests;
     stream_.expires_never();
-    asio::post(server_.workers, [self = shared_from_this(), began] {
+    const bool waits = caller_ && caller_->running >= server_.options.running_each_max;
+    waits ? caller_->waiting.push_back(shared_from_this()) : work();
+}
+
+void Connection::work() {
+    if (caller_) ++caller_->running;
+    asio::post(server_.workers, [self = shared_from_this(), caller = caller_] {
         auto response = std::make_shared<HttpResponse>(self->handle());
-        self->observe(*response, began);
-        asio::post(self->server_.io, [self, response] {
+        self->observe(*response);
+        asio::post(self->server_.io, [self, caller, response] {
             --self->server_.requests;
+            if (caller) self->start_next(*caller);
             self->answer(std::move(*response));
         });
     });
 }
 
+// A request of `caller` has run: its next one may, if the client still waits for that.
+void Connection::start_next(HttpCaller& caller) {
+    --caller.running;
+    while (!caller.waiting.empty() && caller.running < server_.options.running_each_max) {
+        const auto next = std::move(caller.waiting.front());
+        caller.waiting.pop_front();
+        if (!next->client_is_gone()) return next->work();
+        --server_.requests;
+        next->close();
+    }
+}
+
+bool Connection::client_is_gone() {
+    char byte = 0;
+    const auto got = ::recv(stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
 void Connection::answer_apart() {
     stream_.expires_never();
-    asio::post(server_.watching, [self = shared_from_this(), began = SteadyClock::now()] {
+    asio::post(server_.watching, [self = shared_from_this()] {
         auto response = std::make_shared<HttpResponse>(self->handle());
-        self->observe(*response, began);
+        self->observe(*response);
         asio::post(self->server_.io, [self, response] { self->answer(std::move(*response)); });
     });
 }
@@ -184,13 +238,13 @@ HttpResponse Connection::handle() const {
     }
 }
 
-void Connection::observe(const HttpResponse& response, SteadyClock::time_point began) const {
+void Connection::observe(const HttpResponse& response) const {
     HttpExchange exchange;
     exchange.id = request_->id;
     exchange.method = request_->method;
     exchange.route = response.route;
     exchange.status = response.status;
-    exchange.duration = std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - began);
+    exchange.duration = std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - began_);
     exchange.answer_bytes = response.body.size();
     server_.observer(exchange);
 }
@@ -209,7 +263,7 @@ void Connection::answer_and_close(HttpResponse response) {
 // Of the body nothing was read; where there is one, the connection ends.
 void Connection::answer_unread(HttpResponse response) {
     keep_alive_ = parser_->is_done() && parser_->get().keep_alive();
-    observe(response, SteadyClock::now());
+    observe(response);
     answer(std::move(response));
 }
 

@@ -43,10 +43,15 @@ private:
     HttpAdmission admit() const;
     void read_rest();
     void refuse(error_code error);
+    bool take_share(const std::string& name);
+    void give_share_back();
     void dispatch();
+    void work();
+    void start_next(HttpCaller& caller);
+    bool client_is_gone();
     void answer_apart();
     HttpResponse handle() const;
-    void observe(const HttpResponse& response, SteadyClock::time_point began) const;
+    void observe(const HttpResponse& response) const;
     // … is answered …
     void answer_and_close(HttpResponse response);
     void answer_unread(HttpResponse response);
@@ -67,7 +72,9 @@ private:
     beast::tcp_stream stream_;
     beast::flat_buffer buffer_;
     std::optional<Parser> parser_;
-    std::shared_ptr<HttpRequest> request_;              // that is being read, or answered
+    std::shared_ptr<HttpRequest> request_;  // that is being read, or answered
+    std::shared_ptr<HttpCaller> caller_;    // whose request that is, as far as it takes a share
+    SteadyClock::time_point began_{};
     HttpServer::Parts::Connections* list_ = nullptr;    // in which it stands
     HttpServer::Parts::Connections::iterator place_{};  // there
     asio::steady_timer timer_;

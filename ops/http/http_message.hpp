@@ -54,6 +54,7 @@ using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 struct HttpAdmission {
     std::optional<HttpResponse> refusal;  // the answer; the connection ends with it if there is a body
     bool only_watches = false;            // it is answered also while all workers wait
+    std::optional<std::string> caller;    // whose share of the server it takes; nothing: nobody's
 };
 
 // The parts of a request's target (RFC 9112 section 3.2, origin-form): path and query, decoded. Nothing where it has a wrong

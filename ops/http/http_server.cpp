@@ -144,6 +144,7 @@ void HttpServer::Parts::leave() {
 }
 
 void HttpServer::Parts::drop_waiting() {
+    for (const auto& [name, caller] : callers) caller->waiting.clear();
     workers.stop();
     watching.stop();
     reloading.stop();

@@ -2,7 +2,8 @@
 // writes what that answers. What is slow or hostile costs only itself: every wait has an end, every buffer a limit.
 //
 // One thread moves bytes; the workers may wait, as an append does for its sync: many that wait share one. Requests beyond those
-// that run and wait are answered at once with 503 and Retry-After. Who only watches is answered apart from them, on one thread.
+// that run and wait, of all or of one caller, are answered at once with 503 and Retry-After. Who only watches is answered apart
+// from them, on one thread.
 #pragma once
 
 #include <chrono>
@@ -22,8 +23,11 @@ struct HttpServerOptions {
     std::size_t body_bytes_max = 8 * 1024 * 1024;
     std::size_t header_bytes_max = 16 * 1024;
     std::size_t connections_max = 1024;  // one more takes the place of the one whose client has let it wait longest
-    std::size_t workers = 64;
-    std::size_t requests_max = 512;                    // that run or wait for a worker
+    std::size_t workers = 96;
+    std::size_t requests_max = 512;  // that run or wait for a worker
+    // Of one caller, so that others find a worker whatever it asks for.
+    std::size_t running_each_max = 64;
+    std::size_t requests_each_max = 128;               // from their headers on until they are answered, streams among them
     std::chrono::milliseconds idle_deadline{60'000};   // for the next request's header, from the end of the last answer
     std::chrono::milliseconds body_deadline{30'000};   // for the rest of a request
     std::chrono::milliseconds write_deadline{30'000};  // for an answer, or a piece of it

@@ -6,8 +6,10 @@
 #include <atomic>
 #include <csignal>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -26,6 +28,14 @@ using tcp = asio::ip::tcp;
 using boost::system::error_code;
 
 class Connection;
+
+// Whose requests share a limit.
+struct HttpCaller {
+    explicit HttpCaller(std::string known_as) : name(std::move(known_as)) {}
+    const std::string name;
+    std::size_t requests = 0, running = 0;
+    std::deque<std::shared_ptr<Connection>> waiting;  // until fewer run
+};
 
 // All but the workers runs on the one thread in run().
 struct HttpServer::Parts {
@@ -73,6 +83,7 @@ struct HttpServer::Parts {
     Connections under_way;  // a body comes or an answer goes, as quickly as the client has it
     Connections waiting;    // streams without news
     Connections all;
+    std::map<std::string, std::shared_ptr<HttpCaller>, std::less<>> callers;  // who has requests
     std::atomic<std::size_t> connections = 0, requests = 0, streams = 0;
     std::uint64_t last_id = 0;
     bool stopping = false;

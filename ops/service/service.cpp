@@ -70,7 +70,11 @@ HttpAdmission Service::admit(const HttpRequest& request) {
     }
     const auto key_id = parts_.access.admit(
         {key_in(request), request.header("host"), request.header("origin"), request.header("sec-fetch-site")}, parts_.clock());
-    if (!key_id) refuse_it(refuse(key_id.refusal()));
+    if (!key_id) {
+        refuse_it(refuse(key_id.refusal()));
+    } else {  // a key has a share of the server; without keys, whoever the query names
+        admission.caller = key_id->empty() ? std::string(request.parameter("agent_id").value_or("")) : *key_id;
+    }
     return admission;
 }
 
