@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "journal/atomic_file.hpp"
 #include "journal/json.hpp"
 #include "journal/lmdb.hpp"
 #include "journal/small_file.hpp"
@@ -100,6 +101,24 @@ std::vector<KnownExport> known_exports(const std::filesystem::path& data) {
         at = end + 1;
     }
     return places;
+}
+
+std::vector<KnownExport> forget_exports(const std::filesystem::path& data,
+                                        const std::function<bool(const KnownExport&)>& is_meant) {
+    std::vector<KnownExport> forgotten;
+    std::string left;
+    for (const KnownExport& place : known_exports(data)) {
+        if (is_meant(place)) {
+            forgotten.push_back(place);
+        } else {
+            left += line_of(place);
+        }
+    }
+    if (forgotten.empty()) return {};
+    AtomicFile file(file_of(data), AtomicFile::Readers::owner_only);
+    file.write(left);
+    file.commit();
+    return forgotten;
 }
 
 std::vector<std::filesystem::path> artifact_directories(const std::filesystem::path& data, const std::filesystem::path& directory) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ struct KnownExport {
 // directory can't be written to. Throws StorageError where the place's name is not valid UTF-8.
 std::optional<std::string> remember_export(const std::filesystem::path& data, KnownExport place);
 std::vector<KnownExport> known_exports(const std::filesystem::path& data);
+// Takes out those that `is_meant` says, while nobody else has the journal open, and returns them. Throws StorageError.
+std::vector<KnownExport> forget_exports(const std::filesystem::path& data, const std::function<bool(const KnownExport&)>& is_meant);
 // Where the known exports of the JSONL layout to `directory` put the files of artifacts.
 std::vector<std::filesystem::path> artifact_directories(const std::filesystem::path& data, const std::filesystem::path& directory);
 

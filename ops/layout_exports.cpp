@@ -65,8 +65,8 @@ LayoutOutcome LayoutExports::write_tables() {
     try {
         outcome.place = postgres::without_password(settings_.database.url);
         if (!connection_) connection_ = std::make_unique<postgres::Connection>(settings_.database);
-        parts_.remember({KnownExport::Kind::postgres, outcome.place, {}});
         PostgresExportOptions options = postgres_export_options();
+        options.before_rows = [&] { parts_.remember({KnownExport::Kind::postgres, outcome.place, {}}); };
         options.progress = parts_.progress;
         parts_.read_views([&](lmdb::Transaction& views, std::uint64_t size) {
             connection_->allow(settings_.database.statement_timeout);

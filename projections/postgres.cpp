@@ -99,6 +99,23 @@ std::string without_password(const std::string& url) {
     return "postgresql://" + user + database + more;
 }
 
+bool same_database(const std::string& one, const std::string& other) {
+    const auto place_of = [](const std::string& url) {
+        std::string host, port = "5432", database, user;
+        const Conninfo options = parse_url(url);
+        for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+            if (option->val == nullptr) continue;
+            const std::string_view keyword = option->keyword;
+            if (keyword == "host" || keyword == "hostaddr" || keyword == "service") host += option->val + std::string(1, ' ');
+            if (keyword == "port") port = option->val;
+            if (keyword == "dbname") database = option->val;
+            if (keyword == "user") user = option->val;
+        }
+        return std::array{host, port, database.empty() ? user : database};
+    };
+    return place_of(one) == place_of(other);
+}
+
 // --- Rows
 
 Rows::~Rows() { PQclear(result_); }
@@ -150,10 +167,16 @@ Connection::Connection(const Options& options) : statement_timeout_(options.stat
     if (PQstatus(handle_) != CONNECTION_OK) {
         const std::string said = without(one_line(PQerrorMessage(handle_)), secrets_);
         PQfinish(std::exchange(handle_, nullptr));
-        throw Error(is_passing(said) ? Error::Kind::unreachable : Error::Kind::failed, "",
+        throw Error(is_passing(said) ? Error::Kind::unreachable : Error::Kind::failed, lacks_database(said) ? no_such_database : "",
                     "Postgres can't be reached: " + said + ": " + advice_on_connecting(said));
     }
-    PQsetNoticeProcessor(handle_, [](void*, const char*) {}, nullptr);
+    PQsetNoticeReceiver(
+        handle_,
+        [](void* warnings, const PGresult* notice) {
+            if (field(notice, PG_DIAG_SEVERITY_NONLOCALIZED) == "WARNING")
+                static_cast<std::vector<std::string>*>(warnings)->push_back(one_line(field(notice, PG_DIAG_MESSAGE_PRIMARY)));
+        },
+        &warnings_);
     PQsetnonblocking(handle_, 1);
     try {
         execute("SET TIME ZONE 'UTC'; SET lock_timeout = " + std::to_string(statement_timeout_.count() * 1000));

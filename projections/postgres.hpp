@@ -47,6 +47,11 @@ struct Options {
 
 // The URL without its passwords, for people and for files. Throws Error where libpq can't read it.
 std::string without_password(const std::string& url);
+// Whether two URLs name one database, whoever connects and how. Throws as without_password.
+bool same_database(const std::string& one, const std::string& other);
+
+// The state of an Error where the server has no database of that name: SQLSTATE's own.
+inline constexpr const char* no_such_database = "3D000";
 
 // The rows of one answer.
 class Rows {
@@ -83,6 +88,9 @@ public:
     void execute(const std::string& statements);
     Rows query(const std::string& statement, Parameters parameters = {});
 
+    // What the server warned of since the last call.
+    std::vector<std::string> take_warnings() { return std::exchange(warnings_, {}); }
+
     // How long a statement may take from now on.
     void allow(std::chrono::seconds statement);
 
@@ -106,6 +114,7 @@ private:
     pg_conn* handle_ = nullptr;
     std::string place_;
     std::vector<std::string> secrets_;  // to be left out of what libpq says
+    std::vector<std::string> warnings_;
     std::chrono::seconds statement_timeout_;
     int stop_;
 };

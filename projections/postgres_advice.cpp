@@ -42,6 +42,10 @@ std::string advice_on_connecting(std::string_view said) {
     return "see that the server runs, and that host and port of the URL are right";
 }
 
+bool lacks_database(std::string_view said) {
+    return said.find("FATAL: database \"") != std::string_view::npos && said.ends_with("does not exist");
+}
+
 bool is_passing(std::string_view said) {
     if (is_about_tls(said) || contains(said, "password")) return false;
     return !contains(said, "FATAL") || contains(said, "starting up") || contains(said, "shutting down") ||

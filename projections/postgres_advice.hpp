@@ -14,6 +14,9 @@ std::string without(std::string text, const std::vector<std::string>& secrets);
 
 // What to do about a connection that did not come about. Servers say why in words alone.
 std::string advice_on_connecting(std::string_view said);
+// Whether it is the database that the server does not have, and not the role. A server that speaks another language than English
+// is not understood.
+bool lacks_database(std::string_view said);
 // Whether that may be over by itself: the server is away, starts, stops, or is full.
 bool is_passing(std::string_view said);
 

@@ -87,9 +87,11 @@ Result<PostgresChecked> Check::run() {
         read_journal(views);
         compare(views);
         checked_.no_repair = refuse_strangers();
-        if (!options_.repair || (checked_.differences.empty() && checked_.has_position)) return;
+        if (!options_.repair) return;
         refusal = checked_.no_repair;
         if (refusal) return;
+        if (options_.before_rows) options_.before_rows();
+        if (checked_.differences.empty() && checked_.has_position) return;
         const std::vector<PostgresDifference> found = checked_.differences;
         mend(views);
         compare(views);

@@ -37,7 +37,8 @@ struct PostgresCheckOptions {
     std::chrono::seconds statement_timeout{3600};
     // Calls `use` with views of exactly the first `size` events.
     std::function<void(std::uint64_t size, const std::function<void(lmdb::Transaction& views)>& use)> views_at;
-    std::uint64_t size = 0;  // of the journal: for tables that were never exported to
+    std::uint64_t size = 0;             // of the journal: for tables that were never exported to
+    std::function<void()> before_rows;  // of a repair, once it may write; may be empty
     // Whether the journal has what a row of incident_events or incident_artifacts says: asked of such tables alone.
     std::function<bool(const LayoutTable& table, const JsonValue& row, const JournalView& journal, lmdb::Transaction& views)>
         is_in_journal;

@@ -109,6 +109,7 @@ Result<PostgresExported> Exporter::run() {
         exported_.size = position ? std::max(position->size, size_) : size_;
         exported_.root = snapshot->root(sha256, exported_.size);
     }
+    if (options_.before_rows) options_.before_rows();
     if (position && position->size >= size_) return exported_;
     if (position) {
         write_changes(position->size);

@@ -26,6 +26,7 @@ struct PostgresExportOptions {
     std::string before_load, after_load;                   // DDL that drops keys and indexes, and makes them again
     std::chrono::seconds load_timeout{3600};               // of a statement that moves all rows or makes an index
     std::function<void(std::uint64_t sequence)> progress;  // of a load, now and then; may be empty
+    std::function<void()> before_rows;                     // once the tables are known to be this journal's; may be empty
 };
 
 struct PostgresExported {

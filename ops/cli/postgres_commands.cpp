@@ -43,6 +43,10 @@ void with_views_at(Session& session, std::uint64_t size, const std::function<voi
     }));
 }
 
+void remember_tables(Session& session, const postgres::Options& options) {
+    remember_export(session, {KnownExport::Kind::postgres, postgres::without_password(options.url), {}});
+}
+
 class TableExport {
 public:
     TableExport(Session& session, postgres::Options options) : session_(session), options_(std::move(options)) {}
@@ -53,8 +57,8 @@ public:
         Views& views = session_.views();
         lmdb::Transaction transaction = views.read();
         const std::uint64_t size = position_of_all(transaction).sequence.value;
-        remember_export(session_, {KnownExport::Kind::postgres, postgres::without_password(options_.url), {}});
         PostgresExportOptions options = postgres_export_options();
+        options.before_rows = [this] { remember_tables(session_, options_); };
         std::optional<Progress> bar;
         std::uint64_t done = 0;
         if (shows_progress) bar.emplace(session_.progress_screen(), "Loading", size, "events");
@@ -133,7 +137,7 @@ ExitStatus check(Session& session, const postgres::Options& options, bool repair
     how.size = session.journal_to_read().snapshot()->size();
     how.views_at = [&](std::uint64_t size, const auto& use) { with_views_at(session, size, use); };
     how.is_in_journal = is_in_journal;
-    if (repair) remember_export(session, {KnownExport::Kind::postgres, postgres::without_password(options.url), {}});
+    how.before_rows = [&] { remember_tables(session, options); };
     const auto checked = check_postgres(connection, session.journal_to_read(), how);
     if (!checked) {
         if (checked.refusal().code != RefusalCode::not_found) fail(checked.refusal());

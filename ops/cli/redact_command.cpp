@@ -18,6 +18,7 @@ struct RedactOptions {
     std::uint64_t sequence = 0;
     std::string reason;
     bool dry_run = false, finish = false;
+    std::vector<std::string> forget;
 };
 
 // What will be gone, as far as it may be told.
@@ -109,7 +110,8 @@ ExitStatus finish(Session& session) {
     }
     if (!scrub_what_was_made(session)) {
         session.messages().say(MessageKind::error,
-                               "not all could be done: mend what is named above, then `daybook redact --finish`");
+                               "not all could be done: mend what is named above, then `daybook redact --finish`; a place that is "
+                               "no more, or no longer yours, is left out with `--forget PLACE` behind it");
         return ExitStatus::failure;
     }
     finish_redaction(session.journal_to_read());
@@ -141,6 +143,7 @@ ExitStatus rehearse(Session& session, const RedactOptions& o, const AppendReques
 ExitStatus redact(Session& session, const RedactOptions& o) {
     if (o.finish) {
         const Journal& journal = session.journal_alone();
+        for (const std::string& place : o.forget) forget_export(session, place);
         const bool rest = rest_of_redaction(*journal.snapshot()) != RedactionRest::nothing ||
                           has_replaced_file(session.settings().data / "journal");
         if (rest) return finish(session);
@@ -170,10 +173,18 @@ void add_redact_command(CLI::App& root, ChosenCommand& chosen) {
     CLI::Option* dry_run = app->add_flag("--dry-run", o->dry_run, "Only say whether it would be done");
     CLI::Option* finish = app->add_flag("--finish", o->finish, "Go on with a redaction that was cut short");
     finish->excludes(sequence)->excludes(reason)->excludes(dry_run);
+    app->add_option("--forget", o->forget,
+                    "A directory or database that was exported to and is not to be written again; may be given several times")
+        ->type_name("PLACE")
+        ->expected(1)
+        ->take_all()
+        ->needs(finish);
     app->footer(
         "Examples:\n  daybook redact 1812 --reason 'a password in the message'\n  daybook redact --finish\n"
-        "Ids, times, words and numbers stay, texts read [redacted]; leaves, proofs and old checkpoints stay valid. Nobody else may\n"
-        "have the journal open. Backups made before are not touched. Reports are made again: what somebody changed in them is gone.");
+        "  daybook redact --finish --forget postgresql://daybook@old.example/incidents\n"
+        "Ids, times, words and numbers stay, texts read [redacted]; leaves, proofs and old checkpoints stay valid. Nobody\n"
+        "else may have the journal open. Backups made before are not touched. Reports are made again: what somebody changed in\n"
+        "them is gone.");
     app->callback([o, sequence, &chosen] {
         if (!o->finish && sequence->count() == 0) throw CLI::RequiredError("seq");
         chosen = [o](Session& session) { return redact(session, *o); };

@@ -310,39 +310,3 @@ TEST_CASE("the migration's SQL is printed without a connection, and psql takes i
     CHECK(daybook.run({"migrate", "postgres"}).status == 0);
     CHECK(daybook.holds_the_journal());
 }
-
-TEST_CASE("what is redacted is redacted in the tables too, by the redaction itself or by the next export", "[postgres][redact]") {
-    if (no_postgres()) return;
-    const MigratedProgram daybook;
-    const std::string id =
-        daybook.out({"incident", "create", "--service", "gateway", "--severity", "P1", "--title", "hunter2-marker"});
-    daybook.out({"-q", "note", id, "the password is hunter2-marker"});
-    write_file(daybook / "hunter2-marker.txt", "secret");
-    daybook.out({"-q", "artifact", "attach", id, "hunter2-marker.txt", "--kind", "log"});
-    daybook.out({"-q", "note", id, "harmless"});
-    REQUIRE(daybook.run({"export", "postgres"}).status == 0);
-    const std::string holding =
-        "SELECT (SELECT count(*) FROM incidents r WHERE r::text LIKE '%hunter2%') || ' ' || (SELECT count(*) FROM "
-        "incident_events r WHERE r::text LIKE '%hunter2%') || ' ' || (SELECT count(*) FROM incident_artifacts r WHERE "
-        "r::text LIKE '%hunter2%')";
-    CHECK(daybook.ask(holding) == "1 3 1");
-    const Outcome first = daybook.run({"redact", "2", "--reason", "a password"});
-    INFO(first.err);
-    CHECK(first.status == 0);
-    CHECK(first.err.find("correct-horse") == std::string::npos);
-    CHECK(daybook.ask(holding) == "1 2 1");
-    // Without the password the tables can't be reached: that is said, and the rest is done.
-    const Outcome second = daybook.Program::run({"redact", "3", "--reason", "a password"});
-    CHECK(second.status == 1);
-    CHECK(second.err.find("may hold the text yet") != std::string::npos);
-    CHECK(daybook.ask(holding) == "1 2 1");
-    CHECK(daybook.run({"redact", "--finish"}).status == 0);
-    CHECK(daybook.ask(holding) == "1 1 0");
-    CHECK(daybook.Program::run({"redact", "1", "--reason", "a password"}).status == 1);
-    CHECK(daybook.run({"export", "postgres"}).status == 0);
-    CHECK(daybook.ask(holding) == "0 0 0");
-    CHECK(daybook.ask("SELECT message FROM incident_events ORDER BY seq") == "[redacted]\n[redacted]\n[redacted]\nharmless");
-    CHECK(daybook.run({"redact", "--finish"}).status == 0);
-    CHECK(daybook.holds_the_journal());
-    CHECK(read_file(daybook.data() / "exports.jsonl").find("correct-horse") == std::string::npos);
-}
