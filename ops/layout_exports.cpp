@@ -38,7 +38,10 @@ std::vector<LayoutOutcome> LayoutExports::run(SteadyTime now, bool files_are_due
             outcome.layout = KnownExport::Kind::postgres;
             outcome.state = LayoutOutcome::State::waiting;
         } else {
+            const bool is_old = connection_ != nullptr;
             outcome = write_tables();
+            // A connection that was idle may have been closed long ago, by a server that is there.
+            if (is_old && outcome.state == LayoutOutcome::State::unreachable) outcome = write_tables();
             tables_done = outcome.state == LayoutOutcome::State::done;
             const bool has_fallback = settings_.backend == ExportBackend::automatic;
             const auto pause = has_fallback ? settings_.retry_after : std::min(settings_.retry_after, retry_without_files);

@@ -133,7 +133,7 @@ JobOutcome write_layouts(const JobParts& parts, bool tables_only) {
         // The files are what `auto` has for a server that is away.
         const bool may_be_away = parts.layouts.backend == ExportBackend::automatic;
         if (outcome.state != State::done && !(outcome.state == State::unreachable && may_be_away))
-            error = error.value_or("") + outcome.message;
+            error = (error ? *error + "; " : "") + outcome.message;
         if (outcome.state != State::done) continue;
         layouts += (layouts.empty() ? "" : ",") + std::string("{\"incidents\":") + std::to_string(outcome.incidents) +
                    ",\"journal_size\":" + std::to_string(outcome.size) + ",\"layout\":\"" +

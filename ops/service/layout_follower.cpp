@@ -106,7 +106,12 @@ void LayoutFollower::take(const std::vector<LayoutOutcome>& outcomes) {
         const bool was_late = old != before.end() && old->late;
         if (!done && old != before.end()) state.size = std::max(state.size, old->size);
         if (!is_tables && waits) state.late = was_late;
-        if (state.late && !was_late) news.emplace_back(MessageKind::warning, "the export is late: " + outcome.message);
+        std::string& told = told_[state.layout];
+        if (done) told.clear();
+        if (state.late && !outcome.message.empty() && told != outcome.message) {
+            told = outcome.message;
+            news.emplace_back(MessageKind::warning, "the export is late: " + told);
+        }
         if (done && was_late) {
             news.emplace_back(MessageKind::notice, "the export is up to date again: " + outcome.place + " holds " +
                                                        std::to_string(outcome.size) + " events of the journal");

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -44,7 +46,8 @@ private:
     LayoutSettings settings_;
     Descriptor stopping_;  // can be read once it stops
 
-    bool files_wait_ = false;  // they are behind
+    bool files_wait_ = false;                  // they are behind
+    std::map<std::string, std::string> told_;  // by layout, why it is late
     mutable std::mutex mutex_;
     std::condition_variable_any changed_;
     std::vector<Gauges::Export> states_;

@@ -162,6 +162,49 @@ TEST_CASE("serve keeps the JSONL layout up to date unless told otherwise, and po
     CHECK(serving.stop() == 0);
 }
 
+TEST_CASE("a server that was restarted while nothing happened has the next event within a moment, and nothing is late",
+          "[postgres][serve]") {
+    if (no_postgres()) return;
+    PostgresServer& server = PostgresServer::shared();
+    const MigratedProgram daybook;
+    const std::string id = create(daybook, "one");
+    Following serving(daybook, {"--backend", "auto"});
+    REQUIRE(becomes_true([&] { return daybook.ask("SELECT seq FROM daybook_export") == "1"; }));
+    server.stop();
+    server.start();
+    daybook.out({"-q", "note", id, "two"});
+    CHECK(becomes_true([&] { return daybook.ask("SELECT seq FROM daybook_export") == "2"; }));
+    CHECK(serving.state_of("postgres")["late"] == false);
+    CHECK(size_of_files(daybook) == 0);
+    CHECK(serving.process().said().find("is late") == std::string::npos);
+    CHECK(serving.stop() == 0);
+}
+
+TEST_CASE("an export that stays late for another reason says that one too", "[postgres][serve]") {
+    if (no_postgres()) return;
+    PostgresServer& server = PostgresServer::shared();
+    const std::string name = "late_" + std::to_string(server.port());
+    const PostgresProgram daybook(server.url(name));
+    create(daybook, "one");
+    Following serving(daybook, {"--backend", "postgres", "--retry-after", "1"});
+    serving.process().line_with("does not exist: see that the URL names a database");
+    PostgresServer::ask(server.url("postgres"), "CREATE DATABASE " + name);
+    serving.process().line_with("run `daybook migrate postgres`");
+    REQUIRE(daybook.run({"migrate", "postgres"}).status == 0);
+    serving.process().line_with("the export is up to date again");
+    CHECK(serving.stop() == 0);
+}
+
+TEST_CASE("the job of exports tells what is wrong with each layout", "[postgres][jobs]") {
+    if (no_postgres()) return;
+    const PostgresProgram daybook(PostgresServer::shared().url("no_database"));
+    create(daybook, "one");
+    daybook.write("ops", "in the way of the files");
+    const Outcome outcome = daybook.run({"-o", "jsonl", "jobs", "run", "export", "--backend", "auto"});
+    CHECK(outcome.status == 1);
+    CHECK(Json::parse(outcome.out)["error"].get<std::string>().find("role that there are; cannot make") != std::string::npos);
+}
+
 TEST_CASE("export postgres --follow brings each event within a moment, also after the server was away", "[postgres]") {
     if (no_postgres()) return;
     const MigratedProgram daybook;
