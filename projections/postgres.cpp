@@ -70,6 +70,8 @@ std::string field(const PGresult* result, int code) {
 
 }  // namespace
 
+bool Error::may_pass() const { return kind_ == Kind::unreachable || was_in_the_way(state_); }
+
 std::string without_password(const std::string& url) {
     const Conninfo options = parse_url(url);
     std::string user, host, port, database;

@@ -32,6 +32,7 @@ public:
     Error(Kind kind, std::string state, const std::string& what) : StorageError(what), kind_(kind), state_(std::move(state)) {}
     Kind kind() const { return kind_; }
     const std::string& state() const { return state_; }  // SQLSTATE, where the server gave one
+    bool may_pass() const;  // the same may go well later: unreachable, or another transaction was in the way
 
 private:
     Kind kind_;

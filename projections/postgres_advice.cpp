@@ -1,5 +1,8 @@
 #include "projections/postgres_advice.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace daybook::postgres {
 namespace {
 
@@ -48,8 +51,21 @@ bool lacks_database(std::string_view said) {
 
 bool is_passing(std::string_view said) {
     if (is_about_tls(said) || contains(said, "password")) return false;
-    return !contains(said, "FATAL") || contains(said, "starting up") || contains(said, "shutting down") ||
-           contains(said, "recovery") || contains(said, "too many") || contains(said, "reserved for");
+    // The last five are PgBouncer's.
+    constexpr std::array<std::string_view, 12> passing{"starting up",
+                                                       "shutting down",
+                                                       "recovery",
+                                                       "too many",
+                                                       "reserved for",
+                                                       "not accepting connections",
+                                                       "terminating connection",
+                                                       "cannot connect to server",
+                                                       "server login has been failing",
+                                                       "server down",
+                                                       "query_wait_timeout",
+                                                       "no more connections allowed"};
+    return !contains(said, "FATAL") ||
+           std::any_of(passing.begin(), passing.end(), [&](std::string_view part) { return contains(said, part); });
 }
 
 std::string advice_on(std::string_view state) {
@@ -57,11 +73,13 @@ std::string advice_on(std::string_view state) {
     if (state == "42501") return "grant this role what it needs, or run it as the owner of the tables";
     if (state == "53100") return "the server's disk is full: make room there, and run this again";
     if (state == "57014") return "it took too long: --statement-timeout allows more";
-    if (state == "55P03" || state == "40P01") return "somebody else holds a lock on the tables: run this again";
+    if (was_in_the_way(state)) return "somebody else holds a lock on the tables: run this again";
     if (state == "25006") return "the server takes no writes: it is a standby, or set read-only";
     if (state.starts_with("23")) return "`daybook export postgres --check` says what is in the way";
     return "";
 }
+
+bool was_in_the_way(std::string_view state) { return state == "55P03" || state == "40P01" || state == "40001"; }
 
 bool is_lost(std::string_view state) { return state.starts_with("08") || state.starts_with("57P"); }
 

@@ -22,6 +22,8 @@ bool is_passing(std::string_view said);
 
 // What to do about an error that has a SQLSTATE (PostgreSQL 15, appendix A); empty where nothing is known.
 std::string advice_on(std::string_view state);
+// Whether the same may go well in a moment: another transaction was in the way.
+bool was_in_the_way(std::string_view state);
 // Whether the server has let go of the connection with it.
 bool is_lost(std::string_view state);
 

@@ -199,9 +199,9 @@ ExitStatus follow(Session& session, const postgres::Options& given) {
                 continue;
             } catch (const postgres::Error& error) {
                 if (error.kind() == postgres::Error::Kind::stopped) break;
-                if (!begun || error.kind() == postgres::Error::Kind::failed) throw;
+                if (!begun || !error.may_pass()) throw;
                 if (!late)
-                    session.messages().say(MessageKind::warning, std::string(error.what()) + "; trying again until it is back");
+                    session.messages().say(MessageKind::warning, std::string(error.what()) + "; trying again until it works");
                 late = true;
                 next_try = SteadyClock::now() + knock_every;
             }
@@ -222,8 +222,15 @@ ExitStatus run_export(Session& session, const ExportOptions& o) {
     return ExitStatus::done;
 }
 
+// Exports take their lock first, and then those of the rows: who took them the other way round would wait for an export that
+// waits for it.
+constexpr const char* lock_as_exports_do =
+    "DO $$ BEGIN IF to_regclass('daybook_export') IS NOT NULL THEN LOCK TABLE daybook_export IN EXCLUSIVE MODE; END IF; END "
+    "$$;\n\n";
+
 std::string migration() {
-    return std::string("BEGIN;\n\n") + postgres_tables + '\n' + postgres_keys + '\n' + postgres_views + "\nCOMMIT;\n";
+    return std::string("BEGIN;\n\n") + lock_as_exports_do + postgres_tables + '\n' + postgres_keys + '\n' + postgres_views +
+           "\nCOMMIT;\n";
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 // INCIDENT_BACKEND: where the layouts go, by `export` and under `serve`, with PostgreSQL coming and going.
 #include <csignal>
+#include <optional>
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "projections/postgres.hpp"
 #include "tests/integration/postgres_program.hpp"
 #include "tests/integration/server.hpp"
 
@@ -216,10 +218,48 @@ TEST_CASE("export postgres --follow brings each event within a moment, also afte
     PostgresServer& server = PostgresServer::shared();
     server.stop();
     daybook.out({"-q", "note", id, "three"});
-    following.line_with("trying again until it is back");
+    following.line_with("trying again until it works");
     server.start();
     CHECK(becomes_true([&] { return daybook.ask("SELECT count(*) FROM incident_events") == "3"; }));
     following.signal(SIGINT);
     CHECK(following.wait() == 0);
     CHECK(daybook.holds_the_journal());
+}
+
+TEST_CASE("a follower that another transaction was in the way of tries again", "[postgres]") {
+    if (no_postgres()) return;
+    const MigratedProgram daybook;
+    const std::string id = create(daybook, "one");
+    Background following(daybook.command({"export", "postgres", "--follow", "--statement-timeout", "1"}, daybook.url()),
+                         daybook.directory().string());
+    following.line_with("following it");
+    {
+        postgres::Options options;
+        options.url = daybook.url();
+        postgres::Connection holder(options);
+        holder.execute("BEGIN; LOCK TABLE daybook_export IN EXCLUSIVE MODE");
+        daybook.out({"-q", "note", id, "two"});
+        following.line_with("trying again until it works");
+    }
+    CHECK(becomes_true([&] { return daybook.ask("SELECT count(*) FROM incident_events") == "2"; }));
+    following.signal(SIGINT);
+    CHECK(following.wait() == 0);
+}
+
+TEST_CASE("a migration waits for an export before it takes any lock that the export will want", "[postgres]") {
+    if (no_postgres()) return;
+    const MigratedProgram daybook;
+    std::optional<Background> migrating;
+    {
+        postgres::Options options;
+        options.url = daybook.url();
+        postgres::Connection exporting(options);
+        exporting.execute("BEGIN; LOCK TABLE daybook_export IN EXCLUSIVE MODE");
+        migrating.emplace(daybook.command({"migrate", "postgres"}, daybook.url()), daybook.directory().string());
+        REQUIRE(becomes_true([&] { return daybook.ask("SELECT count(*) FROM pg_locks WHERE NOT granted") == "1"; }));
+        CHECK(daybook.ask("SELECT count(*) FROM pg_locks WHERE relation IN ('incidents'::regclass, 'incident_events'::regclass)") ==
+              "0");
+        exporting.execute("SELECT * FROM incidents FOR UPDATE; COMMIT");
+    }
+    CHECK(migrating->wait() == 0);
 }
