@@ -89,6 +89,29 @@ TEST_CASE("each mistake with a database is told with what to do, without the pas
     daybook.ask("DROP OWNED BY guest");
 }
 
+TEST_CASE("who owns the tables can export to them also without the right to make anything in their schema", "[postgres]") {
+    if (no_postgres()) return;
+    const MigratedProgram daybook;
+    ingest(daybook, 10, "a");
+    daybook.ask("DROP ROLE IF EXISTS app");
+    daybook.ask("CREATE ROLE app LOGIN PASSWORD 'app-password'");
+    for (const char* table : {"incidents", "incident_events", "incident_artifacts", "backlog_items", "daybook_export"})
+        daybook.ask(std::string("ALTER TABLE ") + table + " OWNER TO app");
+    REQUIRE(daybook.ask("SELECT has_schema_privilege('app', 'public', 'CREATE')") == "f");
+    const std::string database = daybook.url().substr(daybook.url().rfind('/') + 1);
+    const std::string as_app = PostgresServer::shared().url(database, "app", "app-password");
+    for (const char* name : {"b", "c"}) {
+        const Outcome outcome = daybook.run_at(as_app, {"export", "postgres"});
+        INFO(outcome.err);
+        CHECK(outcome.status == 0);
+        CHECK(daybook.holds_the_journal());
+        ingest(daybook, 10, name);
+    }
+    CHECK(daybook.ask("SELECT count(*) FROM pg_index WHERE indisprimary AND indrelid = 'incidents'::regclass") == "1");
+    daybook.ask("REASSIGN OWNED BY app TO daybook");
+    daybook.ask("DROP OWNED BY app");
+}
+
 TEST_CASE("a full disk of the server is told as such, and the export goes on when there is room", "[postgres]") {
     if (no_postgres()) return;
     const TemporaryDirectory directory;
