@@ -58,6 +58,7 @@ private:
     void mend(lmdb::Transaction& views);
     void mend_backlog(postgres::Pipeline& pipeline);
     void take_away(const std::set<std::string>& incidents);
+    std::string reasons(lmdb::Transaction& views, const std::string& incident);
 
     postgres::Connection& connection_;
     const Journal& journal_;
@@ -96,8 +97,9 @@ Result<PostgresChecked> Check::run() {
         mend(views);
         compare(views);
         if (!checked_.differences.empty()) {
-            throw StorageError("the tables can't be mended, and are as they were: " + checked_.differences.front().incident_id +
-                               ": " + checked_.differences.front().what);
+            const PostgresDifference& first = checked_.differences.front();
+            throw StorageError("the tables can't be mended, and are as they were: " + first.incident_id + ": " + first.what +
+                               reasons(views, first.incident_id));
         }
         move_position(connection_, *journal_.snapshot(), checked_.size);
         transaction.commit();
@@ -340,6 +342,36 @@ void Check::take_away(const std::set<std::string>& incidents) {
                               " WHERE coalesce(incident_id, '') IN (SELECT jsonb_array_elements_text($1::jsonb))",
                           {names});
     }
+}
+
+// Why the row of an incident is not as it was written, as far as that can be seen: in which columns, and what there is that changes
+// rows.
+std::string Check::reasons(lmdb::Transaction& views, const std::string& incident) {
+    std::string reasons;
+    const auto table = IncidentTable::open(views);
+    const auto stream = is_incident_id(incident) ? journal_.snapshot()->stream_number(incident) : std::nullopt;
+    if (const auto row = table && stream ? table->find(*stream) : std::nullopt) {
+        std::string line;
+        append_incident(line, *row);
+        const auto ours = reader_.read(line);
+        StoredRows rows(connection_, "SELECT to_jsonb(r) FROM incidents r WHERE id = '" + incident + "'");
+        while (const auto theirs = rows.next()) {
+            for (std::size_t i = 0; *theirs && ours && i < incidents_layout.columns.size(); ++i) {
+                const LayoutTable column{incidents_layout.name, incidents_layout.key, incidents_layout.columns.subspan(i, 1)};
+                std::string our_value, their_value;
+                append_comparable(our_value, column, **ours);
+                append_comparable(their_value, column, ***theirs);
+                if (our_value != their_value) reasons += (reasons.empty() ? " in " : ", ") + std::string(column.columns[0].name);
+            }
+        }
+    }
+    const auto triggers = connection_.query(  // before each row, of INSERT or UPDATE
+        "SELECT string_agg(format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname), '; ' ORDER BY tgname) FROM "
+        "pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 3 = 3 AND tgtype & 20 <> 0 AND tgrelid = ANY "
+        "('{incidents,incident_events,incident_artifacts,backlog_items}'::regclass[])");
+    if (!triggers.is_null(0, 0))
+        reasons += ": what changes it may be a trigger: `" + std::string(triggers.text(0, 0)) + "`, and run this again";
+    return reasons;
 }
 
 }  // namespace

@@ -281,6 +281,7 @@ void add_migrate_command(CLI::App& root, ChosenCommand& chosen) {
             // One at a time, also the very first, when there is no table to be locked.
             connection.execute("SELECT pg_advisory_lock(hashtext('daybook migrate'))");
             connection.execute(migration());
+            for (const std::string& warning : connection.take_warnings()) session.messages().say(MessageKind::warning, warning);
             session.messages().say(MessageKind::notice,
                                    "the tables at " + postgres::without_password(options.url) + " are as this daybook wants them");
             return ExitStatus::done;

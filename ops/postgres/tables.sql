@@ -134,3 +134,24 @@ FROM (SELECT o.ctid AS place,
       FROM backlog_items o
       WHERE o.seq IS NULL) AS numbered
 WHERE b.ctid = numbered.place;
+
+-- What may make of the journal's rows something else, or keep them out. A warning: some triggers fill in columns of their own alone.
+DO $$
+DECLARE
+    own record;
+BEGIN
+    IF getdatabaseencoding() <> 'UTF8' THEN
+        RAISE WARNING 'the database has the encoding %, and the journal UTF8: a character that it does not have stops all exports',
+            getdatabaseencoding();
+    END IF;
+    FOR own IN
+        SELECT tgname, tgrelid::regclass AS of_table
+        FROM pg_trigger
+        WHERE tgrelid IN ('incidents'::regclass, 'incident_events'::regclass, 'incident_artifacts'::regclass, 'backlog_items'::regclass)
+          AND NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgtype & 3 = 3 AND tgtype & 20 <> 0  -- before each row, of INSERT or UPDATE
+    LOOP
+        RAISE WARNING '%', format('the trigger %s may change the rows of %s on their way in; if it does, '
+                                  'ALTER TABLE %2$s DISABLE TRIGGER %1$I, or `daybook export postgres --check` will find differences',
+                                  own.tgname, own.of_table);
+    END LOOP;
+END $$;

@@ -285,6 +285,34 @@ TEST_CASE("what the import refuses of older tables keeps them from a repair, whi
     CHECK(daybook.holds_the_journal());
 }
 
+TEST_CASE("a trigger of older tables that changes rows is named by the migration and by the repair that it spoils", "[postgres]") {
+    if (no_postgres()) return;
+    const PostgresProgram daybook(PostgresServer::shared().new_database());
+    postgres::Options options;
+    options.url = daybook.url();
+    postgres::Connection(options).execute(
+        "CREATE TABLE incidents (id text PRIMARY KEY, service text, title text, started_at timestamptz, updated_at timestamptz);"
+        "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.updated_at = now(); RETURN NEW; END';"
+        "CREATE TRIGGER touch BEFORE UPDATE ON incidents FOR EACH ROW EXECUTE FUNCTION touch();"
+        "CREATE TRIGGER told AFTER UPDATE ON incidents FOR EACH ROW EXECUTE FUNCTION touch();"
+        "INSERT INTO incidents VALUES ('inc_20260216_0910_aaaa1111', 'a', 't', '2026-02-16 09:10Z', '2026-02-16 09:10Z')");
+    const Outcome imported = daybook.run({"import", "postgres"});
+    INFO(imported.err);
+    const Outcome migrated = daybook.run({"migrate", "postgres"});
+    INFO(migrated.err);
+    REQUIRE(migrated.status == 0);
+    CHECK(migrated.err.find("the trigger touch may change the rows of incidents on their way in") != std::string::npos);
+    CHECK(migrated.err.find("told") == std::string::npos);
+    const Outcome spoiled = daybook.run({"export", "postgres", "--repair"});
+    INFO(spoiled.err);
+    CHECK(spoiled.status == 1);
+    CHECK(spoiled.err.find("its row differs in updated_at: what changes it may be a trigger") != std::string::npos);
+    daybook.ask("ALTER TABLE incidents DISABLE TRIGGER touch");
+    CHECK(daybook.run({"migrate", "postgres"}).err.find("trigger") == std::string::npos);
+    CHECK(daybook.run({"export", "postgres", "--repair"}).status == 0);
+    CHECK(daybook.holds_the_journal());
+}
+
 TEST_CASE("the migration's SQL is printed without a connection, and psql takes it", "[postgres]") {
     if (no_postgres()) return;
     PostgresProgram daybook(PostgresServer::shared().new_database());
