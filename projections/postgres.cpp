@@ -101,21 +101,49 @@ std::string without_password(const std::string& url) {
     return "postgresql://" + user + database + more;
 }
 
+namespace {
+
+struct DatabaseName {
+    std::string host, port = "5432", name;
+    bool operator==(const DatabaseName&) const = default;
+};
+
+DatabaseName name_of(const Conninfo& options) {
+    DatabaseName found;
+    std::string user;
+    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+        if (option->val == nullptr) continue;
+        const std::string_view keyword = option->keyword;
+        if (keyword == "host" || keyword == "hostaddr" || keyword == "service") found.host += option->val + std::string(1, ' ');
+        if (keyword == "port") found.port = option->val;
+        if (keyword == "dbname") found.name = option->val;
+        if (keyword == "user") user = option->val;
+    }
+    if (found.name.empty()) found.name = user;
+    return found;
+}
+
+}  // namespace
+
 bool same_database(const std::string& one, const std::string& other) {
-    const auto place_of = [](const std::string& url) {
-        std::string host, port = "5432", database, user;
-        const Conninfo options = parse_url(url);
-        for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
-            if (option->val == nullptr) continue;
-            const std::string_view keyword = option->keyword;
-            if (keyword == "host" || keyword == "hostaddr" || keyword == "service") host += option->val + std::string(1, ' ');
-            if (keyword == "port") port = option->val;
-            if (keyword == "dbname") database = option->val;
-            if (keyword == "user") user = option->val;
-        }
-        return std::array{host, port, database.empty() ? user : database};
+    return name_of(parse_url(one)) == name_of(parse_url(other));
+}
+
+std::string reached_as(const std::string& place, const std::string& url) {
+    const Conninfo options = parse_url(url);
+    const DatabaseName wanted = name_of(parse_url(place)), known = name_of(options);
+    if (wanted.host != known.host || wanted.port != known.port) return place;
+    std::string text;
+    const auto add = [&](const std::string& keyword, const std::string& value) {
+        text += keyword + "='";
+        for (const char c : value) text += (c == '\'' || c == '\\' ? "\\" : "") + std::string(1, c);
+        text += "' ";
     };
-    return place_of(one) == place_of(other);
+    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+        if (option->val != nullptr && std::string_view(option->keyword) != "dbname") add(option->keyword, option->val);
+    }
+    add("dbname", wanted.name);
+    return text;
 }
 
 // --- Rows
@@ -181,7 +209,8 @@ Connection::Connection(const Options& options) : statement_timeout_(options.stat
         &warnings_);
     PQsetnonblocking(handle_, 1);
     try {
-        execute("SET TIME ZONE 'UTC'; SET lock_timeout = " + std::to_string(statement_timeout_.count() * 1000));
+        // A wait for a lock ends a little before the statement would, so that it is told as what it was.
+        execute("SET TIME ZONE 'UTC'; SET lock_timeout = " + std::to_string(statement_timeout_.count() * 900));
         allow(statement_timeout_);
     } catch (...) {
         PQfinish(handle_);
@@ -286,14 +315,14 @@ void Connection::drain() {
 }
 
 void Connection::fail(const pg_result* result) {
-    const std::string state = field(result, PG_DIAG_SQLSTATE);
-    std::string said = field(result, PG_DIAG_MESSAGE_PRIMARY);
-    if (said.empty()) said = one_line(PQresultErrorMessage(result));
+    ServerError error{field(result, PG_DIAG_SQLSTATE), one_line(field(result, PG_DIAG_MESSAGE_PRIMARY)),
+                      field(result, PG_DIAG_MESSAGE_DETAIL), field(result, PG_DIAG_CONTEXT), field(result, PG_DIAG_TABLE_NAME)};
+    if (error.message.empty()) error.message = one_line(PQresultErrorMessage(result));
     if (PQstatus(handle_) != CONNECTION_OK) fail_connection();
     if (PQpipelineStatus(handle_) == PQ_PIPELINE_OFF) drain();
-    const std::string advice = advice_on(state);
-    throw Error(is_lost(state) ? Error::Kind::unreachable : Error::Kind::failed, state,
-                "Postgres at " + place_ + ": " + without(said, secrets_) + (advice.empty() ? "" : ": " + advice));
+    const std::string advice = advice_on(error);
+    throw Error(is_lost(error.state) ? Error::Kind::unreachable : Error::Kind::failed, error.state,
+                "Postgres at " + place_ + ": " + without(text_of(error), secrets_) + (advice.empty() ? "" : ": " + advice));
 }
 
 void Connection::fail_connection() {

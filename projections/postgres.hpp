@@ -50,6 +50,8 @@ struct Options {
 std::string without_password(const std::string& url);
 // Whether two URLs name one database, whoever connects and how. Throws as without_password.
 bool same_database(const std::string& one, const std::string& other);
+// What connects to the database of `place` as `url` says, where both are of one server; `place` where they are not.
+std::string reached_as(const std::string& place, const std::string& url);
 
 // The state of an Error where the server has no database of that name: SQLSTATE's own.
 inline constexpr const char* no_such_database = "3D000";

@@ -20,8 +20,16 @@ bool lacks_database(std::string_view said);
 // Whether that may be over by itself: the server is away, starts, stops, or is full.
 bool is_passing(std::string_view said);
 
-// What to do about an error that has a SQLSTATE (PostgreSQL 15, appendix A); empty where nothing is known.
-std::string advice_on(std::string_view state);
+// What the server says of an error (PostgreSQL 15, protocol-error-fields).
+struct ServerError {
+    std::string state;    // SQLSTATE
+    std::string message;  // of one line
+    std::string detail, context, table;
+};
+// What went wrong, and with what. Of the detail only what names keys and objects, and no row's texts.
+std::string text_of(const ServerError& error);
+// What to do about it (PostgreSQL 15, appendix A); empty where nothing is known.
+std::string advice_on(const ServerError& error);
 // Whether the same may go well in a moment: another transaction was in the way.
 bool was_in_the_way(std::string_view state);
 // Whether the server has let go of the connection with it.

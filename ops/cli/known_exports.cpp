@@ -25,11 +25,11 @@ std::string name_of(const KnownExport& place) {
     return {};
 }
 
-// As DATABASE_URL says, where that is the database; else libpq has ways to find a password.
+// As DATABASE_URL says, where that is of the same server; else libpq has ways to find a password.
 std::unique_ptr<postgres::Connection> connect_if_there(const std::string& place) {
     const char* url = std::getenv("DATABASE_URL");
     postgres::Options options;
-    options.url = url != nullptr && postgres::same_database(url, place) ? url : place;
+    options.url = url != nullptr ? postgres::reached_as(place, url) : place;
     try {
         return std::make_unique<postgres::Connection>(options);
     } catch (const postgres::Error& error) {

@@ -74,7 +74,7 @@ TEST_CASE("each mistake with a database is told with what to do, without the pas
     }
     CHECK(daybook.run_at("", {"export", "postgres"}).status == 2);
     CHECK(daybook.out({"stats", "-o", "json"}) == stats);
-    CHECK(read_file(daybook.data() / "exports.jsonl").find("correct-horse") == std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(daybook.data() / "exports.jsonl"));  // nothing got there
     daybook.ask("DROP TABLE incident_artifacts");
     CHECK(daybook.run({"export", "postgres"}).err.find("run `daybook migrate postgres`") != std::string::npos);
     // Who may write rows and own nothing can export too, only slower.
@@ -110,6 +110,74 @@ TEST_CASE("who owns the tables can export to them also without the right to make
     CHECK(daybook.ask("SELECT count(*) FROM pg_index WHERE indisprimary AND indrelid = 'incidents'::regclass") == "1");
     daybook.ask("REASSIGN OWNED BY app TO daybook");
     daybook.ask("DROP OWNED BY app");
+}
+
+TEST_CASE("what in an older store's tables stops a migration is named, with what to do about it", "[postgres]") {
+    if (no_postgres()) return;
+    struct Oddity {
+        std::vector<std::string> tables, says;
+    };
+    for (const auto& [tables, says] : std::vector<Oddity>{
+             {{"CREATE TABLE incidents (id text)", "INSERT INTO incidents VALUES ('inc_1'), ('inc_1')"},
+              {"(Key (id)=(inc_1) is duplicated)", "at ALTER TABLE incidents ADD PRIMARY KEY (id)", "remove what is there twice"}},
+             {{"CREATE TABLE incident_events (id serial PRIMARY KEY)",
+               "CREATE TABLE comments (event_id integer REFERENCES incident_events (id))"},
+              {"constraint comments_event_id_fkey on table comments", "at ALTER TABLE incident_events DROP CONSTRAINT",
+               "drop what depends on it, run this again, and make it anew"}},
+             {{"CREATE TABLE incidents (id text, service varchar(20))", "CREATE VIEW mine AS SELECT service FROM incidents"},
+              {"on view mine depends on column", "at ALTER TABLE incidents ALTER COLUMN service", "drop what depends on it"}},
+             {{"CREATE TABLE incidents (id text, started_at text)", "INSERT INTO incidents VALUES ('inc_1', 'after lunch')"},
+              {"at ALTER TABLE incidents ALTER COLUMN started_at", "mend it, or rename the column"}}}) {
+        const PostgresProgram daybook(PostgresServer::shared().new_database());
+        for (const std::string& statement : tables) daybook.ask(statement);
+        const Outcome outcome = daybook.run({"migrate", "postgres"});
+        CHECK(outcome.status == 1);
+        INFO(outcome.err);
+        for (const std::string& text : says) CHECK(outcome.err.find(text) != std::string::npos);
+        CHECK(lines_of(outcome.err).size() == 1);
+    }
+}
+
+TEST_CASE("a constraint or an encoding of the tables that does not allow what the journal says is named, and no row's text",
+          "[postgres]") {
+    if (no_postgres()) return;
+    PostgresServer& server = PostgresServer::shared();
+    const PostgresProgram daybook(server.new_database());
+    daybook.ask(
+        "CREATE TABLE incidents (id text PRIMARY KEY, status text CHECK (status IN ('open', 'resolved')), title text UNIQUE)");
+    REQUIRE(daybook.run({"migrate", "postgres"}).status == 0);
+    const auto create = [&](const std::string& title) {
+        return daybook.out({"incident", "create", "--service", "a", "--severity", "P1", "--title", title});
+    };
+    const std::string id = create("hunter2-marker");
+    REQUIRE(daybook.run({"export", "postgres"}).status == 0);
+    const auto refused = [&](const std::string& constraint, const std::string& advice) {
+        const Outcome outcome = daybook.run({"export", "postgres"});
+        INFO(outcome.err);
+        CHECK(outcome.status == 1);
+        CHECK(outcome.err.find('"' + constraint + '"') != std::string::npos);
+        CHECK(outcome.err.find("incidents") != std::string::npos);
+        CHECK(outcome.err.find(advice) != std::string::npos);
+        CHECK(outcome.err.find("--check") == std::string::npos);
+        CHECK(outcome.err.find("hunter2") == std::string::npos);
+        daybook.ask("ALTER TABLE incidents DROP CONSTRAINT " + constraint);
+        CHECK(daybook.run({"export", "postgres"}).status == 0);
+    };
+    daybook.out({"-q", "incident", "mitigate", id});
+    refused("incidents_status_check", "drop that constraint, or let it allow what the journal says");
+    create("hunter2-marker");
+    refused("incidents_title_key", "drop the constraint if it is not daybook's");
+
+    const std::string latin = server.url("latin_" + std::to_string(server.port()));
+    PostgresServer::ask(server.url("postgres"), "CREATE DATABASE latin_" + std::to_string(server.port()) +
+                                                    " ENCODING LATIN1 LOCALE 'C' TEMPLATE template0");
+    const Outcome migrated = daybook.run_at(latin, {"migrate", "postgres"});
+    CHECK(migrated.status == 0);
+    CHECK(migrated.err.find("the database has the encoding LATIN1") != std::string::npos);
+    daybook.out({"-q", "note", id, "\xF0\x9F\x94\xA5"});
+    const Outcome outcome = daybook.run_at(latin, {"export", "postgres"});
+    CHECK(outcome.status == 1);
+    CHECK(outcome.err.find("export to a database with the encoding UTF8") != std::string::npos);
 }
 
 TEST_CASE("a full disk of the server is told as such, and the export goes on when there is room", "[postgres]") {
