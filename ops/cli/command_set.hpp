@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,8 +67,11 @@ class WriteOptions {
 public:
     // Adds them to `command`, which outlives it.
     explicit WriteOptions(CLI::App& command);
-    // The input's digest, for an idempotency key, covers all that was given but the key.
-    CommandContext context(Session& session) const;
+    // What options and arguments stand for, by their names, where that is not the word that was given: the text behind a `-`.
+    using Meant = std::map<std::string, std::string>;
+    // The input's digest, for an idempotency key, covers what was given as it is meant (a time as the moment that it is), but not
+    // the key, nor what says only whether it is to be done: --expected-version, --dry-run.
+    CommandContext context(Session& session, const Meant& meant = {}) const;
 
 private:
     CLI::App& command_;

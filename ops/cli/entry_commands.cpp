@@ -16,9 +16,9 @@ namespace {
 
 template <class Command>
 ExitStatus run(Session& session, const WriteOptions& options, const Command& command, const std::string& done,
-               bool print_id = false) {
+               bool print_id = false, const WriteOptions::Meant& meant = {}) {
     session.check_journal_exists();  // what is written to is in one: none is begun where --data has a mistyped name
-    const CommandContext context = options.context(session);
+    const CommandContext context = options.context(session, meant);
     const auto outcome = session.commands(context.dry_run).run(command, context);
     if (!outcome) fail(outcome.refusal());
     if (print_id && !session.settings().format && !outcome->subject_id.empty()) session.out() << outcome->subject_id << '\n';
@@ -45,7 +45,8 @@ void add_entry(CLI::App& root, ChosenCommand& chosen, EventType type, const std:
     app->callback([o, type, &chosen] {
         chosen = [o, type](Session& session) {
             const AppendEntry command{o->incident_id, type, text_argument(o->text), {}};
-            return run(session, o->write, command, std::string(to_text(type)) + " added to " + o->incident_id);
+            return run(session, o->write, command, std::string(to_text(type)) + " added to " + o->incident_id, false,
+                       {{"text", command.message}});
         };
     });
 }
@@ -66,7 +67,8 @@ void add_correct(CLI::App& root, ChosenCommand& chosen) {
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             const CorrectEntry command{o->incident_id, {o->sequence}, text_argument(o->text)};
-            return run(session, o->write, command, "event " + std::to_string(o->sequence) + " is corrected");
+            return run(session, o->write, command, "event " + std::to_string(o->sequence) + " is corrected", false,
+                       {{"text", command.message}});
         };
     });
 }
@@ -245,7 +247,8 @@ void add_artifact_attach(CLI::App& parent, ChosenCommand& chosen) {
             in.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
             buffer.resize(static_cast<std::size_t>(in.gcount()));
             command.bytes = std::move(buffer);
-            return run(session, o->write, command, command.name + " is attached to " + o->incident_id, true);
+            const WriteOptions::Meant meant{{"file", to_hex(Sha256()({command.bytes}))}, {"--name", command.name}};
+            return run(session, o->write, command, command.name + " is attached to " + o->incident_id, true, meant);
         };
     });
 }

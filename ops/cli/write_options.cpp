@@ -11,6 +11,46 @@
 #include "ops/whole_number.hpp"
 
 namespace daybook {
+namespace {
+
+// What an option says, each value with its end; a time is the same in each offset.
+std::string value_of(const CLI::Option& option) {
+    const std::string name = option.get_name();
+    std::string values;
+    for (const std::string& value : option.results()) {
+        if (name == "--occurred-at" || name == "--started-at") {
+            values += format_time(time_option(name, value)) + '\n';
+        } else if (name == "--due") {
+            values += format_time(due_option(name, value)) + '\n';
+        } else {
+            values += value + '\n';
+        }
+    }
+    return values;
+}
+
+// Of the RFC 8785 text of the command and of what it was given.
+Digest digest_of_input(const CLI::App& command, const WriteOptions::Meant& meant) {
+    std::map<std::string, std::string> given{{"command", command.get_name()}};
+    if (command.get_parent() != nullptr) given["of"] = command.get_parent()->get_name();
+    for (const CLI::Option* option : command.get_options()) {
+        const std::string name = option->get_name();
+        const bool is_input = name != "--idempotency-key" && name != "--expected-version" && name != "--dry-run";
+        if (is_input && option->count() != 0) given[name] = value_of(*option);
+    }
+    for (const auto& [name, value] : meant) given[name] = value + '\n';
+    std::string text = "{";
+    for (const auto& [name, value] : given) {
+        if (text.size() > 1) text += ',';
+        append_json_string(text, name);
+        text += ':';
+        append_json_string(text, value);
+    }
+    Sha256 sha256;
+    return sha256({text + '}'});
+}
+
+}  // namespace
 
 WriteOptions::WriteOptions(CLI::App& command) : command_(command) {
     command.add_option("--occurred-at", occurred_at_, "When it happened, for what is written down later (default: now)")
@@ -23,7 +63,7 @@ WriteOptions::WriteOptions(CLI::App& command) : command_(command) {
     command.add_flag("--dry-run", dry_run_, "Check and decide, write nothing");
 }
 
-CommandContext WriteOptions::context(Session& session) const {
+CommandContext WriteOptions::context(Session& session, const Meant& meant) const {
     CommandContext context;
     context.actor = session.settings().agent;
     context.source = "cli";
@@ -45,23 +85,7 @@ CommandContext WriteOptions::context(Session& session) const {
     }
     if (!key_.empty()) {
         context.idempotency_key = key_;
-        std::map<std::string, std::string> given{{"command", command_.get_name()}};
-        if (command_.get_parent() != nullptr) given["of"] = command_.get_parent()->get_name();
-        for (const CLI::Option* option : command_.get_options()) {
-            if (option->count() == 0 || option->get_name() == "--idempotency-key") continue;
-            std::string values;
-            for (const std::string& value : option->results()) values += value + '\n';
-            given[option->get_name()] = values;
-        }
-        std::string text = "{";
-        for (const auto& [name, value] : given) {
-            if (text.size() > 1) text += ',';
-            append_json_string(text, name);
-            text += ':';
-            append_json_string(text, value);
-        }
-        Sha256 sha256;
-        context.input_sha256 = sha256({text + '}'});
+        context.input_sha256 = digest_of_input(command_, meant);
     }
     return context;
 }

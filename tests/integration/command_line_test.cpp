@@ -196,6 +196,59 @@ TEST_CASE("the same idempotency key writes once, and refuses another input") {
     CHECK(lines_of(daybook.out({"timeline", id})).size() == 2);
 }
 
+TEST_CASE("an idempotency key stands for the text and the bytes that were read, and not for the word that says where from") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    const auto note = [&](const std::string& text) { return daybook.run({"note", id, "-", "--idempotency-key", "n"}, text); };
+    CHECK(note("first text\n").status == 0);
+    CHECK(note("first text").err.find("this key was taken before, at seq 2") != std::string::npos);
+    CHECK(note("second, quite another text\n").status == 6);
+    CHECK(daybook.run({"note", id, "first text", "--idempotency-key", "n"}).status == 0);
+    const auto correct = [&](const std::string& text) {
+        return daybook.run({"correct", id, "2", "-", "--idempotency-key", "c"}, text).status;
+    };
+    CHECK(correct("1st text") == 0);
+    CHECK(correct("1st text") == 0);
+    CHECK(correct("third text") == 6);
+    const auto attach = [&](const std::string& bytes, const std::string& file = "r.md") {
+        write_file(daybook / file, bytes);
+        return daybook.run({"artifact", "attach", id, file, "--idempotency-key", "a"}).status;
+    };
+    CHECK(attach("a draft") == 0);
+    CHECK(attach("a draft") == 0);
+    CHECK(attach("the end") == 6);
+    CHECK(attach("a draft", "s.md") == 6);  // another name
+    CHECK(daybook.run({"artifact", "attach", id, "-", "--name", "r.md", "--idempotency-key", "a"}, "a draft").status == 0);
+    CHECK(lines_of(daybook.out({"timeline", id})).size() == 4);
+}
+
+TEST_CASE("a repeat under an idempotency key is one however its times are written, and whatever else it is asked to check") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    const auto repeat = [&](std::vector<std::string> command, const std::vector<std::string>& options = {}) {
+        command.insert(command.end(), options.begin(), options.end());
+        command.insert(command.end(), {"--idempotency-key", command.front()});
+        const Outcome outcome = daybook.run(command);
+        INFO(outcome.err);
+        CHECK(outcome.status == 0);
+        return outcome.err.find("this key was taken before") != std::string::npos;
+    };
+    const std::vector<std::string> note{"note", id, "rollback", "--occurred-at", "2026-02-23T10:10:00Z"};
+    CHECK_FALSE(repeat(note));
+    CHECK(repeat(note, {"--dry-run"}));
+    CHECK(repeat(note, {"--expected-version", "any"}));
+    CHECK(repeat(note, {"--expected-version", "1"}));
+    CHECK(repeat({"note", id, "rollback", "--occurred-at", "2026-02-23T11:10:00+01:00"}));
+    const std::vector<std::string> promise{"followup", "add", id, "Add a canary", "--due"};
+    const auto due = [&](const char* when) {
+        auto command = promise;
+        command.emplace_back(when);
+        return command;
+    };
+    CHECK_FALSE(repeat(due("2026-03-02")));
+    CHECK(repeat(due("2026-03-03T01:00:00+01:00")));
+}
+
 TEST_CASE("a dry run writes nothing") {
     const Program daybook;
     const std::string id = create(daybook);
