@@ -148,15 +148,15 @@ VerifierKey key_option(const std::string& vkey) {
     return *key;
 }
 
-void check_is_checkpoint(const std::string& file) {
-    const auto checkpoint = read_checkpoint(read_or_fail(file, note_bytes_max));
-    if (checkpoint) return;
+std::string read_kept_checkpoint(const std::string& file) {
+    std::string note = read_or_fail(file, note_bytes_max);
+    const auto checkpoint = read_checkpoint(note);
+    if (checkpoint) return note;
     throw CommandError(ExitStatus::usage, file + " (--checkpoint) is no checkpoint: " + checkpoint.refusal().message +
                                               "; nothing was verified: name a file that `daybook checkpoint --save` wrote");
 }
 
-bool journal_extends(Session& session, const std::string& file, const std::string& vkey) {
-    const std::string note = read_or_fail(file, note_bytes_max);
+bool journal_extends(Session& session, const std::string& file, const std::string& note, const std::string& vkey) {
     const VerifierKey key = vkey.empty() ? session.verifier_key() : key_option(vkey);
     const auto checkpoint = open_checkpoint(note, key);
     if (!checkpoint) {

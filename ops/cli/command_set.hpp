@@ -55,10 +55,12 @@ ExitStatus import_layout(Session& session, const LayoutToImport& layout);
 
 // The public key that a person gave with --key. Throws CommandError (usage).
 VerifierKey key_option(const std::string& vkey);
-// What a person named with --checkpoint is one, of whatever journal. Throws CommandError (not_found, usage).
-void check_is_checkpoint(const std::string& file);
-// For `verify`: whether the journal extends the checkpoint in `file`, signed with `vkey` (empty: the journal's key); says why not.
-bool journal_extends(Session& session, const std::string& file, const std::string& vkey);
+// The signed note in what a person named with --checkpoint, of whatever journal. Throws CommandError (not_found, usage: it is
+// none).
+std::string read_kept_checkpoint(const std::string& file);
+// For `verify`: whether the journal extends the checkpoint `note` from `file`, signed with `vkey` (empty: the journal's key); says
+// why not.
+bool journal_extends(Session& session, const std::string& file, const std::string& note, const std::string& vkey);
 // For `verify`: the evidence in `file` against `vkey`, without any journal.
 ExitStatus verify_evidence_file(Session& session, const std::string& file, const std::string& vkey);
 

@@ -141,6 +141,19 @@ std::optional<UnknownCommand> unknown_command(const CLI::App& root, int argc, ch
     return std::nullopt;
 }
 
+// What was given and is empty would count as not given: `--key "$KEY"` would believe any key where KEY is unset. Where the empty
+// text says something, the option's help tells what.
+void refuse_empty(const CLI::App& app) {
+    for (const CLI::Option* option : app.get_options()) {
+        const auto& given = option->results();
+        if (std::find(given.begin(), given.end(), "") == given.end()) continue;
+        if (option->get_description().find("; empty: ") != std::string::npos) continue;
+        throw CommandError(ExitStatus::usage, option->get_name() + " is empty (an unset variable?): " +
+                                                  (option->get_required() ? "" : "leave it out, or ") + "say what it is");
+    }
+    for (const CLI::App* command : app.get_subcommands()) refuse_empty(*command);
+}
+
 int run(int argc, char** argv) {
     CLI::App app(
         "daybook: an incident journal. Every change is an event that nobody can take back; everything else is made from them.",
@@ -185,6 +198,7 @@ int run(int argc, char** argv) {
                   << "--help` lists the commands, `daybook COMMAND --help` shows examples\n";
         return static_cast<int>(ExitStatus::usage);
     }
+    refuse_empty(app);
     Session session(settings_of(options), std::cout, std::cerr);
     const ExitStatus status = chosen(session);
     std::cout.flush();

@@ -204,9 +204,10 @@ void add_replay(CLI::App& root, ChosenCommand& chosen) {
     auto o = std::make_shared<ReplaySettings>();
     CLI::App* app =
         root.add_subcommand("replay", "Bring the views up to date, or make them and the reports again from the journal");
-    app->add_flag("--rebuild", o->rebuild, "Fold everything anew, beside the live views, and swap it in");
-    app->add_option("--projection", o->projection,
-                    "This one only (alone: rebuild it): incidents, history, followups, artifacts, event_index or correlation");
+    CLI::Option* rebuild = app->add_flag("--rebuild", o->rebuild, "Fold everything anew, beside the live views, and swap it in");
+    CLI::Option* projection =
+        app->add_option("--projection", o->projection,
+                        "This one only (alone: rebuild it): incidents, history, followups, artifacts, event_index or correlation");
     CLI::Option* to_seq = add_number(*app, "--to-seq", o->to_seq, "Apart from the live views: the first N events");
     CLI::Option* as_of =
         app->add_option("--as-of", o->as_of, "Apart from the live views: what had occurred by then")->type_name("TIME");
@@ -218,6 +219,8 @@ void add_replay(CLI::App& root, ChosenCommand& chosen) {
     to_seq->excludes(as_of)->excludes(check)->excludes(reports);
     as_of->excludes(check)->excludes(reports);
     check->excludes(reports);
+    rebuild->excludes(to_seq)->excludes(as_of)->excludes(check)->excludes(reports);
+    projection->excludes(reports);
     app->footer(
         "Examples:\n  daybook replay\n  daybook replay --check\n  daybook replay --reports 2025-01..2026-08\n"
         "Prints for each projection how many rows it has and a digest of them: equal rows, equal digest.");

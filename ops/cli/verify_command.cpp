@@ -14,6 +14,7 @@ namespace {
 
 struct Options {
     std::string checkpoint, evidence, key;
+    std::string note;  // what the file of --checkpoint holds: it may be a pipe, which can be read once
     bool quick = false;
     std::optional<std::uint64_t> last, sample, seed;
 };
@@ -42,7 +43,7 @@ bool is_what_was_signed(Session& session) {
 bool is_the_right_one(Session& session, const Options& options, const Verification& verification) {
     if (!verification.sound()) return false;
     const bool as_signed = is_what_was_signed(session);
-    const bool extends = options.checkpoint.empty() || journal_extends(session, options.checkpoint, options.key);
+    const bool extends = options.checkpoint.empty() || journal_extends(session, options.checkpoint, options.note, options.key);
     return as_signed && extends && !session.forked();
 }
 
@@ -115,22 +116,31 @@ ExitStatus verify_some(Session& session, const Options& options) {
 void add_verify_command(CLI::App& root, ChosenCommand& chosen) {
     auto o = std::make_shared<Options>();
     CLI::App* app = root.add_subcommand("verify", "Work everything out anew from the events, and compare");
-    app->add_option("--checkpoint", o->checkpoint, "Also: the journal extends this checkpoint")->type_name("FILE");
-    app->add_option("--evidence", o->evidence, "Instead: check this evidence, with --key; no journal is needed")->type_name("FILE");
+    CLI::Option* checkpoint =
+        app->add_option("--checkpoint", o->checkpoint, "Also: the journal extends this checkpoint")->type_name("FILE");
+    CLI::Option* evidence =
+        app->add_option("--evidence", o->evidence, "Instead: check this evidence, with --key; no journal is needed")
+            ->type_name("FILE");
     app->add_option("--key", o->key,
-                    "The public key that signed, as `daybook checkpoint --vkey` prints it (default: the journal's)")
+                    "With --checkpoint or --evidence: the public key that signed, as `daybook checkpoint --vkey` prints it "
+                    "(default: the journal's)")
         ->type_name("VKEY");
     CLI::Option* quick = app->add_flag("--quick", o->quick, "Only the last events and a random sample, in milliseconds");
     add_number(*app, "--last", o->last, "With --quick: how many of the last (default: 256)")->needs(quick);
     add_number(*app, "--sample", o->sample, "With --quick: how many of the others (default: 256)")->needs(quick);
     add_number(*app, "--seed", o->seed, "With --quick: choose as the run that printed this")->needs(quick);
+    evidence->excludes(checkpoint)->excludes(quick);
     app->footer(
         "Examples:\n  daybook verify\n  daybook verify --quick\n  daybook verify --checkpoint monday.checkpoint\n"
         "  daybook verify --evidence k3f9.evidence --key VKEY\nExit status 3 when something is not as it must be.");
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             if (!o->evidence.empty()) return verify_evidence_file(session, o->evidence, o->key);
-            if (!o->checkpoint.empty()) check_is_checkpoint(o->checkpoint);  // before a journal is read that takes minutes
+            if (!o->key.empty() && o->checkpoint.empty()) {
+                throw CommandError(ExitStatus::usage,
+                                   "--key says who signed a checkpoint or evidence: name one, with --checkpoint or --evidence");
+            }
+            if (!o->checkpoint.empty()) o->note = read_kept_checkpoint(o->checkpoint);  // before minutes of reading the journal
             if (!o->key.empty()) (void)key_option(o->key);
             return o->quick ? verify_some(session, *o) : verify_all(session, *o);
         };

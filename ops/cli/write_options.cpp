@@ -68,12 +68,6 @@ CommandContext WriteOptions::context(Session& session, const Meant& meant) const
     context.actor = session.settings().agent;
     context.source = "cli";
     context.dry_run = dry_run_;
-    for (const char* option : {"--occurred-at", "--idempotency-key", "--expected-version"}) {
-        if (command_.count(option) != 0 && command_.get_option(option)->as<std::string>().empty()) {
-            throw CommandError(ExitStatus::usage,
-                               std::string(option) + " is empty (an unset variable?): leave it out, or say what it is");
-        }
-    }
     context.by_clock = occurred_at_.empty();
     context.occurred_at = context.by_clock ? session.now() : happened_option(session, "--occurred-at", occurred_at_);
     if (!expected_version_.empty() && expected_version_ != "any") {

@@ -239,6 +239,17 @@ TEST_CASE("verify --checkpoint is satisfied by what the journal was, and by noth
     CHECK(outcome.out.find("\"sound\":false") != std::string::npos);
 }
 
+TEST_CASE("verify reads the checkpoint that it is given once, so that it may come from a pipe", "[audit]") {
+    const Program daybook;
+    const std::string id = fill(daybook);
+    const std::string kept = daybook.out({"checkpoint"}) + "\n";
+    daybook.out({"-q", "note", id, "later"});
+    const Outcome outcome = daybook.run({"verify", "--checkpoint", "/dev/stdin"}, kept);
+    INFO(outcome.err);
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err.find("the journal extends the checkpoint in /dev/stdin") != std::string::npos);
+}
+
 TEST_CASE("a journal that was put back from an old backup is read, and not written to", "[audit]") {
     const Program daybook;
     const std::string id = fill(daybook);

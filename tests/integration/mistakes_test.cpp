@@ -181,13 +181,51 @@ TEST_CASE("a mistyped data directory is said, and nothing begins there, unless s
     CHECK(daybook.run(opening).err.find(began) == std::string::npos);
 }
 
-TEST_CASE("what was meant to be asked for and is empty is not passed over") {
+TEST_CASE("what was given and is empty is not passed over") {
     const Program daybook;
     const std::string id = create(daybook);
-    CHECK(is_usage_error(daybook, {"note", id, "x", "--idempotency-key", ""}, {"--idempotency-key is empty"}));
-    CHECK(is_usage_error(daybook, {"note", id, "x", "--expected-version", ""}, {"--expected-version is empty"}));
-    CHECK(is_usage_error(daybook, {"note", id, "x", "--occurred-at", ""}, {"--occurred-at is empty"}));
+    daybook.out({"checkpoint", "--save", "kept"});
+    daybook.out({"backup", (daybook / "backup").string()});
+    for (const auto& command :
+         std::vector<std::vector<std::string>>{{"note", id, "x", "--idempotency-key", ""},
+                                               {"note", id, "x", "--expected-version", ""},
+                                               {"note", id, "x", "--occurred-at", ""},
+                                               {"followup", "add", id, "x", "--due", ""},
+                                               {"verify", "--checkpoint", ""},
+                                               {"verify", "--checkpoint", "kept", "--key", ""},
+                                               {"verify", "--evidence", ""},
+                                               {"restore", "backup", "--key", ""},
+                                               {"incident", "show", id, "--as-of", ""},
+                                               {"incident", "list", "--service", ""},
+                                               {"gate", "followup_watch", "--mode", ""},
+                                               {"key", "create", "--agent", "ci", "--name", "ci", "--expires", ""},
+                                               {"timeline", id, "--witness", ""}}) {
+        CHECK(is_usage_error(daybook, command,
+                             {command[command.size() - 2] + " is empty (an unset variable?): leave it out, or say what it is"}));
+    }
+    CHECK(is_usage_error(daybook, {"timeline", ""}, {"incident is empty (an unset variable?): say what it is"}));
     CHECK(daybook.run({"note", id, "x", "--idempotency-key", "k"}).status == 0);
+    daybook.out({"incident", "update", id, "--kind", "dns"});
+    daybook.out({"incident", "update", id, "--kind", ""});  // its help says what that is: none
+    CHECK(daybook.out({"incident", "show", id, "-o", "json"}).find("\"kind\":null") != std::string::npos);
+}
+
+TEST_CASE("an option that would count for nothing beside another is refused") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    const std::string key = daybook.out({"checkpoint", "--vkey"});
+    daybook.out({"evidence", id, "--to", "evidence"});
+    CHECK(is_usage_error(daybook, {"verify", "--evidence", "evidence", "--key", key, "--checkpoint", "absent"}, {"excludes"}));
+    CHECK(is_usage_error(daybook, {"verify", "--evidence", "evidence", "--key", key, "--quick"}, {"excludes"}));
+    CHECK(is_usage_error(daybook, {"verify", "--key", key}, {"name one, with --checkpoint or --evidence"}));
+    for (const auto& other : std::vector<std::vector<std::string>>{
+             {"--to-seq", "1"}, {"--as-of", "2026-02-23T10:05:00Z"}, {"--check"}, {"--reports", "2026-08..2026-09"}}) {
+        std::vector<std::string> command{"replay", "--rebuild"};
+        command.insert(command.end(), other.begin(), other.end());
+        CHECK(is_usage_error(daybook, command, {"excludes"}));
+    }
+    CHECK(is_usage_error(daybook, {"replay", "--projection", "history", "--reports", "2026-08..2026-09"}, {"excludes"}));
+    CHECK(daybook.run({"replay", "--rebuild", "--projection", "history"}).status == 0);
 }
 
 TEST_CASE("an incident that was not there yet is said so by each command that looks back") {
