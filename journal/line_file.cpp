@@ -14,7 +14,10 @@ namespace daybook {
 
 LineFile::LineFile(std::filesystem::path path, std::size_t line_bytes_max, std::uint64_t offset, std::uint64_t number)
     : path_(std::move(path)), line_bytes_max_(line_bytes_max), number_(number - 1), offset_(offset), next_offset_(offset) {
-    fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+    // Opened by a name (/dev/stdin), it would be refused where another user's or a socket, and a file would begin anew.
+    const bool is_input = path_ == "-";
+    if (is_input) path_ = "standard input";
+    fd_ = is_input ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) : ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd_ < 0) throw StorageError("cannot read " + path_.string() + ": " + std::strerror(errno));
     if (offset != 0 && ::lseek(fd_, static_cast<off_t>(offset), SEEK_SET) < 0) {  // a pipe is read from its start
         const int code = errno;

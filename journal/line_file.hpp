@@ -13,7 +13,7 @@ namespace daybook {
 // Not thread-safe.
 class LineFile {
 public:
-    // Starts reading at `offset`, which is the start of line `number`. Throws StorageError.
+    // Starts reading at `offset`, the start of line `number`; `-` is standard input, from where it stands. Throws StorageError.
     LineFile(std::filesystem::path path, std::size_t line_bytes_max, std::uint64_t offset = 0, std::uint64_t number = 1);
     // Once the descriptor `stop` can be read, the lines end: behind the last one that has an end, also while a pipe is waited for.
     void stop_at(int stop) { stop_ = stop; }

@@ -98,9 +98,8 @@ void check_files(const std::vector<std::string>& names) {
 
 IngestCounts ingest_file(Session& session, const IngestSettings& settings, const std::string& name, Refusals& refusals,
                          const Interruption& interruption) {
-    const std::filesystem::path file = name == "-" ? "/dev/stdin" : name;
     const IngestParts parts = parts_of(session, settings.dry_run);
-    Progress bar(session.progress_screen(), "Taking " + name, name == "-" ? 0 : size_of(file), "bytes");
+    Progress bar(session.progress_screen(), "Taking " + name, name == "-" ? 0 : size_of(name), "bytes");
     std::uint64_t done = 0;
     IngestOptions options;
     options.caller = session.settings().agent;
@@ -114,7 +113,7 @@ IngestCounts ingest_file(Session& session, const IngestSettings& settings, const
         bar.advance(bytes - done);
         done = bytes;
     };
-    return ingest_file(parts, file, options);
+    return ingest_file(parts, name, options);
 }
 
 ExitStatus run_ingest(Session& session, IngestSettings settings) {

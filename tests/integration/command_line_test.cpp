@@ -286,6 +286,26 @@ TEST_CASE("an invalid policy is found before a data directory is made") {
     CHECK_FALSE(std::filesystem::exists(daybook.data()));
 }
 
+TEST_CASE("ingest reads on in standard input where it stands, whatever that is") {
+    const Program daybook;
+    write_file(daybook / "feed.jsonl", "{\"mine\":1}\n" + read_file(project_file("fixtures/triage/monday.jsonl")));
+    const std::string ingest = daybook_program() + " --data data ingest -";
+    const Outcome rest = run({"sh", "-c", "{ read -r first; exec " + ingest + "; } < feed.jsonl"}, {}, daybook.directory());
+    CHECK(rest.err.find("33 read, 31 taken") != std::string::npos);
+    const std::string socket =
+        "import socket, subprocess, sys\n"
+        "ours, theirs = socket.socketpair()\n"
+        "with subprocess.Popen(sys.argv[1].split(), stdin=theirs) as ingest:\n"
+        "    theirs.close()\n"
+        "    ours.sendall(open('feed.jsonl', 'rb').read())\n"
+        "    ours.close()\n"
+        "sys.exit(ingest.returncode)\n";
+    const Outcome again = run({"python3", "-c", socket, ingest}, {}, daybook.directory());
+    INFO(again.err);
+    CHECK(again.err.find("standard input:1: refused") != std::string::npos);
+    CHECK(again.err.find("34 read, 0 taken") != std::string::npos);
+}
+
 TEST_CASE("text from outside cannot command a terminal") {
     const Program daybook;
     const std::string id = create(daybook);
