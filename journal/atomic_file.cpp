@@ -14,11 +14,30 @@
 
 namespace daybook {
 
-AtomicFile::AtomicFile(std::filesystem::path path, Readers readers) : path_(std::move(path)) {
+namespace {
+
+// Where a file of this name is written: what a link leads to is to be kept up to date, and not the link replaced.
+std::filesystem::path behind_links(std::filesystem::path path) {
+    constexpr int links_max = 40;  // as Linux has it
+    std::error_code error;
+    for (int i = 0; i < links_max && std::filesystem::is_symlink(path, error); ++i) {
+        path = path.parent_path() / std::filesystem::read_symlink(path, error);
+    }
+    return path;
+}
+
+}  // namespace
+
+AtomicFile::AtomicFile(std::filesystem::path path, Readers readers) : path_(behind_links(path)) {
+    std::error_code error;
+    const auto there = std::filesystem::status(path, error);  // of its own name: /dev/stdout leads to what has none
+    if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+        throw StorageError("cannot write " + path.string() + ": it is no file, but a directory, a device or a pipe");
+    }
     std::filesystem::path directory = path_.parent_path();
     if (directory.empty()) directory = ".";
-    std::error_code error;
-    std::filesystem::create_directories(directory, error);
+    error.clear();
+    if (path_ == path) std::filesystem::create_directories(directory, error);
     if (error) throw StorageError("cannot make the directory " + directory.string() + ": " + error.message());
     partial_ = directory / ("." + path_.filename().string() + ".partial");
     buffer_.reserve(buffer_bytes);

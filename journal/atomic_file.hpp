@@ -13,7 +13,7 @@ namespace daybook {
 class AtomicFile {
 public:
     enum class Readers { as_umask_says, owner_only };
-    // Makes the directory too. Throws StorageError: no permission, no space, or another process is writing the same file.
+    // Makes the directory too; follows links. Throws StorageError: no permission, it is a device, another process is writing it.
     explicit AtomicFile(std::filesystem::path path, Readers readers = Readers::as_umask_says);
     // Removes what was written, unless it was committed.
     ~AtomicFile();

@@ -32,7 +32,13 @@ void check_directory_of(const std::filesystem::path& file) {
 
 void refuse_to_write_over(const std::filesystem::path& file, std::optional<std::string_view> bytes) {
     std::error_code error;
-    if (!std::filesystem::is_regular_file(file, error)) return;
+    if (!std::filesystem::exists(file, error)) return;
+    if (!std::filesystem::is_regular_file(file, error)) {
+        throw CommandError(ExitStatus::usage,
+                           file.string() +
+                               " is no file, but a directory, a device or a pipe, and nothing was written: name a file, "
+                               "or leave the option out and redirect standard output there");
+    }
     if (bytes) {
         check_permitted(file, R_OK, "read");
         std::ifstream in(file, std::ios::binary);

@@ -26,7 +26,7 @@ void check_permitted(const std::filesystem::path& path, int mode, const std::str
 // not_found: there is no directory in which `file` could be written; it is not made, since its name may be a mistyped one.
 void check_directory_of(const std::filesystem::path& file);
 // conflict: the file is there and holds something else than `bytes` (nothing: whatever it holds), which somebody may have edited or
-// keep.
+// keep. usage: it is no file, but a device or the like.
 void refuse_to_write_over(const std::filesystem::path& file, std::optional<std::string_view> bytes = {});
 // The stream of an incident. not_found.
 StreamNumber find_incident(const JournalView& journal, const std::string& id);

@@ -1,4 +1,6 @@
 // What people mistype, and what they are told.
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 
 #include "tests/integration/program.hpp"
@@ -266,6 +268,42 @@ TEST_CASE("an artifact is not written over a file that somebody may have edited"
         CHECK(outcome.err.find("b.txt is there already") != std::string::npos);
         CHECK(read_file(daybook / "b.txt") == text);
     }
+}
+
+TEST_CASE("a device, a pipe or a directory is not written over, and a link leads to the file that is") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    write_file(daybook / "a.txt", "x");
+    daybook.out({"artifact", "attach", id, "a.txt"});
+    REQUIRE(::mkfifo((daybook / "pipe").c_str(), 0600) == 0);
+    std::filesystem::create_directory(daybook / "folder");
+    std::filesystem::create_symlink("pipe", daybook / "to-pipe");
+    for (const std::string name : {"pipe", "to-pipe", "folder"}) {
+        for (const auto& command : std::vector<std::vector<std::string>>{
+                 {"evidence", id, "--to", name}, {"checkpoint", "--save", name}, {"artifact", "get", id, "a.txt", "--to", name}}) {
+            CHECK(is_usage_error(daybook, command, {name + " is no file", "nothing was written"}));
+        }
+    }
+    CHECK(std::filesystem::is_fifo(daybook / "pipe"));
+    CHECK(std::filesystem::is_symlink(daybook / "to-pipe"));
+    CHECK(is_usage_error(daybook, {"evidence", id, "--to", "/proc/self/fd/1"}, {"/proc/self/fd/1 is no file"}));
+
+    std::filesystem::create_directory(daybook / "elsewhere");
+    std::filesystem::create_symlink("elsewhere/w.cp", daybook / "witness");  // it will be there
+    std::string before;
+    for (const char* text : {"first", "second"}) {
+        daybook.out({"-q", "note", id, text});
+        daybook.out({"--witness", "witness", "checkpoint"});
+        CHECK(std::filesystem::is_symlink(daybook / "witness"));
+        const std::string kept = read_file(daybook / "elsewhere/w.cp");
+        CHECK(kept != before);
+        before = kept;
+    }
+    std::filesystem::create_symlink("absent/w.cp", daybook / "to-nowhere");
+    const Outcome nowhere = daybook.run({"--witness", "to-nowhere", "checkpoint"});
+    CHECK(nowhere.status == 1);
+    CHECK(nowhere.err.find("cannot make absent/w.cp") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(daybook / "absent"));
 }
 
 TEST_CASE("an incident that is archived while it is open is told to be out of sight") {
