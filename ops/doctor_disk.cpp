@@ -41,7 +41,7 @@ constexpr Care api_keys{", and look through `daybook key list`: others may have 
 // What may be wrong with one file or directory; nothing when it is not there, or nothing is.
 std::optional<Diagnosis> check_mode(const std::filesystem::path& path, const Care& care) {
     struct stat found{};
-    if (::lstat(path.c_str(), &found) != 0) return std::nullopt;
+    if (::stat(path.c_str(), &found) != 0) return std::nullopt;  // of what a link leads to: that is what others may change
     const bool directory = S_ISDIR(found.st_mode);
     const std::string name = path.filename().string();
     const std::string wanted = fmt::format("chmod {} {}", directory ? "700" : "600", path.string());

@@ -46,6 +46,21 @@ TEST_CASE("doctor finds no problem in a sound data directory, and looks at every
     CHECK(daybook.run({"doctor", "-o", "json"}).out.find("\"check\":\"sync\"") != std::string::npos);
 }
 
+TEST_CASE("doctor looks at what links lead to", "[doctor]") {
+    const Program daybook;
+    fill(daybook);
+    const auto move_behind_link = [&](const std::filesystem::path& path, const std::string& name) {
+        std::filesystem::rename(path, daybook / name);
+        std::filesystem::create_symlink(daybook / name, path);
+    };
+    move_behind_link(daybook.data() / "signing.key", "key");
+    move_behind_link(daybook.data() / "journal", "journal");
+    move_behind_link(daybook.data(), "real");
+    CHECK(verdicts(daybook.run({"doctor"}))["modes"] == "ok");
+    REQUIRE(::chmod((daybook / "key").c_str(), 0644) == 0);
+    CHECK(daybook.run({"doctor"}).out.find("signing.key has mode 0644") != std::string::npos);
+}
+
 TEST_CASE("doctor warns of records that wait as dead letters", "[doctor]") {
     const Program daybook;
     daybook.run({"ingest", "-"}, "{\"no\":\"alert\"}\n{\"nor\":\"this\"}\n");
