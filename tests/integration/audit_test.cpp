@@ -71,6 +71,20 @@ TEST_CASE("the auditor's page finds a sound journal good, with exactly its comma
     CHECK(lines_of(blocks("python")).size() <= 40);
 }
 
+TEST_CASE("by the auditor's page, every journal extends the empty one that an auditor kept", "[audit]") {
+    const Program daybook;
+    fill(daybook);
+    const std::string of_nothing =
+        "daybook proof consistency 0 > growth\ndaybook proof consistency 0 0 | sed '1,/^$/d' > old.checkpoint\n";
+    const Outcome good = run_page(daybook, of_nothing);
+    INFO(good.out << good.err);
+    CHECK(good.out.find("good: the proof that the journal only grew") != std::string::npos);
+    CHECK(good.out.find("WRONG") == std::string::npos);
+    std::filesystem::remove_all(daybook / "audit");
+    const Outcome wrong = run_page(daybook, of_nothing + "sed -i 3s/^./x/ old.checkpoint\n");
+    CHECK(wrong.out.find("WRONG: the proof that the journal only grew") != std::string::npos);
+}
+
 TEST_CASE("the auditor's page finds a changed payload, leaf, order and signature", "[audit]") {
     const Program daybook;
     fill(daybook);
