@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <pwd.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
@@ -74,6 +75,14 @@ Settings settings_of(const GlobalOptions& options) {
 
 // Before there is a session that could do it.
 void say_error(const std::string& text) { std::cerr << "daybook: error: " << visible(text, Breaks::keep) << '\n'; }
+
+// A standard stream that is closed keeps its number: the next file that is opened, such as the journal's, would get it, and what is
+// printed would go into that. Reading from it, or writing to it, fails as before.
+void keep_standard_numbers() {
+    for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(number, F_GETFD) < 0) (void)::open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+}
 
 // Help with the examples first: what most people look for.
 class ExamplesFirst : public CLI::Formatter {
@@ -209,6 +218,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int run_program(int argc, char** argv) {
+    keep_standard_numbers();
     std::ios::sync_with_stdio(false);
     install_crash_message();
     try {

@@ -335,6 +335,19 @@ TEST_CASE("no export carries on what was damaged: it names the event, and nothin
     CHECK(read_file(daybook / "journal/journal.jsonl").find("2.7.9") == std::string::npos);
 }
 
+TEST_CASE("what is printed while a standard stream is closed goes into no file") {
+    const Program daybook;
+    create(daybook);
+    const std::string lock = read_file(daybook.data() / "journal/users.lock");
+    const std::string command = daybook_program() + " --data data -o json incident create --service a --title b";
+    CHECK(run({"sh", "-c", command + " >&-"}, {}, daybook.directory()).status == 1);
+    CHECK(run({"sh", "-c", command + " <&- >&- 2>&-"}, {}, daybook.directory()).status == 1);
+    CHECK(read_file(daybook.data() / "journal/users.lock") == lock);
+    CHECK(run({"sh", "-c", daybook_program() + " --data data ingest - <&-"}, {}, daybook.directory()).err.find("standard input") !=
+          std::string::npos);
+    CHECK(daybook.run({"verify"}).status == 0);
+}
+
 TEST_CASE("an artifact comes back as it was attached, by its id and by its name") {
     const Program daybook;
     const std::string id = create(daybook);
