@@ -46,7 +46,18 @@ LogSigner::Signed sign_copy(Session& session, const LogSigner& signer, const std
     return std::move(*made);
 }
 
+// A new directory would take its place, and leave whoever works there in one that is gone.
+void refuse_working_directory(const std::filesystem::path& place) {
+    std::error_code error;
+    if (!std::filesystem::equivalent(place, ".", error)) return;
+    throw CommandError(ExitStatus::usage, place.string() +
+                                              " is the working directory, and a new one would take its place: run this from "
+                                              "another, and name it " +
+                                              std::filesystem::current_path().string());
+}
+
 ExitStatus back_up(Session& session, const BackupOptions& o) {
+    refuse_working_directory(o.directory);
     if (!is_empty_place(o.directory)) {
         throw CommandError(ExitStatus::conflict, o.directory.string() + " is not empty: a backup wants a directory of its own");
     }
@@ -125,6 +136,7 @@ void say_what_next(Session& session, bool private_key) {
 ExitStatus restore(Session& session, const RestoreOptions& o) {
     const std::filesystem::path& data = session.settings().data;
     check_readable(o.directory);
+    refuse_working_directory(data);
     if (!is_empty_place(data)) {
         throw CommandError(ExitStatus::conflict, data.string() + " is not empty: name another with --data, or move it away first");
     }

@@ -150,6 +150,22 @@ TEST_CASE("neither backup nor restore writes where something is already", "[back
     CHECK(daybook.run({"verify"}).status == 0);
 }
 
+TEST_CASE("neither backup nor restore takes the place of the directory that one works in", "[backup]") {
+    const Program daybook;
+    open_incident(daybook);
+    REQUIRE(daybook.run({"backup", "backup"}).status == 0);
+    std::filesystem::create_directory(daybook / "here");
+    for (const auto& command : std::vector<std::vector<std::string>>{{"--data", daybook.data().string(), "backup", "."},
+                                                                     {"--data", ".", "restore", "../backup"}}) {
+        auto words = command;
+        words.insert(words.begin(), daybook_program());
+        const Outcome outcome = run(words, {}, daybook / "here");
+        CHECK(outcome.status == 2);
+        CHECK(outcome.err.find("run this from another, and name it " + (daybook / "here").string()) != std::string::npos);
+        CHECK(std::filesystem::is_empty(daybook / "here"));
+    }
+}
+
 TEST_CASE("what an interrupted backup or restore left behind is in nobody's way", "[backup]") {
     const Program daybook;
     open_incident(daybook);
