@@ -25,13 +25,13 @@ bool is_what_was_signed(Session& session) {
         session.messages().say(MessageKind::error, what);
         return false;
     };
+    const std::filesystem::path file = session.settings().data / "signing.checkpoint";
+    const auto note = read_if_exists(file, note_bytes_max);  // first: what is signed meanwhile may be of events beyond the snapshot
     const Snapshot snapshot = session.journal_to_read().snapshot();
     const auto key = published_key(session.settings().data);
     if (key && key->name() != snapshot->origin()) {
         return wrong("the journal's origin is " + snapshot->origin() + ", and its public key's name is " + key->name());
     }
-    const std::filesystem::path file = session.settings().data / "signing.checkpoint";
-    const auto note = read_if_exists(file, note_bytes_max);
     if (!note) return true;
     const auto kept = read_checkpoint(*note);
     if (!kept) return wrong(file.string() + " is damaged: " + kept.refusal().message);
