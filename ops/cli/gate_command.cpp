@@ -55,15 +55,16 @@ GateReport evaluate(Session& session, GateRequest& request, bool append) {
 ExitStatus run_gate(Session& session, const GateOptions& options) {
     const Form form = form_of(session, options.form);
     GateRequest request;
-    if (!options.service.empty()) request.service = options.service;
-    if (!options.env.empty()) request.env = options.env;
+    request.service = name_option("--service", options.service);
+    request.env = name_option("--env", options.env);
     if (!options.mode.empty()) request.mode = word_option<GateMode>("--mode", options.mode);
     request.window_days = days_option("--window-days", options.window_days);
     request.now = session.now();
     request.policy = session.report_policies().gate;
     request.intelligence = session.report_policies().intelligence;
     const GateReport report = evaluate(session, request, options.append);
-    session.out() << form(report, request.policy);
+    const std::string text = form(report, request.policy);
+    session.out() << (form == gate_json ? report_json(session, text) : text);
     if (options.append && report.provenance) {
         const auto appended = append_gate(session.journal_to_write(), report, request, {session.settings().agent, "cli", {}});
         if (!appended) fail(appended.refusal());

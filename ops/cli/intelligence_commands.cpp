@@ -26,7 +26,7 @@ std::vector<Column> correlated_columns() {
 void print_correlations(Session& session, const Correlations& correlations) {
     const Format format = session.format();
     if (format == Format::json) {
-        session.out() << correlations_json(correlations);
+        session.out() << report_json(session, correlations_json(correlations));
         return;
     }
     if (format == Format::markdown) {
@@ -115,7 +115,7 @@ std::vector<Column> recurrence_columns() {
 
 void print_recurrence(Session& session, const Recurrence& recurrence) {
     if (session.format() == Format::json) {
-        session.out() << recurrence_json(recurrence);
+        session.out() << report_json(session, recurrence_json(recurrence));
         return;
     }
     if (session.format() == Format::markdown) {
@@ -149,8 +149,8 @@ void add_recurrence(CLI::App& root, ChosenCommand& chosen) {
     app->callback([o, &chosen] {
         chosen = [o](Session& session) {
             RecurrenceRequest request;
-            if (!o->service.empty()) request.service = o->service;
-            if (!o->env.empty()) request.env = o->env;
+            request.service = name_option("--service", o->service);
+            request.env = name_option("--env", o->env);
             request.window_days = days_option("--window-days", o->window_days);
             request.now = session.now();
             request.policy = session.report_policies().intelligence;
@@ -191,7 +191,7 @@ void add_postmortem(CLI::App& root, ChosenCommand& chosen) {
                                   ? make_postmortem(read, session.commands(false), session.report_policies().intelligence, wanted)
                                   : draft_postmortem(read, session.report_policies().intelligence, wanted);
             if (!made) fail(made.refusal());
-            session.out() << (format == Format::json ? made->json : made->markdown);
+            session.out() << (format == Format::json ? report_json(session, made->json) : made->markdown);
             if (wanted.save) session.messages().say(MessageKind::notice, "attached to " + wanted.incident_id);
             return ExitStatus::done;
         };

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "ingest/checks.hpp"
+#include "journal/json.hpp"
+#include "ops/visible.hpp"
 
 namespace daybook {
 
@@ -75,6 +77,16 @@ Format report_format(const Session& session, const std::string& what) {
     if (format != Format::markdown && format != Format::table)
         throw CommandError(ExitStatus::usage, what + " is printed as json or markdown");
     return Format::markdown;
+}
+
+std::optional<std::string> name_option(const std::string& option, const std::string& name) {
+    if (name.empty()) return std::nullopt;
+    if (is_clean_utf8(name)) return name;
+    throw CommandError(ExitStatus::usage, option + " must be UTF-8, not " + name);
+}
+
+std::string report_json(const Session& session, std::string json) {
+    return session.style().width == 0 ? std::move(json) : visible_json(json);
 }
 
 int days_option(const std::string& option, std::uint64_t days) {

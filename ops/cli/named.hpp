@@ -42,6 +42,10 @@ Policy sound(Result<Policy> loaded) {
 inline AccessPolicy read_access_policy() { return sound(load_access_policy(access_policy_file)); }
 // How a report (`what`: "a digest") is printed: json, or else markdown. usage: -o says something else.
 Format report_format(const Session& session, const std::string& what);
+// The service or env that a report is asked of; nothing where none was given. usage: it is no UTF-8.
+std::optional<std::string> name_option(const std::string& option, const std::string& name);
+// A report's JSON as it is printed: nothing in it commands a terminal.
+std::string report_json(const Session& session, std::string json);
 // Days that a report looks back. usage: not 1 to 3,660.
 int days_option(const std::string& option, std::uint64_t days);
 // The time at which something happened. usage: it is no time, or more than ahead_max after now.

@@ -64,7 +64,7 @@ void add_digest(CLI::App& root, ChosenCommand& chosen) {
                 return o->clocks.given() ? std::min(head, o->clocks.horizon(*journal).size) : size_without_reports(*journal, head);
             }();
             const ReportFiles files = make_digest(session, week, now, size);
-            session.out() << (format == Format::json ? files.json : files.markdown);
+            session.out() << (format == Format::json ? report_json(session, files.json) : files.markdown);
             if (o->save) save_digest(session, week, files, size);
             return ExitStatus::done;
         };

@@ -314,6 +314,21 @@ TEST_CASE("text from outside cannot command a terminal") {
     CHECK(daybook.out({"timeline", id}).find('\x1b') == std::string::npos);
     const Outcome outcome = daybook.run({"incident", "show", "\x1b[31mx"});
     CHECK(outcome.err.find('\x1b') == std::string::npos);
+    // What JSON lets stand bare: U+009B, which begins a sequence as ESC [ does, and U+202E, which turns text round.
+    daybook.out({"incident", "severity", id, "P0"});
+    daybook.out({"incident", "update", id, "--title",
+                 "\xC2\x9B"
+                 "31m \xE2\x80\xAE"});
+    for (const auto& report : std::vector<std::vector<std::string>>{{"postmortem", id}, {"gate", "followup_watch"}}) {
+        std::vector<std::string> command{"python3",         "-c",     "import pty, sys; pty.spawn(sys.argv[1:])",
+                                         daybook_program(), "--data", daybook.data().string()};
+        command.insert(command.end(), report.begin(), report.end());
+        command.insert(command.end(), {"-o", "json"});
+        const std::string shown = run(command).out;
+        CHECK(shown.find("\\u009b31m \\u202e") != std::string::npos);
+        CHECK(shown.find("\xC2\x9B") == std::string::npos);
+        CHECK(shown.find("\xE2\x80\xAE") == std::string::npos);
+    }
 }
 
 TEST_CASE("no export carries on what was damaged: it names the event, and nothing is put in the place of the last one") {

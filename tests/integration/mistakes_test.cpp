@@ -317,9 +317,14 @@ TEST_CASE("an incident that is archived while it is open is told to be out of si
     CHECK(daybook.run({"incident", "archive", over, "--reason", "a test"}).err.find("still") == std::string::npos);
 }
 
-TEST_CASE("a report is not printed in a form that it does not have") {
+TEST_CASE("a report is not printed in a form that it does not have, nor made of a name that is no text") {
     const Program daybook;
     const std::string id = create(daybook);
+    for (const auto& command : std::vector<std::vector<std::string>>{{"gate", "followup_watch"}, {"recurrence"}}) {
+        auto words = command;
+        words.insert(words.end(), {"-o", "json", "--env", "\xff"});
+        CHECK(is_usage_error(daybook, words, {"--env must be UTF-8, not \\xff"}));
+    }
     CHECK(is_usage_error(daybook, {"postmortem", id, "-o", "csv"}, {"a postmortem is printed as json or markdown"}));
     CHECK(is_usage_error(daybook, {"digest", "weekly", "-o", "tsv"}, {"a digest is printed as json or markdown"}));
     CHECK(daybook.out({"postmortem", id, "-o", "json"}).front() == '{');
