@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "journal/own_keys.hpp"
+
 namespace daybook {
 namespace {
 
@@ -54,7 +56,7 @@ void AlertIntake::add(RecordContent& content) {
     if (!needs_receipt(report)) return;
     state.has_receipt = true;
     of_request_.push_back(record);
-    requests_.push_back({KeyedInput{report.receipt_key, std::nullopt}, [this, record](const JournalView&, Time) -> Result<Batch> {
+    requests_.push_back({own_input(report.receipt_key), [this, record](const JournalView&, Time) -> Result<Batch> {
                              const auto receipt = std::move(states_[record].receipt);
                              return receipt ? std::move(*receipt) : Batch{};
                          }});

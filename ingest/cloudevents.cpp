@@ -3,6 +3,7 @@
 #include "ingest/cloudevent_alert.hpp"
 #include "ingest/sources.hpp"
 #include "journal/base64.hpp"
+#include "journal/own_keys.hpp"
 
 namespace daybook {
 namespace {
@@ -64,9 +65,7 @@ Envelope envelope_of(const CloudEventAttributes& attributes) {
 void wrap(std::vector<SourceRecord>& records, const CloudEventAttributes& attributes, const JsonValue& data, Sha256& sha256) {
     const Envelope around = envelope_of(attributes);
     const std::string event = std::string(attribute(attributes, "source")) + ' ' + std::string(attribute(attributes, "id"));
-    const auto key = [&](const std::string& more) {
-        return KeyedInput{source_key("cloudevents", event + more, sha256), std::nullopt};
-    };
+    const auto key = [&](const std::string& more) { return own_input(source_key("cloudevents", event + more, sha256)); };
     const bool many = !records.empty() && records.front().envelope;
     std::shared_ptr<const Envelope> envelope;
     if (many) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "journal/own_keys.hpp"
+
 namespace daybook {
 namespace {
 
@@ -112,7 +114,7 @@ Result<std::vector<LayoutRequest>> LayoutImport::event(const JsonValue& row) {
 }
 
 void LayoutImport::give_key(LayoutRequest& request, const std::string& key) {
-    request.request.input = KeyedInput{key, std::nullopt};
+    request.request.input = own_input(key);
     request.key_number = ++keys_given_;
     keys_.push_back(key);
 }

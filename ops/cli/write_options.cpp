@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "journal/json.hpp"
+#include "journal/own_keys.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
 #include "ops/whole_number.hpp"
@@ -78,6 +79,7 @@ CommandContext WriteOptions::context(Session& session, const Meant& meant) const
         context.expected_version = version.value_or(0);
     }
     if (!key_.empty()) {
+        if (const auto refusal = refuse_own_key(key_)) throw CommandError(ExitStatus::usage, "--idempotency-key " + *refusal);
         context.idempotency_key = key_;
         context.input_sha256 = digest_of_input(command_, meant);
     }

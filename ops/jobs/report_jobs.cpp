@@ -1,6 +1,7 @@
 // The jobs that make reports and events of risk, backlog and weeks.
 #include <filesystem>
 
+#include "journal/own_keys.hpp"
 #include "journal/sha256.hpp"
 #include "ops/backlog.hpp"
 #include "ops/jobs/job_work.hpp"
@@ -49,7 +50,7 @@ JobOutcome save_report(const JobParts& parts, const JobRequest& request, const R
     Sha256 sha256;
     const std::string key = std::string(kind.report) + ":" + period + ":" + to_hex(sha256({files.json}));
     const auto appended = parts.journal.append(
-        append_request(own_events("$jobs", parts, request), {report_generated(kind, period, size, files)}, KeyedInput{key, {}}));
+        append_request(own_events("$jobs", parts, request), {report_generated(kind, period, size, files)}, own_input(key)));
     if (!appended) return refused(appended.refusal());
     return {files_output(kind.directory, period, appended->count), {}};
 }
@@ -109,8 +110,8 @@ JobOutcome hourly_risk_snapshot(const JobParts& parts, const JobRequest& request
         snapshot.reasons.text = reasons_json(risk.reasons);
         snapshots.emplace_back(std::move(snapshot));
     }
-    const auto appended = parts.journal.append(append_request(
-        own_events("$risk", parts, request), snapshots, KeyedInput{"risk_snapshot:" + format_time(request.scheduled_for), {}}));
+    const auto appended = parts.journal.append(append_request(own_events("$risk", parts, request), snapshots,
+                                                              own_input("risk_snapshot:" + format_time(request.scheduled_for))));
     return appended ? JobOutcome{outputs, {}} : refused(appended.refusal());
 }
 
@@ -139,7 +140,7 @@ JobOutcome weekly_backlog_generate(const JobParts& parts, const JobRequest& requ
         item.title = (overdue ? "Overdue follow-up " : "Chronic signature ") + cause + ": " + finding.text;
         item.priority = finding.priority ? *finding.priority : finding.severity.value_or(Severity::p2);
         const auto appended = parts.journal.append(
-            append_request(own_events("$backlog", parts, request), {item}, KeyedInput{"backlog:" + item.item_id, {}}));
+            append_request(own_events("$backlog", parts, request), {item}, own_input("backlog:" + item.item_id)));
         if (!appended) return refused(appended.refusal());
         written += appended->count != 0 && !appended->duplicate ? 1U : 0U;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "journal/own_keys.hpp"
 #include "ops/own_events.hpp"
 #include "projections/object_text.hpp"
 #include "projections/projection.hpp"
@@ -16,7 +17,7 @@ std::string finish_key(std::string_view run_id) { return start_key(run_id) + ":f
 }  // namespace
 
 void RunLog::append(const Payload& payload, const std::string& key, Time now) {
-    const auto appended = journal_.append(append_request({"$jobs", now, actor_, source_}, {payload}, KeyedInput{key, {}}));
+    const auto appended = journal_.append(append_request({"$jobs", now, actor_, source_}, {payload}, own_input(key)));
     if (!appended) throw std::runtime_error("a run could not be written down: " + appended.refusal().message);
 }
 

@@ -1,5 +1,6 @@
 // What the actions of the tools have in common: fields that many take, and what all that write answer.
 #include "ingest/checks.hpp"
+#include "journal/own_keys.hpp"
 #include "journal/sha256.hpp"
 #include "ops/tools/tool_actions.hpp"
 #include "projections/jsonl_layout.hpp"
@@ -45,6 +46,7 @@ std::optional<std::uint64_t> expected_version(ToolRun& run) {
 
 std::optional<KeyedInput> keyed_input(ToolRun& run) {
     const auto key = run.params.optional_text("idempotency_key", 1, key_bytes_max);
+    if (const auto refusal = key ? refuse_own_key(*key) : std::nullopt) run.params.fail("idempotency_key", *refusal);
     return key ? std::optional(KeyedInput{*key, digest_of(run.call)}) : std::nullopt;
 }
 

@@ -230,6 +230,13 @@ TEST_CASE("an option that would count for nothing beside another is refused") {
     CHECK(daybook.run({"replay", "--rebuild", "--projection", "history"}).status == 0);
 }
 
+TEST_CASE("a key that is daybook's own is refused") {
+    const Program daybook;
+    const std::string id = create(daybook);
+    CHECK(is_usage_error(daybook, {"note", id, "x", "--idempotency-key", "run:run_1"},
+                         {"must not begin with \"run:\"", "such as \"my-run:\""}));
+}
+
 TEST_CASE("an incident that was not there yet is said so by each command that looks back") {
     const Program daybook;
     const std::string id = create(daybook);

@@ -76,3 +76,27 @@ TEST_CASE("nothing is kept of who may not ingest, nor of what Grafana did not si
     CHECK(client.post("/v1/ingest/alertmanager?agent_id=helion", "no json").status == 401);
     CHECK(nothing_kept());
 }
+
+TEST_CASE("a caller's key passes for none of daybook's own, so that an alert is never a repeat of a note", "[serve]") {
+    const Program daybook;
+    Server server(daybook);
+    HttpClient client = server.client();
+    const auto create = [&](const std::string& key) {
+        const Json call{{"action", "incident_create"},
+                        {"agent_id", "helion"},
+                        {"params", {{"service", "gateway"}, {"title", "t"}, {"idempotency_key", key}}}};
+        return client.post("/v1/tools/oncall_tool", call.dump());
+    };
+    for (const char* word : {"alert_triage", "alertmanager", "backlog", "cloudevents", "correlate", "daily_risk_digest", "grafana",
+                             "import", "pagerduty", "risk_snapshot", "run", "weekly_incident_digest"}) {
+        const HttpAnswer answer = create(std::string(word) + ":/s 1");
+        INFO(word << ": " << answer.body);
+        CHECK(answer.status == 422);
+        CHECK(Json::parse(answer.body)["error"]["details"]["field"] == "/params/idempotency_key");
+    }
+    const HttpAnswer taken = client.post("/v1/ingest/cloudevents?agent_id=helion",
+                                         R"({"specversion":"1.0","id":"1","source":"/s","type":"org.example.alert.fired","data":)"
+                                         R"({"service":"gateway","severity":"P0"}})");
+    CHECK(Json::parse(taken.body)["result"]["records"][0]["outcome"] == "taken");
+    for (const char* key : {"run", "my-run:1", "running:1", "Run:1"}) CHECK(create(key).status == 200);
+}
