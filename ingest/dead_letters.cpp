@@ -67,16 +67,28 @@ DeadLetters::State DeadLetters::state() const {
     return {found.st_dev, found.st_ino, static_cast<std::uint64_t>(found.st_size)};
 }
 
-std::string DeadLetters::letter_of(const Origin& origin, const Refusal& refusal, std::string_view line, Time at) {
+std::string DeadLetters::letter_of(const Origin& origin, const std::vector<Refusal>& refusals, std::string_view line, Time at) {
+    const auto add_reason = [](std::string& out, const Refusal& refusal) {
+        add_member(out, "code", json_string(to_text(refusal.code)));
+        add_member(out, "field", json_string(refusal.field));
+        add_member(out, "reason", json_string(refusal.message));
+    };
     std::string out;
     add_member(out, "sha256", json_string(origin.sha256));
     add_member(out, "at", json_string(format_time(at)));
     add_member(out, "file", json_string(is_clean_utf8(origin.file) ? origin.file : to_hex(origin.file)));
     add_member(out, "line", std::to_string(origin.line));
     add_member(out, "offset", std::to_string(origin.offset));
-    add_member(out, "code", json_string(to_text(refusal.code)));
-    add_member(out, "field", json_string(refusal.field));
-    add_member(out, "reason", json_string(refusal.message));
+    add_reason(out, refusals.at(0));
+    if (refusals.size() > 1) {
+        std::string reasons;
+        for (const Refusal& refusal : refusals) {
+            std::string reason;
+            add_reason(reason, refusal);
+            reasons += (reasons.empty() ? '[' : ',') + reason + '}';
+        }
+        add_member(out, "reasons", reasons + ']');
+    }
     if (const auto value = reader_.read(line)) {
         add_member(out, "record", canonical(**value));
     } else if (is_clean_utf8(line)) {
@@ -92,7 +104,7 @@ void DeadLetters::add(const RefusedLine& line, const std::string& source, Time a
     refresh_known();
     const Origin origin{to_hex(sha256_({line.text})), source, line.number, line.offset};
     if (known_->contains(origin.sha256)) return;
-    write(letter_of(origin, line.refusal, line.text, at));
+    write(letter_of(origin, line.refusals, line.text, at));
     known_->insert(origin.sha256);
     known_in_ = state();
 }
@@ -148,9 +160,10 @@ struct DeadLetters::Letter {
     std::string text;    // as it stands in the file
     std::string record;  // empty: it holds none
     Origin origin;
-    std::uint64_t offset = 0;                           // of its first byte in the file
-    std::optional<Refusal> refusal;                     // why there is no record
-    std::vector<std::pair<Refusal, std::string>> left;  // of the retry: what was refused, and the part of the record that it was
+    std::uint64_t offset = 0;        // of its first byte in the file
+    std::optional<Refusal> refusal;  // why there is no record
+    // Of the retry: what was refused, and the part of the record that it was.
+    std::vector<std::pair<std::vector<Refusal>, std::string>> left;
 };
 
 // Finds the record of a letter: as a person put it there, or as its text became one.
@@ -219,14 +232,14 @@ IngestCounts DeadLetters::retry(Time at,
         if (!letters[i].record.empty()) continue;
         ++counts.read;
         ++counts.refused;
-        refused({i + 1, letters[i].offset, letters[i].text, *letters[i].refusal});
+        refused({i + 1, letters[i].offset, letters[i].text, {*letters[i].refusal}});
     }
     try {
         counts += take(records, [&](const RefusedLine& line) {
             Letter& letter = letters.at(line.number - 1);
-            const bool is_cut = line.refusal.code == RefusalCode::too_large;
-            letter.left.emplace_back(line.refusal, is_cut ? letter.record : line.text);
-            refused({line.number, letter.offset, line.text, line.refusal});
+            const bool is_cut = letter.record.starts_with(line.text);  // or is all of it
+            letter.left.emplace_back(line.refusals, is_cut ? letter.record : line.text);
+            refused({line.number, letter.offset, line.text, line.refusals});
         });
     } catch (...) {
         std::filesystem::remove(records);
@@ -237,10 +250,10 @@ IngestCounts DeadLetters::retry(Time at,
     for (const Letter& letter : letters) {
         if (letter.record.empty()) kept.write(letter.text + '\n');
         // Of a payload of many alerts those that were taken now must not come again with the others.
-        for (const auto& [refusal, part] : letter.left) {
+        for (const auto& [refusals, part] : letter.left) {
             Origin origin = letter.origin;
             if (part != letter.record) origin.sha256 = to_hex(sha256_({part}));
-            kept.write(letter_of(origin, refusal, part, at));
+            kept.write(letter_of(origin, refusals, part, at));
         }
     }
     replace_by(kept);

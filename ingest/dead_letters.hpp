@@ -2,11 +2,12 @@
 //
 // On disk: JSON Lines, one letter a line:
 //   {"sha256":…,"at":…,"file":…,"line":…,"offset":…,"code":…,"field":…,"reason":…,"record":{…}}
-// `record` is the line where it is JSON, and is what a person mends; of a payload with many alerts it holds the refused one alone,
-// and `field` is its place in the payload as it came. A line that is no JSON stands as `text`, one that is no UTF-8 as `hex`: a
-// person mends the text itself, or puts the record into `record`, which counts before both. A line that is there already is not
-// added again. sha256, file, line and offset are those of the line as it came, also once the record was mended, or is refused
-// again.
+// `record` is the line where it is JSON, and is what a person mends; of a payload with many alerts it holds the refused ones alone,
+// and `field` is a place in the payload as it came. Where several were refused, code, field and reason are those of the first, and
+// `reasons` before the record lists the three of each, in the order of the alerts. A line that is no JSON stands as `text`, one
+// that is no UTF-8 as `hex`: a person mends the text itself, or puts the record into `record`, which counts before both. A line
+// that is there already is not added again. sha256, file, line and offset are those of the line as it came, also once the record
+// was mended, or is refused again.
 #pragma once
 
 #include <cstdint>
@@ -86,7 +87,7 @@ private:
     void learn_known(std::uint64_t offset);
     void write(const std::string& letter);
     void replace_by(AtomicFile& kept);
-    std::string letter_of(const Origin& origin, const Refusal& refusal, std::string_view line, Time at);
+    std::string letter_of(const Origin& origin, const std::vector<Refusal>& refusals, std::string_view line, Time at);
     void find_record(Letter& letter, const JsonValue& value);
     std::vector<Letter> read_letters(const std::filesystem::path& records);
 

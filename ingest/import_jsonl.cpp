@@ -342,7 +342,7 @@ void Importer::refuse(Source& source, const LinePlace& place, const Refusal& ref
     ++counts_.lines.refused;
     stopped_ = stopped_ || options_.strict;
     if (!options_.refused) return;
-    options_.refused(source.name, {place.number, place.offset, std::string(source.file->at(place)), refusal});
+    options_.refused(source.name, {place.number, place.offset, std::string(source.file->at(place)), {refusal}});
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "ingest/alert_intake.hpp"
 #include "ingest/payload_file.hpp"
+#include "ingest/refused_lines.hpp"
 #include "journal/json.hpp"
 
 namespace daybook {
@@ -165,7 +166,9 @@ private:
 class ChunkWriter {
 public:
     ChunkWriter(const IngestParts& parts, const IngestOptions& options)
-        : journal_(parts.journal), options_(options), intake_(parts) {}
+        : journal_(parts.journal), options_(options), intake_(parts), refused_([this](const RefusedLine& line) {
+              if (options_.refused) options_.refused(line);
+          }) {}
 
     // False after a refusal that ends a strict run.
     bool write(Chunk& chunk) {
@@ -193,15 +196,13 @@ public:
                 case RecordOutcome::Kind::ignored: ++counts_.ignored; break;
                 case RecordOutcome::Kind::refused:
                     ++counts_.refused;
-                    if (options_.refused) {
-                        const Record& record = chunk.records[i];
-                        options_.refused({record.number, record.offset, record.source.whole_text(), *outcome.refusal});
-                    }
+                    refused_.add(chunk.records[i].number, chunk.records[i].offset, chunk.records[i].source, *outcome.refusal);
                     stopped_ = options_.strict;
                     break;
                 case RecordOutcome::Kind::untouched: break;
             }
         }
+        refused_.finish();
         if (options_.progress) options_.progress(chunk.bytes_done);
     }
     bool stopped() const { return stopped_; }
@@ -220,6 +221,7 @@ private:
     Journal& journal_;
     const IngestOptions& options_;
     AlertIntake intake_;
+    RefusedLines refused_;
     IngestCounts counts_;
     bool stopped_ = false;
 };

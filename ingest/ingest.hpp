@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "ingest/sources.hpp"
 #include "ingest/triage_policy.hpp"
@@ -27,12 +28,12 @@ struct IngestCounts {
     IngestCounts& operator+=(const IngestCounts& other);
 };
 
-// A record that was not taken.
+// A record that was not taken; of a payload with many alerts all that were not.
 struct RefusedLine {
-    std::uint64_t number = 0;  // of its line, from 1; of a document its first
-    std::uint64_t offset = 0;  // of that line's first byte
-    std::string text;          // the line, or of a payload with many alerts the payload with this one alone; cut at its limit
-    Refusal refusal;           // its field is a place in the line
+    std::uint64_t number = 0;       // of its line, from 1; of a document its first
+    std::uint64_t offset = 0;       // of that line's first byte
+    std::string text;               // the line, or of a payload with many alerts the payload with these alone; cut at its limit
+    std::vector<Refusal> refusals;  // of each record in `text`, in their order; a field is a place in the line as it came
 };
 
 struct IngestOptions {

@@ -17,7 +17,8 @@ namespace daybook {
 
 using RecordContent = std::variant<Refusal, AlertReport, TriageRunReport>;
 
-// Of a payload with many alerts: what stands around each, so that one can be told, mended and taken again without the others.
+// Of a payload with many alerts: what stands around each, so that those that are refused can be mended and taken without the
+// others.
 struct Envelope {
     std::string before, after;
 };
@@ -26,8 +27,6 @@ struct SourceRecord {
     RecordContent content;
     std::string text;                          // JSON
     std::shared_ptr<const Envelope> envelope;  // null: `text` is a payload as it stands
-
-    std::string whole_text() const { return envelope ? envelope->before + text + envelope->after : text; }
 };
 
 // What a source may ask beside the payload. All but the time outlive the call.

@@ -4,6 +4,7 @@
 
 #include "ingest/alert_intake.hpp"
 #include "ingest/cloudevents.hpp"
+#include "ingest/refused_lines.hpp"
 
 namespace daybook {
 namespace {
@@ -139,7 +140,7 @@ std::string_view to_text(WebhookOutcome::Kind kind) {
     return "";
 }
 
-Result<std::vector<WebhookOutcome>> take_webhook(const IngestParts& parts, const WebhookRequest& request) {
+Result<WebhookAnswer> take_webhook(const IngestParts& parts, const WebhookRequest& request) {
     auto records = read(request, parts.policy);
     if (!records) return records.refusal();
     AlertIntake intake(parts);
@@ -148,16 +149,19 @@ Result<std::vector<WebhookOutcome>> take_webhook(const IngestParts& parts, const
     const auto answers = parts.journal.append_all(intake.requests());
     for (std::size_t i = 0; i < answers.size(); ++i) intake.answer(i, answers[i]);
 
-    std::vector<WebhookOutcome> outcomes;
+    WebhookAnswer answer;
+    RefusedLines refused([&](RefusedLine line) { answer.refused.push_back(std::move(line)); });
     const Snapshot snapshot = parts.journal.snapshot();
     for (std::size_t i = 0; i < records->size(); ++i) {
-        const SourceRecord& record = (*records)[i];
-        WebhookOutcome& told = outcomes.emplace_back(outcome_of(intake.outcomes()[i], *snapshot));
+        SourceRecord& record = (*records)[i];
+        WebhookOutcome& told = answer.outcomes.emplace_back(outcome_of(intake.outcomes()[i], *snapshot));
         told.dedup_key = dedup_key_of(record.content);
-        const bool as_it_came = record.text.empty() && !record.envelope;
-        if (told.refusal) told.text = as_it_came ? std::string(request.body) : record.whole_text();
+        if (!told.refusal) continue;
+        if (record.text.empty()) record.text = request.body;  // it is taken as it came
+        refused.add(0, 0, record, *told.refusal);
     }
-    return outcomes;
+    refused.finish();
+    return answer;
 }
 
 }  // namespace daybook

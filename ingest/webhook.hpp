@@ -32,7 +32,11 @@ struct WebhookOutcome {
     Sequence sequence;               // of the first event that it led to, or a duplicate had led to; 0: not known
     std::string dedup_key;           // PagerDuty's, or the one that was made; empty: no PagerDuty event
     std::optional<Refusal> refusal;  // its field is a place in the body
-    std::string text;                // of what was refused: a payload with this record alone, for the dead letters
+};
+
+struct WebhookAnswer {
+    std::vector<WebhookOutcome> outcomes;  // of each record
+    std::vector<RefusedLine> refused;      // for the dead letters
 };
 
 // The word for an answer: "taken" …
@@ -41,6 +45,6 @@ std::string_view to_text(WebhookOutcome::Kind kind);
 // Takes the body's records, each by itself and all in one transaction. When it returns, they are on disk. No records: an empty
 // batch. Refuses what can never be taken: too_large (over webhook_body_bytes_max), invalid (no JSON, or not of the format). Throws
 // StorageError: say that it should be sent again.
-Result<std::vector<WebhookOutcome>> take_webhook(const IngestParts& parts, const WebhookRequest& request);
+Result<WebhookAnswer> take_webhook(const IngestParts& parts, const WebhookRequest& request);
 
 }  // namespace daybook

@@ -102,7 +102,7 @@ Diagnosis check_dead_letters(const std::filesystem::path& file) {
     std::ifstream lines(file, std::ios::binary);
     const auto waiting = std::count(std::istreambuf_iterator<char>(lines), {}, '\n');
     if (waiting == 0) return {"dead letters", Verdict::ok, "none"};
-    return {"dead letters", Verdict::warning, std::to_string(waiting) + " records that were refused wait in " + file.string(),
+    return {"dead letters", Verdict::warning, std::to_string(waiting) + " letters of what was refused wait in " + file.string(),
             "mend them there, and run `daybook ingest --dead-letters`"};
 }
 

@@ -70,14 +70,14 @@ TEST_CASE("a bad alert inside a CloudEvent is refused with its place in the even
     WebhookDesk desk;
     const std::string bad = with(alert_fixture("alertmanager.json"), "2026-02-23T09:59:00+01:00", "soon");
     CHECK(desk.take(event("1", "x", bad)) == "taken refused /data/alerts/1/startsAt");
-    const std::string text = desk.outcomes.at(1).text;
+    const std::string text = desk.letters.at(0).text;
     CHECK(desk.take(text) == "refused /data/alerts/0/startsAt");
     CHECK(desk.take(with(text, "soon", "2026-02-23T09:59:00+01:00")) == "taken");
     CHECK(desk.take(with(text, "soon", "2026-02-23T09:59:00+01:00")) == "duplicate");
     CHECK(desk.take(event("1", "x", alert_fixture("alertmanager.json"))) == "duplicate duplicate");
     CHECK(desk.take('[' + plain("2", "fired") + ',' + plain("3", "fired", "{}") + ",7]") ==
           "taken refused /1/data/service refused /2");
-    CHECK(desk.take(with(desk.outcomes.at(1).text, R"("data":{})", R"("data":{"service":"s"})")) == "taken");
+    CHECK(desk.take(with(desk.letters.at(0).text, R"("data":{})", R"("data":{"service":"s"})")) == "taken");
 }
 
 TEST_CASE("a plain alert fires, is acknowledged and resolved by its dedup_key or by what it is of") {

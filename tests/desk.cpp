@@ -94,7 +94,7 @@ std::string Desk::tell(const Report& report) { return tell(report.line()); }
 std::string Desk::tell(std::string_view line) {
     const IngestCounts counts = ingest(line);
     if (counts.read != 1) return "read " + std::to_string(counts.read);
-    if (counts.refused == 1) return to_text(refused_.at(0).refusal.code) + (' ' + refused_[0].refusal.field);
+    if (counts.refused == 1) return to_text(refused_.at(0).refusals[0].code) + (' ' + refused_[0].refusals[0].field);
     return counts.duplicate == 1 ? "duplicate" : counts.ignored == 1 ? "ignored" : "taken";
 }
 

@@ -21,8 +21,8 @@ std::string text_of(const std::vector<RefusedLine>& lines) {
     std::string text;
     for (const RefusedLine& line : lines) {
         text += "line " + std::to_string(line.number) + ", byte " + std::to_string(line.offset) + ", " +
-                to_text(line.refusal.code) + (line.refusal.field.empty() ? "" : " at " + line.refusal.field) + ": " +
-                line.refusal.message + '\n';
+                to_text(line.refusals[0].code) + (line.refusals[0].field.empty() ? "" : " at " + line.refusals[0].field) + ": " +
+                line.refusals[0].message + '\n';
     }
     return text;
 }
@@ -91,7 +91,7 @@ TEST_CASE("a strict run stops at the first refusal, and keeps what came before")
             Report::firing("10:01").decision("update").text("incident_id", "inc_20260223_1000_nosuch").line();
         CHECK(text_of(desk.ingest(good(1) + '\n' + good(2) + '\n' + unknown + '\n' + good(3) + '\n', strict)) ==
               "3 read, 2 taken, 0 duplicate, 0 ignored, 1 refused");
-        CHECK(desk.refused().at(0).refusal.code == RefusalCode::not_found);
+        CHECK(desk.refused().at(0).refusals[0].code == RefusalCode::not_found);
     }
     SECTION("in a dry run too") {
         strict.dry_run = true;
@@ -123,12 +123,12 @@ TEST_CASE("a line of 1 MiB is looked at, one byte more is refused, and the rest 
     Desk desk;
     const std::string most = of_size(1024 * 1024);
     CHECK(text_of(desk.ingest(most + '\n')) == "1 read, 0 taken, 0 duplicate, 0 ignored, 1 refused");
-    CHECK(desk.refused().at(0).refusal.message.find("the payload of a") != std::string::npos);  // a payload has at most 256 KiB
+    CHECK(desk.refused().at(0).refusals[0].message.find("the payload of a") != std::string::npos);  // a payload has at most 256 KiB
 
     CHECK(text_of(desk.ingest(good(1) + '\n' + most + "x\n" + good(2) + '\n')) ==
           "3 read, 2 taken, 0 duplicate, 0 ignored, 1 refused");
     const RefusedLine& line = desk.refused().at(0);
-    CHECK(line.refusal.code == RefusalCode::too_large);
+    CHECK(line.refusals[0].code == RefusalCode::too_large);
     CHECK(line.number == 2);
     CHECK(line.offset == good(1).size() + 1);
     CHECK(line.text == most);

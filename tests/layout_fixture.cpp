@@ -64,8 +64,8 @@ ImportCounts LayoutFixture::import_from(const std::filesystem::path& directory, 
     journal_.advance(std::chrono::hours(24));  // what its rows say was recorded before
     options.directory = directory;
     options.refused = [&](std::string_view file, const RefusedLine& line) {
-        refusals_.push_back(std::string(file) + ':' + std::to_string(line.number) + ' ' + line.refusal.field + ": " +
-                            line.refusal.message);
+        refusals_.push_back(std::string(file) + ':' + std::to_string(line.number) + ' ' + line.refusals[0].field + ": " +
+                            line.refusals[0].message);
     };
     return *import_jsonl(*journal_, index_, options);
 }

@@ -174,7 +174,7 @@ TEST_CASE("a wrong event of PagerDuty is refused with its place") {
     CHECK(refused("payload", "load") == "refused /payload");
     CHECK(desk.take(event("resolve", "")) == "refused /dedup_key");
     CHECK(desk.take(event("acknowledge", "")) == "refused /dedup_key");
-    CHECK(desk.outcomes.at(0).text == event("acknowledge", ""));
+    CHECK(desk.letters.at(0).text == event("acknowledge", ""));
     CHECK(desk.size() == 0);
     CHECK(desk.take(event("trigger", std::string(255, 'd'), payload())) == "taken");
     CHECK(desk.take(with(event("trigger", "long", payload()), "Disk full", std::string(1024, 'x'))) == "taken");

@@ -27,11 +27,13 @@ struct WebhookDesk : Desk {
         request.received_at = when(time);
         const auto answer = take_webhook(parts(), request);
         outcomes.clear();
+        letters.clear();
         if (!answer) {
             problem = answer.refusal().message;
             return std::string("no: ") + to_text(answer.refusal().code) + ' ' + answer.refusal().field;
         }
-        outcomes = *answer;
+        outcomes = answer->outcomes;
+        letters = answer->refused;
         std::string text;
         for (const WebhookOutcome& outcome : outcomes) {
             text += (text.empty() ? "" : " ") + std::string(to_text(outcome.kind));
@@ -40,6 +42,7 @@ struct WebhookDesk : Desk {
         return text;
     }
     std::vector<WebhookOutcome> outcomes;  // of the last body
+    std::vector<RefusedLine> letters;      // likewise, of what was refused
     std::string problem;                   // likewise, where it was refused as a whole
 
     // Each event behind `after` in a line, as golden files show them.

@@ -73,7 +73,7 @@ TEST_CASE("a file of all formats gives the events that the webhooks give") {
     options.caller = "hook";
     CHECK(text_of(by_file.ingest(lines, options)) == "8 read, 7 taken, 0 duplicate, 0 ignored, 1 refused");
     CHECK(by_file.refused().at(0).number == 5);
-    CHECK(by_file.refused()[0].refusal.field == "/0/type");
+    CHECK(by_file.refused()[0].refusals[0].field == "/0/type");
     const auto without_ids = [](WebhookDesk& desk) {
         std::string text;
         for (const SeenEvent& event : desk.events()) {
@@ -116,7 +116,7 @@ TEST_CASE("a bad alert goes to the dead letters in a payload of its own, is mend
     desk.ingest('\n' + one_line(with(alert_fixture("alertmanager.json"), "2026-02-23T09:59:00+01:00", "soon")));
     REQUIRE(desk.refused().size() == 1);
     CHECK(desk.refused()[0].number == 2);
-    CHECK(desk.refused()[0].refusal.field == "/alerts/1/startsAt");
+    CHECK(desk.refused()[0].refusals[0].field == "/alerts/1/startsAt");
     add_letters(desk, file);
     CHECK(read_file(file).find(R"("field":"/alerts/1/startsAt")") != std::string::npos);
     CHECK(read_file(file).find("gw-3") == std::string::npos);  // the alert that was taken
@@ -125,6 +125,36 @@ TEST_CASE("a bad alert goes to the dead letters in a payload of its own, is mend
     CHECK(read_file(file).empty());
     CHECK(text_of(desk.ingest(one_line(alert_fixture("alertmanager.json")))) ==
           "2 read, 0 taken, 2 duplicate, 0 ignored, 0 refused");
+}
+
+TEST_CASE("what stands around many refused alerts is kept once, and each alert's reason") {
+    const auto body = [](const std::string& start) {
+        std::string alerts;
+        for (int i = 0; i < 200; ++i) {
+            alerts += (i == 0 ? "" : ",") + std::string(R"({"status":"firing","labels":{"alertname":"A","n":")") +
+                      std::to_string(i) + R"("},"startsAt":")" + (i % 2 == 0 ? start : "2026-02-23T10:00:00Z") + "\"}";
+        }
+        return R"({"version":"4","groupKey":"g","commonAnnotations":{"a":")" + std::string(100'000, 'x') + R"("},"alerts":[)" +
+               alerts + "]}";
+    };
+    WebhookDesk desk;
+    desk.take(body("never"));
+    REQUIRE(desk.letters.size() == 1);
+    CHECK(desk.letters[0].text.size() < body("never").size());
+    REQUIRE(desk.letters[0].refusals.size() == 100);
+    CHECK(desk.letters[0].refusals[99].field == "/alerts/198/startsAt");
+
+    Desk other;  // a file's are as a webhook's
+    const auto file = other.directory() / "dead-letters.jsonl";
+    CHECK(text_of(other.ingest(body("never") + '\n' + body("soon"))) ==
+          "400 read, 100 taken, 100 duplicate, 0 ignored, 200 refused");
+    REQUIRE(other.refused().size() == 2);
+    CHECK(other.refused()[0].text == desk.letters[0].text);
+    CHECK(other.refused()[1].number == 2);
+    add_letters(other, file);
+    for (int i = 0; i < 100; ++i) write_file(file, with(read_file(file), "\"never\"", "\"2026-02-23T10:00:00Z\""));
+    CHECK(text_of(retry(other, file)) == "200 read, 100 taken, 0 duplicate, 0 ignored, 100 refused");
+    CHECK(read_file(file).find(R"("field":"/alerts/99/startsAt")") != std::string::npos);
 }
 
 TEST_CASE("a document of many MiB that is refused as a whole waits whole, is mended and taken") {
@@ -152,7 +182,7 @@ TEST_CASE("a format that is named is the one that is read") {
     options.format = AlertFormat::triage;
     CHECK(text_of(desk.ingest(one_line(alert_fixture("grafana.json")), options)) ==
           "1 read, 0 taken, 0 duplicate, 0 ignored, 1 refused");
-    CHECK(desk.refused().at(0).refusal.field == "/schema");
+    CHECK(desk.refused().at(0).refusals[0].field == "/schema");
 }
 
 TEST_CASE("a body of 8 MiB is looked at, one byte more is refused as a whole") {
@@ -180,7 +210,7 @@ TEST_CASE("a file that is one document may be longer than a line, and is refused
           "1 read, 0 taken, 0 duplicate, 0 ignored, 1 refused");
     for (int i = 0; i < 60; ++i) document += std::string(100'000, ' ') + '\n';
     CHECK(text_of(desk.ingest(document)) == "1 read, 0 taken, 0 duplicate, 0 ignored, 1 refused");
-    CHECK(desk.refused().at(0).refusal.message ==
+    CHECK(desk.refused().at(0).refusals[0].message ==
           "the document is over 8388608 bytes, and no more of it is kept: keep the whole where it came from");
 }
 
@@ -213,8 +243,8 @@ TEST_CASE("what alert_triage writes is taken as it stands: each line is a record
     const std::string bad = Report::firing("10:02").id("c").severity("bad").line();
     CHECK(desk.take(good + "\n" + other + "\r\n\n" + bad + "\n{\"half", "12:00", AlertFormat::triage) ==
           "taken taken refused /alert/severity refused ");
-    CHECK(desk.outcomes.at(2).text == bad);
-    CHECK(desk.outcomes.at(3).text == "{\"half");
+    CHECK(desk.letters.at(0).text == bad);
+    CHECK(desk.letters.at(1).text == "{\"half");
     CHECK(desk.take(good + "\n" + other, "12:00", AlertFormat::triage) == "duplicate duplicate");
     CHECK(desk.take("{\n\"half", "12:00", AlertFormat::triage) == "no: invalid ");  // one text over many lines, which is broken
     CHECK(desk.take("", "12:00", AlertFormat::triage) == "no: invalid ");

@@ -20,14 +20,17 @@ std::string place_in(const std::string& source, const RefusedLine& line) {
     return source + ':' + std::to_string(line.number) + ": refused (byte " + std::to_string(line.offset) + ")";
 }
 
-// Tells a person what was wrong with a line.
-void tell_refused(Session& session, const std::string& place, const RefusedLine& line) {
-    const std::string field = line.refusal.field.empty() ? "" : " at " + line.refusal.field;
-    session.messages().say(MessageKind::warning, place + field + ": " + line.refusal.message);
-}
-
 // Without -v at most so many are told one by one; all are in the dead letters.
 constexpr std::uint64_t told_max = 20;
+
+// Tells a person what was wrong with a line. `told` counts.
+void tell_refused(Session& session, const std::string& place, const RefusedLine& line, std::uint64_t& told) {
+    for (const Refusal& refusal : line.refusals) {
+        if (++told > told_max && !session.settings().verbose) continue;
+        const std::string field = refusal.field.empty() ? "" : " at " + refusal.field;
+        session.messages().say(MessageKind::warning, place + field + ": " + refusal.message);
+    }
+}
 
 ExitStatus print_counts(Session& session, const IngestCounts& counts, bool dry_run, const std::filesystem::path& letters) {
     if (session.settings().format) {
@@ -69,14 +72,14 @@ class Refusals {
 public:
     Refusals(Session& session, DeadLetters* letters) : session_(session), letters_(letters) {}
     void add(const std::string& source, const RefusedLine& line) {
-        if (++count_ <= told_max || session_.settings().verbose) tell_refused(session_, place_in(source, line), line);
+        tell_refused(session_, place_in(source, line), line, told_);
         if (letters_ != nullptr) letters_->add(line, source, session_.now());
     }
 
 private:
     Session& session_;
     DeadLetters* letters_;
-    std::uint64_t count_ = 0;
+    std::uint64_t told_ = 0;
 };
 
 std::uint64_t size_of(const std::filesystem::path& file) {
@@ -247,9 +250,7 @@ ExitStatus import_layout(Session& session, const LayoutToImport& layout, const T
     options.artifacts = layout.artifacts;
     options.strict = layout.strict;
     options.dry_run = layout.dry_run;
-    options.refused = [&](std::string_view file, const RefusedLine& line) {
-        if (++told <= told_max || session.settings().verbose) tell_refused(session, place(file, line), line);
-    };
+    options.refused = [&](std::string_view file, const RefusedLine& line) { tell_refused(session, place(file, line), line, told); };
     options.progress = [&](std::uint64_t lines, std::uint64_t) {
         bar.advance(lines - std::min(done, lines));
         done = std::max(done, lines);

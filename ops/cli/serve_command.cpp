@@ -100,12 +100,9 @@ private:
 class WebhookLetters {
 public:
     WebhookLetters(std::filesystem::path file, std::function<Time()> clock) : letters_(std::move(file)), clock_(std::move(clock)) {}
-    void add(const WebhookOutcome& outcome, std::string_view source) {
+    void add(const std::vector<RefusedLine>& lines, std::string_view source) {
         const std::lock_guard lock(mutex_);
-        RefusedLine line;
-        line.text = outcome.text;
-        line.refusal = *outcome.refusal;
-        letters_.add(line, std::string(source), clock_());
+        for (const RefusedLine& line : lines) letters_.add(line, std::string(source), clock_());
         letters_.sync();
     }
 
@@ -215,7 +212,7 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
                        signer,
                        clock,
                        [&] { return triage.get(); },
-                       [&](const WebhookOutcome& outcome, std::string_view source) { letters.add(outcome, source); },
+                       [&](const std::vector<RefusedLine>& lines, std::string_view source) { letters.add(lines, source); },
                        secret_in(options.grafana_key_file),
                        options.requests_per_second};
     Service service(std::move(parts));

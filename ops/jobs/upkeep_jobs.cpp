@@ -89,7 +89,8 @@ JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request) {
         options.received_at = request.now;
         options.dry_run = request.dry_run;
         options.refused = [&](const RefusedLine& line) {
-            reason += "line " + std::to_string(line.number) + ": " + line.refusal.message + ' ' + line.refusal.field + '\n';
+            for (const Refusal& refusal : line.refusals)
+                reason += "line " + std::to_string(line.number) + ": " + refusal.message + ' ' + refusal.field + '\n';
         };
         try {
             counts += ingest_file({parts.journal, parts.index, parts.triage, parts.entropy}, file, options);

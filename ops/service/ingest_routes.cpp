@@ -81,22 +81,19 @@ HttpResponse Service::ingest(std::string_view word, const Call& call) {
     request.headers = headers;
     request.caller = call.caller.agent;
     request.received_at = parts_.clock();
-    const auto outcomes = take_webhook({parts_.journal, parts_.index, *policy, parts_.entropy}, request);
-    if (!outcomes) {
+    const auto answer = take_webhook({parts_.journal, parts_.index, *policy, parts_.entropy}, request);
+    if (!answer) {
         parts_.metrics.ingested(word, "refused", 1);
         // The body waits as a file that is refused does. Who may not ingest, or did not sign it, was turned away before.
         WebhookOutcome whole;
         whole.kind = WebhookOutcome::Kind::refused;
-        whole.refusal = outcomes.refusal();
-        whole.text = call.request.body;
-        parts_.dead_letter(whole, call.request.path);
+        whole.refusal = answer.refusal();
+        parts_.dead_letters({{0, 0, call.request.body, {answer.refusal()}}}, call.request.path);
         return format == AlertFormat::pagerduty ? pagerduty_answer({whole}) : refuse(*whole.refusal);
     }
-    for (const WebhookOutcome& outcome : *outcomes) {
-        parts_.metrics.ingested(word, to_text(outcome.kind), 1);
-        if (outcome.refusal) parts_.dead_letter(outcome, call.request.path);
-    }
-    return format == AlertFormat::pagerduty ? pagerduty_answer(*outcomes) : json_response(answer_of(*outcomes));
+    for (const WebhookOutcome& outcome : answer->outcomes) parts_.metrics.ingested(word, to_text(outcome.kind), 1);
+    if (!answer->refused.empty()) parts_.dead_letters(answer->refused, call.request.path);
+    return format == AlertFormat::pagerduty ? pagerduty_answer(answer->outcomes) : json_response(answer_of(answer->outcomes));
 }
 
 }  // namespace daybook

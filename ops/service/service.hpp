@@ -33,7 +33,7 @@ struct ServiceParts {
     const LogSigner& signer;
     std::function<Time()> clock;
     std::function<std::shared_ptr<const TriagePolicy>()> triage_policy;        // the one that holds now
-    std::function<void(const WebhookOutcome&, std::string_view)> dead_letter;  // a refused record or body, and what it came by
+    std::function<void(const std::vector<RefusedLine>&, std::string_view)> dead_letters;  // refused of a body, and what it came by
     std::optional<std::string> grafana_key;                                    // with which Grafana signs what it sends
     double requests_per_second = 0;                                            // of one agent; 0: any number
 };

@@ -43,7 +43,7 @@ void bench_ingest(const Setup& setup, Fixture& fixture, Table& table) {
         IngestOptions options;
         options.caller = "bench";
         options.refused = [](const RefusedLine& line) {
-            throw std::logic_error("a record of the world was refused: " + line.refusal.message);
+            throw std::logic_error("a record of the world was refused: " + line.refusals[0].message);
         };
         const double cpu_before = cpu_seconds();
         const double seconds =

@@ -56,8 +56,8 @@ void read_source(AlertFormat format, std::string_view bytes) {
     for (const SourceRecord& record : *records) {
         if (const auto* report = std::get_if<AlertReport>(&record.content)) promise_payload(report->alert);
         // Its own text says the same: a record that is refused is mended in it, and taken again without the others.
-        const bool as_it_came = record.text.empty() && !record.envelope;
-        const std::string text = as_it_came ? canonical(**value) : record.whole_text();
+        std::string text = record.text.empty() ? canonical(**value) : record.text;
+        if (record.envelope) text = record.envelope->before + text + record.envelope->after;
         JsonReader again;
         const auto own = again.read(text);
         promise(bool(own), "a record's text is no JSON: " + text);
@@ -100,15 +100,16 @@ void fuzz_webhook(std::string_view bytes) {
         request.body = text;
         request.caller = "hook";
         request.received_at = at("2026-02-23T12:00:00Z");
-        const auto outcomes = take_webhook(desk.parts(), request);
-        if (!outcomes) {
-            promise_reason(outcomes.refusal());
+        const auto answer = take_webhook(desk.parts(), request);
+        if (!answer) {
+            promise_reason(answer.refusal());
             continue;
         }
-        for (const WebhookOutcome& outcome : *outcomes) {
-            if (!outcome.refusal) continue;
-            promise_reason(*outcome.refusal);
-            promise(bool(JsonReader().read(outcome.text)), "what was refused has no text to mend: " + outcome.text);
+        for (const WebhookOutcome& outcome : answer->outcomes) {
+            if (outcome.refusal) promise_reason(*outcome.refusal);
+        }
+        for (const RefusedLine& line : answer->refused) {
+            promise(bool(JsonReader().read(line.text)), "what was refused has no text to mend: " + line.text);
         }
     }
     const std::string problems = desk.problems();

@@ -66,7 +66,7 @@ TEST_CASE("doctor warns of records that wait as dead letters", "[doctor]") {
     daybook.run({"ingest", "-"}, "{\"no\":\"alert\"}\n{\"nor\":\"this\"}\n");
     const Outcome outcome = daybook.run({"doctor"});
     CHECK(verdicts(outcome)["dead letters"] == "warning");
-    CHECK(outcome.out.find("2 records that were refused wait in ") != std::string::npos);
+    CHECK(outcome.out.find("2 letters of what was refused wait in ") != std::string::npos);
     CHECK(outcome.out.find("`daybook ingest --dead-letters`") != std::string::npos);
 }
 

@@ -100,3 +100,21 @@ TEST_CASE("a caller's key passes for none of daybook's own, so that an alert is 
     CHECK(Json::parse(taken.body)["result"]["records"][0]["outcome"] == "taken");
     for (const char* key : {"run", "my-run:1", "running:1", "Run:1"}) CHECK(create(key).status == 200);
 }
+
+TEST_CASE("all that is refused of one webhook waits in one letter", "[serve]") {
+    const Program daybook;
+    Server server(daybook);
+    HttpClient client = server.client();
+    Json body{{"version", "4"}, {"groupKey", "g"}, {"commonAnnotations", {{"a", std::string(200'000, 'x')}}}};
+    for (int i = 0; i < 300; ++i) body["alerts"].push_back({{"startsAt", "never"}, {"n", i}});
+    const HttpAnswer answer = client.post("/v1/ingest/alertmanager?agent_id=helion", body.dump());
+    CHECK(Json::parse(answer.body)["result"]["records"].size() == 300);
+    CHECK(client.post("/v1/ingest/alertmanager?agent_id=helion", body.dump()).status == 200);  // the same is not added again
+    const auto lines = lines_of(read_file(daybook.data() / "dead-letters.jsonl"));
+    REQUIRE(lines.size() == 1);
+    const Json letter = Json::parse(lines[0]);
+    CHECK(letter["record"] == body);
+    CHECK(letter["field"] == "/alerts/0/startsAt");
+    CHECK(letter["reasons"].size() == 300);
+    CHECK(letter["reasons"][299]["field"] == "/alerts/299/startsAt");
+}
