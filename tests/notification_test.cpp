@@ -85,3 +85,59 @@ TEST_CASE("a receiver of severe incidents hears that one was lowered, and its en
     REQUIRE(desk.commands().run(ChangeStatus{small, IncidentStatus::resolved, {}, {}}, Desk::by_ada("10:20")));
     CHECK(desk.told(before).empty());
 }
+
+TEST_CASE("a receiver of some services and envs hears how an incident goes on that was of them", "[notify]") {
+    for (const bool by_service : {true, false}) {
+        NewsDesk desk;
+        (by_service ? desk.receiver.services : desk.receiver.envs) = {by_service ? "gateway" : "prod"};
+        const auto create = [&](const char* service, const char* env) {
+            CreateIncident command;
+            command.service = service;
+            command.env = env;
+            command.title = "It is down";
+            return desk.commands().run(command, Desk::by_ada("10:00"))->incident_id;
+        };
+        const auto move = [&](const std::string& id, const char* service, const char* env) {
+            UpdateIncident command;
+            command.incident_id = id;
+            command.service = service;
+            command.env = env;
+            REQUIRE(desk.commands().run(command, Desk::by_ada("10:10")));
+        };
+        const auto go_on = [&](const std::string& id) {
+            REQUIRE(desk.commands().run(ChangeSeverity{id, Severity::p0, {}, {}}, Desk::by_ada("10:20")));
+            REQUIRE(desk.commands().run(ChangeStatus{id, IncidentStatus::resolved, {}, {}}, Desk::by_ada("10:30")));
+        };
+        const std::string away = create("gateway", "prod");
+        move(away, "db", "dev");
+        go_on(away);
+        CHECK(desk.told() == "opened severity resolved");
+        std::uint64_t before = desk.size();
+        const std::string here = create("db", "dev");
+        move(here, "gateway", "prod");
+        go_on(here);
+        CHECK(desk.told(before) == "severity resolved");
+        before = desk.size();
+        go_on(create("db", "dev"));
+        CHECK(desk.told(before).empty());
+    }
+}
+
+TEST_CASE("a receiver hears of an incident once its service and its severity are those that it asked for, both at once",
+          "[notify]") {
+    NewsDesk desk;
+    desk.receiver.services = {"gateway"};
+    desk.receiver.severity = Severity::p1;
+    CreateIncident command;
+    command.service = "gateway";
+    command.title = "It is slow";
+    command.severity = Severity::p3;
+    const std::string id = desk.commands().run(command, Desk::by_ada("10:00"))->incident_id;
+    UpdateIncident move;
+    move.incident_id = id;
+    move.service = "db";
+    REQUIRE(desk.commands().run(move, Desk::by_ada("10:10")));
+    REQUIRE(desk.commands().run(ChangeSeverity{id, Severity::p0, {}, {}}, Desk::by_ada("10:20")));
+    REQUIRE(desk.commands().run(ChangeStatus{id, IncidentStatus::resolved, {}, {}}, Desk::by_ada("10:30")));
+    CHECK(desk.told().empty());
+}

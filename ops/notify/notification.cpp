@@ -13,7 +13,7 @@
 namespace daybook {
 namespace {
 
-bool is_one_of(const std::vector<std::string>& names, const std::string& name) {
+bool is_one_of(const std::vector<std::string>& names, std::string_view name) {
     return names.empty() || std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -25,10 +25,6 @@ std::string message_id(std::string id) {
     if (!id.empty() && id.size() <= bytes_max && id.find_first_not_of(safe) == std::string::npos) return id;
     Sha256 sha256;
     return to_hex(sha256({id}));
-}
-
-bool concerns(const Receiver& receiver, const IncidentRow& incident, Severity worst) {
-    return worst <= receiver.severity && is_one_of(receiver.services, incident.service) && is_one_of(receiver.envs, incident.env);
 }
 
 std::string body_of(const Notification& notification, std::string_view origin, std::string_view about, const std::string& json,
@@ -43,17 +39,6 @@ std::string body_of(const Notification& notification, std::string_view origin, s
     append_incident(body, incident);
     object.finish();
     return body;
-}
-
-// The highest severity that the incident had up to `event`: who heard that it began hears that it was lowered, and how it ended.
-Severity worst_severity(const RecordView& event, const JournalView& journal) {
-    auto worst = static_cast<std::uint8_t>(Severity::p4);
-    for (const Sequence sequence : journal.stream_sequences(event.stream(), 1, event.header().version)) {
-        const auto header = journal.header(sequence);
-        if (header->type == EventType::incident_created) worst = std::min(worst, header->severity);
-        if (header->type == EventType::severity_changed) worst = std::min(worst, header->to);
-    }
-    return static_cast<Severity>(worst);
 }
 
 // A message is under way within that time, unless its receiver is down.
@@ -90,11 +75,30 @@ std::string followup_json(const Followup& followup) {
 
 }  // namespace
 
+std::optional<Time> heard_since(StreamNumber incident, std::uint64_t version, const Receiver& receiver,
+                                const JournalView& journal) {
+    auto severity = static_cast<std::uint8_t>(Severity::p4);
+    bool of_service = false, of_env = false;
+    for (const Sequence sequence : journal.stream_sequences(incident, 1, version)) {
+        const auto event = journal.header(sequence);
+        const bool created = event->type == EventType::incident_created;
+        if (created) severity = event->severity;
+        if (event->type == EventType::severity_changed) severity = event->to;
+        if (created || event->type == EventType::incident_updated) {  // which has only what it changed
+            if (event->service != 0) of_service = is_one_of(receiver.services, journal.name({event->service}));
+            if (event->env != 0) of_env = is_one_of(receiver.envs, journal.name({event->env}));
+        }
+        if (of_service && of_env && severity <= static_cast<std::uint8_t>(receiver.severity))
+            return from_micros(event->recorded_at);
+    }
+    return std::nullopt;
+}
+
 std::optional<Notification> notification_of(const RecordView& event, const JournalView& journal, const Receiver& receiver) {
     const auto kind = news_of(event.header());
     if (!kind || !receiver.events.has(*kind)) return std::nullopt;
     const auto incident = incident_within(journal, event.stream(), {event.sequence().value, {}});
-    if (!incident || !concerns(receiver, *incident, worst_severity(event, journal))) return std::nullopt;
+    if (!incident || !heard_since(event.stream(), event.header().version, receiver, journal)) return std::nullopt;
     Notification notification;
     notification.of_old = is_old(event.header(), receiver) && !is_news_yet(event, journal, receiver);
     notification.id = message_id(event.event_id());
@@ -109,17 +113,14 @@ std::optional<Notification> notification_of(const RecordView& event, const Journ
     return notification;
 }
 
-std::optional<Notification> overdue_notification(const Followup& followup, Time since, const IncidentRow& incident,
+std::optional<Notification> overdue_notification(const Followup& followup, Time since, Time heard, const IncidentRow& incident,
                                                  const std::string& origin, const Receiver& receiver) {
-    if (!receiver.events.has(News::overdue) || !concerns(receiver, incident, incident.state.severity)) {
-        return std::nullopt;
-    }
     if (since - from_micros(followup.state.due_at) > receiver.give_up_after) return std::nullopt;
     Notification notification;
     notification.id = message_id(followup.id + '-' + std::to_string(to_micros(since)));
     notification.kind = News::overdue;
     notification.incident_id = followup.incident_id;
-    notification.since = since;
+    notification.since = std::max(since, heard);
     notification.body = body_of(notification, origin, "followup", followup_json(followup), incident);
     return notification;
 }

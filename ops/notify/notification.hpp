@@ -34,11 +34,17 @@ struct Notification {
     bool of_old = false;
 };
 
+// Since when, by the clock that recorded it, the receiver hears of the incident: from the first event of the stream's first
+// `version` after which it was of a severity, a service and an env that the receiver asked for. Who heard that it began hears the
+// rest, whatever becomes of those. Nothing where it was never such.
+std::optional<Time> heard_since(StreamNumber incident, std::uint64_t version, const Receiver& receiver, const JournalView& journal);
+
 // What `event` is to the receiver; nothing where it did not ask for it.
 std::optional<Notification> notification_of(const RecordView& event, const JournalView& journal, const Receiver& receiver);
 
-// As above, of a follow-up that became overdue at `since`; `incident` is as it is now.
-std::optional<Notification> overdue_notification(const Followup& followup, Time since, const IncidentRow& incident,
+// What the receiver is told of a follow-up that became overdue at `since`, and of whose incident, which is as it is now, it hears
+// since `heard`. Nothing where that it is overdue was written down too late.
+std::optional<Notification> overdue_notification(const Followup& followup, Time since, Time heard, const IncidentRow& incident,
                                                  const std::string& origin, const Receiver& receiver);
 
 // Since when, by the clock that recorded it, an overdue follow-up has been so without a break: its due date, or the moment in

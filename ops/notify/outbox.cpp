@@ -160,7 +160,7 @@ bool Outbox::still_overdue(const Overdue& found) {
     bool still = false;
     parts_.views.read([&](const SharedViews::Seen& seen) {
         const auto followup = find_followup(seen.views, found.place.second);
-        still = followup && overdue_since(*followup, seen.journal, parts_.clock()) == found.place.first;
+        still = followup && overdue_since(*followup, seen.journal, parts_.clock()) == found.since;
     });
     return still;
 }
@@ -182,11 +182,13 @@ void Outbox::look_for_overdue(Time now) {
                 next_due = std::min(next_due, from_micros(state.due_at));
                 return true;
             }
-            const std::pair<Time, std::string> place{*since, followup.id};
+            const auto heard = heard_since({followup.stream}, UINT64_MAX, receiver_, seen.journal);
+            if (!heard) return true;
+            const std::pair<Time, std::string> place{std::max(*since, *heard), followup.id};
             const auto incident = place > place_.overdue ? incidents->find({followup.stream}) : std::nullopt;
             if (!incident) return true;
-            auto notification = overdue_notification(followup, *since, *incident, place_.origin, receiver_);
-            if (notification) found.push_back({place, std::move(*notification)});
+            auto notification = overdue_notification(followup, *since, *heard, *incident, place_.origin, receiver_);
+            if (notification) found.push_back({place, *since, std::move(*notification)});
             return true;
         });
     });

@@ -69,6 +69,7 @@ private:
 
     struct Overdue {
         std::pair<Time, std::string> place;  // as OutboxPlace::overdue
+        Time since{};                        // it is overdue
         Notification notification;
     };
 

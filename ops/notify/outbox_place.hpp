@@ -17,9 +17,10 @@
 namespace daybook {
 
 struct OutboxPlace {
-    std::string origin;                    // of the journal that it is a place in
-    std::uint64_t position = 0;            // the last event that was looked at
-    std::pair<Time, std::string> overdue;  // since when, and which follow-up, was told last; they are told in this order
+    std::string origin;          // of the journal that it is a place in
+    std::uint64_t position = 0;  // the last event that was looked at
+    std::pair<Time, std::string>
+        overdue;  // since when was news, and which follow-up was, what was told last; they are told in this order
     // Incidents that wait since the receiver refused an event of theirs: incident -> that event's seq. What follows in them waits
     // too.
     std::map<std::string, std::uint64_t, std::less<>> held;

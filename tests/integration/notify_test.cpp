@@ -264,6 +264,26 @@ TEST_CASE("a follow-up that becomes overdue is told once, and one that is done i
     CHECK(Json::parse(receiver.taken().back().body)["followup"]["title"] == "late from the start");
 }
 
+TEST_CASE("an overdue follow-up is told once its incident is one that the receiver asked for", "[notify]") {
+    const Program daybook;
+    const TestReceiver receiver;
+    name_receivers(daybook, {{&receiver, "    events: [overdue]\n    severity: P1\n"}});
+    const Server server(daybook);
+    const auto promise = [&](const std::string& id, const char* title) {
+        daybook.out({"followup", "add", id, title, "--due",
+                     format_time(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()))});
+    };
+    const auto title_of = [](const TestReceiver::Delivery& told) { return Json::parse(told.body)["followup"]["title"]; };
+    const std::string small = open_incident(daybook, "a small one", "P2");
+    promise(small, "of the small one");
+    promise(open_incident(daybook, "a great one", "P1"), "of the great one");
+    REQUIRE(receiver.takes(1));
+    CHECK(title_of(receiver.taken().back()) == "of the great one");
+    daybook.out({"incident", "severity", small, "P0"});
+    REQUIRE(receiver.takes(2));
+    CHECK(title_of(receiver.taken().back()) == "of the small one");
+}
+
 TEST_CASE("an id that no header or signature should hold is told by its SHA-256", "[notify]") {
     const Program daybook;
     const TestReceiver receiver;
