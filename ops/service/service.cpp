@@ -99,7 +99,7 @@ HttpResponse Service::answer(const HttpRequest& request) {
 HttpResponse Service::answer_on(const Route& route, const Call& call) {
     try {
         if (!route.needs) return route.handle(call);
-        const auto caller = caller_of(call.request, call.request.parameter("agent_id"));
+        const auto caller = caller_of(call.request);
         if (auto refused = turn_away(caller, *route.needs)) return std::move(*refused);
         return route.handle({call.request, call.parameters, *caller});
     } catch (const StorageError& error) {
@@ -120,8 +120,12 @@ std::optional<HttpResponse> Service::turn_away(const Result<Caller>& caller, Per
     return later;
 }
 
-Result<Caller> Service::caller_of(const HttpRequest& request, std::optional<std::string_view> agent_id) const {
-    return parts_.access.caller(key_in(request), agent_id, parts_.clock());
+Result<Caller> Service::caller_of(const HttpRequest& request, std::optional<std::string_view> in_body) const {
+    const auto in_query = request.parameter("agent_id");
+    if (in_query && in_body && *in_query != *in_body) {
+        return Refusal{RefusalCode::invalid, "agent_id stands in the query and in the body, and differs: say it once", "/agent_id"};
+    }
+    return parts_.access.caller(key_in(request), in_query ? in_query : in_body, parts_.clock());
 }
 
 HttpResponse Service::refuse(const Refusal& refusal) {

@@ -96,7 +96,8 @@ private:
     HttpResponse ingest(std::string_view word, const Call& call);  // a word of AlertFormat
     HttpResponse answer_query(const Call& call);
     HttpResponse answer_on(const Route& route, const Call& call);
-    Result<Caller> caller_of(const HttpRequest& request, std::optional<std::string_view> agent_id) const;
+    // The agent_id of the query is looked at, too: both must say the same.
+    Result<Caller> caller_of(const HttpRequest& request, std::optional<std::string_view> in_body = {}) const;
     std::optional<HttpResponse> turn_away(const Result<Caller>& caller, Permission permission);
     HttpResponse refuse(const Refusal& refusal);
     EventStream::Read reading() const;
