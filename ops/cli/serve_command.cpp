@@ -2,7 +2,6 @@
 #include <charconv>
 #include <condition_variable>
 #include <cstdlib>
-#include <fstream>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -13,6 +12,7 @@
 #include <CLI/CLI.hpp>
 
 #include "ingest/dead_letters.hpp"
+#include "journal/small_file.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/layout_options.hpp"
 #include "ops/cli/named.hpp"
@@ -59,12 +59,14 @@ Address listen_option(const std::string& text) {
     return address;
 }
 
+// What the first line of the file holds. Throws StorageError, where others may read it too, and CommandError.
 std::optional<std::string> secret_in(const std::string& file) {
+    constexpr std::size_t bytes_max = 4096;
     if (file.empty()) return std::nullopt;
-    std::ifstream in(file);
-    std::string secret;
-    if (!std::getline(in, secret) || secret.empty())
-        throw CommandError(ExitStatus::failure, "cannot read a key from the first line of " + file);
+    check_owner_only(file);
+    const auto bytes = read_if_exists(file, bytes_max);
+    const std::string secret = bytes ? bytes->substr(0, bytes->find_first_of("\r\n")) : "";
+    if (secret.empty()) throw CommandError(ExitStatus::failure, "cannot read a key from the first line of " + file);
     return secret;
 }
 
@@ -176,6 +178,7 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     const LogSigner signer = session.signer();
     Current<TriagePolicy> triage(session.triage_policy());
     Current<ReportPolicies> policies(session.report_policies());
+    Current<std::optional<std::string>> grafana_key(secret_in(options.grafana_key_file));
     ToolParts tool_parts{journal, session.commands(false), views, clock, session.entropy(), settings.data};
     tool_parts.policies = [&] { return policies.get(); };
     tool_parts.start_task = [&](const TaskStart& start) {
@@ -211,9 +214,10 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
                        metrics,
                        signer,
                        clock,
+                       real_clock,
                        [&] { return triage.get(); },
                        [&](const std::vector<RefusedLine>& lines, std::string_view source) { letters.add(lines, source); },
-                       secret_in(options.grafana_key_file),
+                       [&] { return *grafana_key.get(); },
                        options.requests_per_second};
     Service service(std::move(parts));
 
@@ -235,9 +239,11 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
             TriagePolicy alerts = sound(load_triage_policy(triage_policy_file));
             const NotifyPolicy receivers = sound(load_notify_policy(notify_policy_file));
             ReportPolicies reports = sound(load_report_policies());
+            auto grafana = secret_in(options.grafana_key_file);
             access.set_policy(std::move(may));
             triage.set(std::move(alerts));
             policies.set(std::move(reports));
+            grafana_key.set(std::move(grafana));
             notifying->set_receivers(receivers.receivers);
             log.say(MessageKind::notice, "policies and keys are read again");
         } catch (const std::exception& error) {
@@ -320,7 +326,9 @@ void add_serve_command(CLI::App& root, ChosenCommand& chosen) {
     app->add_option("--connections", o->connections_max, "Connections at once")
         ->check(CLI::Range(1, 100'000))
         ->capture_default_str();
-    app->add_option("--grafana-key-file", o->grafana_key_file, "The key with which Grafana signs what it sends")->type_name("FILE");
+    app->add_option("--grafana-key-file", o->grafana_key_file,
+                    "Holds the key with which Grafana signs what it sends; for its owner alone")
+        ->type_name("FILE");
     app->footer(
         "Examples:\n  daybook serve\n  daybook serve --listen 127.0.0.1:0 --log json\n  daybook key create --name gateway --agent "
         "gateway --role agent_gateway && daybook serve --listen 0.0.0.0:8787\n"

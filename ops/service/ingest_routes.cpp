@@ -1,4 +1,8 @@
 // What alert sources send: POST /v1/ingest/{format}, and PagerDuty's own path.
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
+
 #include "ingest/grafana.hpp"
 #include "ingest/sources.hpp"
 #include "ingest/webhook.hpp"
@@ -44,12 +48,23 @@ HttpResponse pagerduty_answer(const std::vector<WebhookOutcome>& outcomes) {
     return json_response(body + '}', 202);
 }
 
+// How far the moment that Grafana signed may lie from now: what somebody caught and sends again later must not tell it anew.
+constexpr std::chrono::minutes signed_within{5};
+
+bool is_of_now(std::string_view seconds, Time now) {
+    std::int64_t since_1970 = 0;
+    const auto read = std::from_chars(seconds.data(), seconds.data() + seconds.size(), since_1970);
+    const auto off = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count() - since_1970;
+    return read.ec == std::errc() && read.ptr == seconds.data() + seconds.size() && since_1970 >= 0 &&
+           std::abs(off) <= std::chrono::seconds(signed_within).count();
+}
+
 }  // namespace
 
 void Service::add_ingest_routes() {
-    const auto add = [&](std::string path, std::string summary, std::string word) {
+    const auto add = [&](std::string path, std::string summary, std::string word, std::string method = "POST") {
         Route route;
-        route.method = "POST";
+        route.method = std::move(method);
         route.path = std::move(path);
         route.summary = std::move(summary);
         route.needs = Permission::ingest;
@@ -60,17 +75,23 @@ void Service::add_ingest_routes() {
         add(std::string("/v1/ingest/") + word, std::string("What ") + word + " sends; the answer says what became of each record",
             word);
     }
+    add("/v1/ingest/grafana", "As with POST: Grafana may be set to either", "grafana", "PUT");
     add("/v2/enqueue", "PagerDuty's Events API v2", "pagerduty");
 }
 
 HttpResponse Service::ingest(std::string_view word, const Call& call) {
     const AlertFormat format = alert_format(word).value();
-    const bool signed_by_grafana = format == AlertFormat::grafana && parts_.grafana_key;
-    if (signed_by_grafana) {
+    if (const auto key = format == AlertFormat::grafana ? parts_.grafana_key() : std::nullopt) {
         const auto signature = call.request.header("x-grafana-alerting-signature");
         const auto timestamp = call.request.header("x-grafana-alerting-timestamp");
-        if (!signature || !is_grafana_signature(*signature, *parts_.grafana_key, call.request.body, timestamp))
+        if (!signature || !is_grafana_signature(*signature, *key, call.request.body, timestamp))
             return refuse({RefusalCode::unauthenticated, "X-Grafana-Alerting-Signature is missing, or not of this body", ""});
+        if (timestamp && !is_of_now(*timestamp, parts_.real_clock()))
+            return refuse(
+                {RefusalCode::unauthenticated,
+                 "X-Grafana-Alerting-Timestamp is more than 5 minutes off this server's clock: was it sent before, or is a "
+                 "clock wrong?",
+                 ""});
     }
     std::vector<WebhookHeader> headers;
     for (const auto& [name, value] : call.request.headers) headers.push_back({name, value});

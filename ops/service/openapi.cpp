@@ -16,16 +16,22 @@ Json parameter(const std::string& name, const char* where, const std::string& he
     return out;
 }
 
+std::string in_lower_case(const std::string& method) {
+    std::string out;
+    for (const char c : method) out += static_cast<char>(c - 'A' + 'a');
+    return out;
+}
+
 // "/v1/incidents/{id}" -> "getV1IncidentsId"
 std::string operation_id(const Route& route) {
-    std::string out;
+    std::string out = in_lower_case(route.method);
     bool upper = true;
     for (const char c : route.path) {
         const bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
         if (letter) out += upper && c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c;
         upper = !letter;
     }
-    return (route.method == "GET" ? "get" : "post") + out;
+    return out;
 }
 
 Json operation(const Route& route) {
@@ -36,7 +42,7 @@ Json operation(const Route& route) {
     }
     for (const QueryParameter& one : route.query) parameters.push_back(parameter(one.name, "query", one.help));
     if (!parameters.empty()) out["parameters"] = parameters;
-    if (route.method == "POST") {
+    if (route.method != "GET") {
         out["requestBody"] = {{"required", true}, {"content", {{"application/json", {{"schema", Json::parse(route.body)}}}}}};
     }
     Json content;
@@ -65,7 +71,7 @@ std::string openapi_json(const std::vector<Route>& routes) {
     out["info"] = {
         {"title", "daybook"}, {"version", DAYBOOK_VERSION}, {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}};
     out["security"] = Json::array({{{"key", Json::array()}}, {{"bearer", Json::array()}}, Json::object()});
-    for (const Route& route : routes) out["paths"][route.path][route.method == "GET" ? "get" : "post"] = operation(route);
+    for (const Route& route : routes) out["paths"][route.path][in_lower_case(route.method)] = operation(route);
     out["components"]["securitySchemes"] = {{"key", {{"type", "apiKey"}, {"in", "header"}, {"name", "X-API-Key"}}},
                                             {"bearer", {{"type", "http"}, {"scheme", "bearer"}}}};
     const Json text{{"type", "string"}};

@@ -32,10 +32,11 @@ struct ServiceParts {
     Metrics& metrics;
     const LogSigner& signer;
     std::function<Time()> clock;
-    std::function<std::shared_ptr<const TriagePolicy>()> triage_policy;        // the one that holds now
+    std::function<Time()> real_clock;                                    // by which keys expire, whatever `clock` says
+    std::function<std::shared_ptr<const TriagePolicy>()> triage_policy;  // the one that holds now
     std::function<void(const std::vector<RefusedLine>&, std::string_view)> dead_letters;  // refused of a body, and what it came by
-    std::optional<std::string> grafana_key;                                    // with which Grafana signs what it sends
-    double requests_per_second = 0;                                            // of one agent; 0: any number
+    std::function<std::optional<std::string>()> grafana_key;  // with which Grafana signs what it sends, now
+    double requests_per_second = 0;                           // of one agent; 0: any number
 };
 
 // What a handler gets.

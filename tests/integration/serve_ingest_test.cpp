@@ -1,7 +1,10 @@
 // What a server answers to alert sources, and keeps of what it refuses.
+#include <chrono>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "journal/hmac.hpp"
 #include "tests/integration/server.hpp"
 
 using namespace daybook;
@@ -59,7 +62,7 @@ TEST_CASE("a body that is refused as a whole waits in the dead letters until it 
 
 TEST_CASE("nothing is kept of who may not ingest, nor of what Grafana did not sign or is over the limit", "[serve]") {
     const Program daybook;
-    daybook.write("secret", "a secret\n");
+    write_secret(daybook / "secret", "a secret\n");
     const auto nothing_kept = [&] { return !std::filesystem::exists(daybook.data() / "dead-letters.jsonl"); };
     {
         Server server(daybook, {"--grafana-key-file", (daybook / "secret").string()});
@@ -117,4 +120,76 @@ TEST_CASE("all that is refused of one webhook waits in one letter", "[serve]") {
     CHECK(letter["field"] == "/alerts/0/startsAt");
     CHECK(letter["reasons"].size() == 300);
     CHECK(letter["reasons"][299]["field"] == "/alerts/299/startsAt");
+}
+
+TEST_CASE("what Grafana signed long ago, or for a time to come, is not taken", "[serve]") {
+    const Program daybook;
+    write_secret(daybook / "grafana.key", "a secret\n");
+    Server server(daybook, {"--grafana-key-file", "grafana.key"});
+    HttpClient client = server.client();
+    const std::string body = read_file(project_file("fixtures/alerts/grafana.json"));
+    const auto deliver = [&](const std::string& timestamp) {
+        const std::string signature = to_hex(hmac_sha256("a secret", {timestamp, ":", body}));
+        return client.post("/v1/ingest/grafana?agent_id=helion", body,
+                           {{"X-Grafana-Alerting-Signature", signature}, {"X-Grafana-Alerting-Timestamp", timestamp}});
+    };
+    const auto in = [](std::chrono::seconds later) {
+        const auto now = std::chrono::system_clock::now() + later;
+        return std::to_string(std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count());
+    };
+    const std::vector<std::string> wrong{
+        "1577836800", in(std::chrono::minutes(-6)), in(std::chrono::minutes(6)), "", "soon", "-5", "9223372036854775807",
+        in({}) + ".5"};
+    for (const std::string& timestamp : wrong) {
+        const HttpAnswer answer = deliver(timestamp);
+        INFO(timestamp << ' ' << answer.body);
+        CHECK(answer.status == 401);
+    }
+    CHECK(deliver("1577836800").body.find("more than 5 minutes off this server's clock") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(daybook.data() / "dead-letters.jsonl"));
+    CHECK(deliver(in(std::chrono::minutes(-4))).status == 200);
+    CHECK(deliver(in(std::chrono::minutes(4))).status == 200);
+}
+
+TEST_CASE("Grafana's key is for its owner alone, ends at its line's end, and is read again on SIGHUP", "[serve]") {
+    const Program daybook;
+    write_file(daybook / "grafana.key", "first\r\nmore\r\n");
+    std::filesystem::permissions(daybook / "grafana.key", std::filesystem::perms(0644));
+    const Outcome open = daybook.run({"serve", "--listen", "127.0.0.1:0", "--grafana-key-file", "grafana.key"});
+    CHECK(open.status == 1);
+    CHECK(open.err.find("grafana.key has mode 0644, which lets others at it: `chmod 600") != std::string::npos);
+    write_secret(daybook / "grafana.key", "first\r\nmore\r\n");
+    Server server(daybook, {"--grafana-key-file", "grafana.key"});
+    HttpClient client = server.client();
+    const std::string body = read_file(project_file("fixtures/alerts/grafana.json"));
+    const auto deliver = [&](std::string_view key) {
+        return client
+            .post("/v1/ingest/grafana?agent_id=helion", body, {{"X-Grafana-Alerting-Signature", to_hex(hmac_sha256(key, {body}))}})
+            .status;
+    };
+    CHECK(deliver("first") == 200);
+    write_secret(daybook / "grafana.key", "second");
+    server.process().signal(SIGHUP);
+    server.process().line_with("are read again");
+    CHECK(deliver("first") == 401);
+    CHECK(deliver("second") == 200);
+    write_secret(daybook / "grafana.key", "\n");
+    server.process().signal(SIGHUP);
+    server.process().line_with("what held before holds on");
+    CHECK(deliver("second") == 200);
+}
+
+TEST_CASE("Grafana may send with PUT", "[serve]") {
+    const Program daybook;
+    Server server(daybook);
+    HttpClient client = server.client();
+    const std::string body = read_file(project_file("fixtures/alerts/grafana.json"));
+    const auto put = [&](const std::string& path) {
+        client.send("PUT " + path + "?agent_id=helion HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                    std::to_string(body.size()) + "\r\n\r\n" + body);
+        return client.receive().value();
+    };
+    CHECK(Json::parse(put("/v1/ingest/grafana").body)["result"]["records"][0]["outcome"] == "taken");
+    CHECK(put("/v1/ingest/alertmanager").status == 405);
+    CHECK(client.get("/v1/ingest/grafana").headers.at("allow") == "POST, PUT");
 }

@@ -190,7 +190,7 @@ TEST_CASE("a refused record of a webhook keeps no command from the dead letters"
 
 TEST_CASE("Grafana's signature is asked for where there is a key for it", "[serve]") {
     const Program daybook;
-    write_file(daybook / "grafana.key", "s3cr3t\n");
+    write_secret(daybook / "grafana.key", "s3cr3t\n");
     Server server(daybook, {"--grafana-key-file", "grafana.key"});
     HttpClient client = server.client();
     const std::string path = "/v1/ingest/grafana?agent_id=helion";

@@ -11,6 +11,12 @@
 
 namespace daybook::test {
 
+// A file for its owner alone.
+inline void write_secret(const std::filesystem::path& file, std::string_view bytes) {
+    write_file(file, bytes);
+    std::filesystem::permissions(file, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
 class Server {
 public:
     explicit Server(const Program& daybook, const std::vector<std::string>& options = {}, std::uint16_t port = 0)
