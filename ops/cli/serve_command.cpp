@@ -1,6 +1,7 @@
 // `daybook serve`: puts the server together, and takes it apart.
 #include <charconv>
 #include <condition_variable>
+#include <csignal>
 #include <cstdlib>
 #include <mutex>
 #include <string>
@@ -145,6 +146,7 @@ constexpr std::chrono::seconds end_deadline{10};  // from SIGTERM to the process
 constexpr const char* unanswered = " requests were not answered; what was acknowledged is on disk";
 
 ExitStatus serve(Session& session, const ServeOptions& options) {
+    ::signal(SIGPIPE, SIG_IGN);  // whoever reads the log may go; the server stays
     const Address address = listen_option(options.listen);
     const LayoutSettings layouts = options.layouts.settings();
     const bool as_text = options.log == "text" || (options.log == "auto" && ::isatty(STDERR_FILENO) == 1);
@@ -171,7 +173,7 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     KeyRing keys(settings.data);
     Access access(read_access_policy(), keys);
     const auto clock = [&session] { return session.now(); };
-    if (!address.loopback() && !access.may_listen_beyond_loopback(clock())) {
+    if (!address.loopback() && !access.may_listen_beyond_loopback(real_clock())) {
         throw CommandError(ExitStatus::not_permitted, "without a key the server listens on loopback alone, not on " + address.host +
                                                           ": make one with `daybook key create`");
     }
@@ -290,7 +292,7 @@ ExitStatus serve(Session& session, const ServeOptions& options) {
     const Folding folding(views, log);
     const std::string host = address.host.find(':') == std::string::npos ? address.host : '[' + address.host + ']';
     log.say(MessageKind::notice, "listening on http://" + host + ':' + std::to_string(server.port()));
-    if (!access.may_listen_beyond_loopback(clock()))
+    if (!access.may_listen_beyond_loopback(real_clock()))
         log.say(MessageKind::notice,
                 "there is no key: whoever reaches this address is taken for the agent that it names (`daybook key create`)");
     server.run();

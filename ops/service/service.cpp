@@ -7,13 +7,18 @@
 namespace daybook {
 namespace {
 
-// A key is in X-API-Key, or in Authorization as a bearer token (RFC 6750).
+// A key is in X-API-Key, or in Authorization as a bearer token (RFC 6750); the scheme's case is of no account (RFC 9110, 11.1).
 std::optional<std::string_view> key_in(const HttpRequest& request) {
-    constexpr std::string_view bearer = "Bearer ";
+    constexpr std::string_view bearer = "bearer ";
     const auto key = request.header("x-api-key");
+    if (key && !key->empty()) return key;
     const auto authorization = request.header("authorization");
-    if (!key && authorization && authorization->starts_with(bearer)) return authorization->substr(bearer.size());
-    return key;
+    if (!authorization || authorization->size() <= bearer.size()) return std::nullopt;
+    const bool is_bearer = std::equal(bearer.begin(), bearer.end(), authorization->begin(),
+                                      [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); });
+    if (!is_bearer) return std::nullopt;
+    const std::size_t begin = authorization->find_first_not_of(' ', bearer.size());
+    return authorization->substr(std::min(begin, authorization->size()));
 }
 
 bool has_body(const HttpRequest& request) {
@@ -125,7 +130,7 @@ Result<Caller> Service::caller_of(const HttpRequest& request, std::optional<std:
     if (in_query && in_body && *in_query != *in_body) {
         return Refusal{RefusalCode::invalid, "agent_id stands in the query and in the body, and differs: say it once", "/agent_id"};
     }
-    return parts_.access.caller(key_in(request), in_query ? in_query : in_body, parts_.clock());
+    return parts_.access.caller(key_in(request), in_query ? in_query : in_body, parts_.real_clock());
 }
 
 HttpResponse Service::refuse(const Refusal& refusal) {
@@ -139,7 +144,7 @@ HttpResponse Service::refuse(const Refusal& refusal) {
 EventStream::Permitted Service::still_may_read(const HttpRequest& request) const {
     return [this, key = std::optional<std::string>(key_in(request)),
             agent_id = std::optional<std::string>(request.parameter("agent_id"))] {
-        const auto caller = parts_.access.caller(key, agent_id, parts_.clock());
+        const auto caller = parts_.access.caller(key, agent_id, parts_.real_clock());
         return caller && !Access::check(*caller, Permission::read);
     };
 }

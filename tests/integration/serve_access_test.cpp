@@ -58,3 +58,43 @@ TEST_CASE("a gateway's call for an agent may do what that agent may, however the
     const Json last = Json::parse(lines_of(daybook.out({"events", "-o", "jsonl"})).at(0));
     CHECK(last["actor"] == "sofiia");
 }
+
+TEST_CASE("the scheme of a bearer token may be written in any case, and an empty X-API-Key is none", "[serve]") {
+    const Program daybook;
+    const std::string key = make_key(daybook, "helion", "agent_oncall");
+    Server server(daybook);
+    HttpClient client = server.client();
+    const auto status = [&](const HttpHeaders& headers) { return client.get("/v1/incidents", headers).status; };
+    for (const char* scheme : {"Bearer ", "bearer ", "BEARER ", "Bearer  "})
+        CHECK(status({{"Authorization", scheme + key}}) == 200);
+    CHECK(status({{"X-API-Key", ""}, {"Authorization", "Bearer " + key}}) == 200);
+    CHECK(status({{"X-API-Key", "dbk_another"}, {"Authorization", "Bearer " + key}}) == 401);
+    for (const std::string& wrong : {"Basic " + key, "Bearer" + key, std::string("Bearer"), std::string("Bearer "), key}) {
+        CHECK(status({{"Authorization", wrong}}) == 401);
+    }
+}
+
+TEST_CASE("keys expire by the real clock, whatever time reports are made for", "[serve]") {
+    const Program daybook;
+    const std::string soon =
+        format_time(std::chrono::ceil<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::seconds(2));
+    const std::string key = daybook.out({"-q", "key", "create", "--name", "a", "--agent", "ada", "--expires", soon});
+    Background server({daybook_program(), "--data", daybook.data().string(), "--now", "2020-01-01T00:00:00Z", "serve", "--listen",
+                       "127.0.0.1:0", "--log", "json"},
+                      daybook.directory().string());
+    const std::string line = server.line_with("listening on http://");
+    HttpClient client(static_cast<std::uint16_t>(std::stoul(line.substr(line.find("127.0.0.1:") + 10))));
+    CHECK(becomes_true([&] { return client.get("/v1/incidents", {{"X-API-Key", key}}).status == 401; }));
+}
+
+TEST_CASE("a server goes on when nobody reads its log any more", "[serve]") {
+    const Program daybook;
+    const std::string serve =
+        "exec env --default-signal=PIPE \"$0\" --data \"$1\" serve --listen 127.0.0.1:0 --log json 2> >(grep -m 1 'listening on')";
+    Background server({"/bin/bash", "-c", serve, daybook_program(), daybook.data().string()}, daybook.directory().string());
+    const std::string line = server.line_with("listening on http://");
+    HttpClient client(static_cast<std::uint16_t>(std::stoul(line.substr(line.find("127.0.0.1:") + 10))));
+    for (int i = 0; i < 50; ++i) CHECK(client.get("/v1/incidents").status == 200);
+    server.signal(SIGTERM);
+    CHECK(server.wait() == 0);
+}
