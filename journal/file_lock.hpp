@@ -1,4 +1,4 @@
-// A lock across processes, on a file that is there for nothing else. Advisory; let go of when the process ends.
+// A lock across processes, on a file that is there for nothing else, or on a directory. Advisory; let go of when the process ends.
 #pragma once
 
 #include <filesystem>
@@ -15,9 +15,11 @@ public:
     explicit FileLock(const std::filesystem::path& file);
     // As above, without waiting; nothing where somebody else holds it.
     static std::unique_ptr<FileLock> try_take(const std::filesystem::path& file);
+    // Waits for a lock on `directory` itself, which it makes: no file is made for it. Throws StorageError.
+    static std::unique_ptr<FileLock> on_directory(const std::filesystem::path& directory);
 
 private:
-    FileLock(const std::filesystem::path& file, int operation);
+    FileLock(const std::filesystem::path& file, int flags, int operation);
     Descriptor file_;
     bool taken_ = false;
 };

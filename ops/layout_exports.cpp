@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "journal/file_lock.hpp"
 #include "ops/export_owner.hpp"
 #include "ops/postgres_ddl.hpp"
 #include "projections/jsonl_layout.hpp"
@@ -106,6 +107,7 @@ LayoutOutcome LayoutExports::write_files() {
     LayoutOutcome outcome;
     outcome.place = settings_.directory.string();
     try {
+        const auto alone = FileLock::on_directory(settings_.directory);  // before the views are read: the newest comes last
         if (const auto refusal = refuse_other_layout(settings_.directory, parts_.journal)) {
             outcome.state = State::refused;
             outcome.message = refusal->message;

@@ -40,7 +40,8 @@ struct JsonlExported {
 
 // Exports the first `size` events. `views` is a read transaction on the views' environment, and the views are exactly at `size`.
 // The journal is read in snapshots of 10,000 events, so that a long export holds up nobody.
-// Throws StorageError: no space, another export under way. Files that were renamed by then stay, export.json is the old one.
+// Throws StorageError: no space, another export under way: who may meet one locks the directory first (FileLock::on_directory).
+// Files that were renamed by then stay, export.json is the old one.
 JsonlExported export_jsonl(const Journal& journal, lmdb::Transaction& views, std::uint64_t size, const JsonlExportOptions& options);
 
 // One object, without the end of a line, as in incidents.jsonl and artifacts.jsonl.

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "journal/file_lock.hpp"
 #include "ops/backlog.hpp"
 #include "ops/cli/reports_again.hpp"
 #include "ops/export_owner.hpp"
@@ -121,6 +122,7 @@ void forget_export(Session& session, const std::string& place) {
 }
 
 JsonlExported write_jsonl(Session& session, const KnownExport& place, const ExportProgress& progress) {
+    const auto alone = FileLock::on_directory(place.directory);  // before the views are read: the newest comes last
     lmdb::Transaction views = session.stale_views().read();
     JsonlExportOptions options;
     options.directory = place.directory;

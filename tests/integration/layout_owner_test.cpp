@@ -1,4 +1,6 @@
 // Whose files an export finds: what a store kept that was never imported, and what another journal wrote, stay as they are.
+#include <memory>
+
 #include <catch2/catch.hpp>
 
 #include "tests/integration/server.hpp"
@@ -228,4 +230,22 @@ TEST_CASE("a report of a store before daybook is not written over, by the comman
     CHECK(run({"digest", "weekly", "--week", "2026-08", "--save"}) == 6);
     CHECK(run({"jobs", "run", "weekly_incident_digest"}) != 0);
     CHECK(run({"replay", "--reports", "2026-08..2026-08"}) == 0);
+}
+
+TEST_CASE("exports to one place take turns, and each writes all that there was when its turn came", "[layouts]") {
+    const Program daybook;
+    create(daybook, "first");
+    for (int round = 0; round < 5; ++round) {
+        std::vector<std::unique_ptr<Background>> exports;
+        for (int i = 0; i < 4; ++i) {
+            std::vector<std::string> command{daybook_program(), "--data", daybook.data().string(), "export"};
+            if (i % 2 == 0) command.push_back("jsonl");
+            exports.push_back(std::make_unique<Background>(command, daybook.directory().string()));
+        }
+        for (const auto& each : exports) {
+            CHECK(each->wait() == 0);
+            INFO(each->said());
+            CHECK(each->said().find("another process is writing it") == std::string::npos);
+        }
+    }
 }
