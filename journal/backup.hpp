@@ -4,6 +4,7 @@
 //   checkpoint        the signed note: size and root
 //   signing.vkey      the public key that it is signed with
 //   signing.key       the private key, only where it was asked for
+//   exports.jsonl     where the journal was written out to (ops/known_exports.hpp), if it was
 //
 // It has the shape of a data directory, so `daybook --data BACKUP` reads it where it lies.
 #pragma once

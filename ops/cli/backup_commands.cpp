@@ -6,6 +6,7 @@
 #include "journal/small_file.hpp"
 #include "journal/staged_directory.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/default_exports.hpp"
 #include "ops/cli/named.hpp"
 #include "ops/cli/verification.hpp"
 
@@ -28,6 +29,13 @@ bool is_sound(Session& session, const std::filesystem::path& directory, const Ch
     std::filesystem::remove(directory / "journal" / "lock.mdb");
     if (why) session.messages().say(MessageKind::error, name + " is not what its checkpoint says: " + *why);
     return !why;
+}
+
+// Where the journal was written out to, so that a redaction after a restore finds it too. Whether there was such a file.
+bool copy_known_exports(const std::filesystem::path& from, const std::filesystem::path& to) {
+    if (!std::filesystem::exists(from / known_exports_file)) return false;
+    copy_synced(from / known_exports_file, to / known_exports_file);
+    return true;
 }
 
 struct BackupOptions {
@@ -73,6 +81,7 @@ ExitStatus back_up(Session& session, const BackupOptions& o) {
     std::optional<std::filesystem::path> private_key;
     if (o.private_key) private_key = session.settings().signing_key.value_or(private_key_file(session.settings().data));
     write_backup_label(staged.path(), made.note, signer.verifier(), private_key);
+    copy_known_exports(session.settings().data, staged.path());
     staged.commit();
     session.print({{"directory", ""},
                    {"journal_size", "events"},
@@ -98,7 +107,8 @@ void add_backup(CLI::App& root, ChosenCommand& chosen) {
     app->footer(
         "Examples:\n  daybook backup /backup/2026-02-23\n  daybook --data /backup/2026-02-23 verify --checkpoint "
         "/backup/2026-02-23/checkpoint\n"
-        "It holds the journal and the public key. Views are made anew from it; dead-letters.jsonl is not in it.");
+        "It holds the journal, the public key, and where exports were written to (exports.jsonl). Views are made anew from it;\n"
+        "dead-letters.jsonl is not in it.");
     app->callback([o, &chosen] { chosen = [o](Session& session) { return back_up(session, *o); }; });
 }
 
@@ -108,8 +118,12 @@ struct RestoreOptions {
 };
 
 // A journal that has been placed: what an operator must know and do.
-void say_what_next(Session& session, bool private_key) {
+void say_what_next(Session& session, bool private_key, bool exports) {
     const std::filesystem::path& data = session.settings().data;
+    session.messages().say(MessageKind::notice,
+                           exports ? "a redaction writes again the exports that " + (data / known_exports_file).string() +
+                                         " names, from the backup: take out what is not to be written from here"
+                                   : std::string(no_known_exports));
     if (!private_key) {
         session.messages().say(MessageKind::notice, "the private key was not in the backup: put it back as " +
                                                         private_key_file(data).string() +
@@ -160,10 +174,11 @@ ExitStatus restore(Session& session, const RestoreOptions& o) {
     write_backup_label(staged.path(), *read_if_exists(backup_checkpoint_file(o.directory), note_bytes_max), label->key,
                        private_key ? std::optional(private_key_file(o.directory)) : std::nullopt);
     std::filesystem::rename(backup_checkpoint_file(staged.path()), staged.path() / "signing.checkpoint");
+    const bool exports = copy_known_exports(o.directory, staged.path());
     staged.commit();
     session.print({{"data", ""}, {"journal_size", "events"}, {"root_hash", "root"}, {"private_key", "has the private key"}},
                   {data.string(), label->checkpoint.size, to_hex(label->checkpoint.root), private_key});
-    say_what_next(session, private_key);
+    say_what_next(session, private_key, exports);
     return ExitStatus::done;
 }
 

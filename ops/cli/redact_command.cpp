@@ -7,6 +7,7 @@
 #include "journal/redaction.hpp"
 #include "journal/rewrite.hpp"
 #include "ops/cli/command_set.hpp"
+#include "ops/cli/default_exports.hpp"
 #include "ops/cli/known_exports.hpp"
 #include "ops/cli/number_option.hpp"
 #include "ops/copied_texts.hpp"
@@ -97,7 +98,11 @@ bool scrub_what_was_made(Session& session) {
     bar.finish();
     session.messages().say(MessageKind::notice, "made anew: the views");
     bool all = true;
-    for (const KnownExport& place : known_exports(session)) all = write_again(session, place) && all;
+    std::vector<KnownExport> places = known_exports(session);
+    const std::vector<KnownExport> others = unknown_default_exports(session);
+    places.insert(places.end(), others.begin(), others.end());
+    if (places.empty()) session.messages().say(MessageKind::warning, no_known_exports);
+    for (const KnownExport& place : places) all = write_again(session, place) && all;
     return all;
 }
 

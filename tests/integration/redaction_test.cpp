@@ -170,6 +170,51 @@ TEST_CASE("an export that cannot be written again is named, and waits for its tu
     CHECK(daybook.run({"verify"}).err.find("not finished") == std::string::npos);
 }
 
+TEST_CASE("a redaction after a restore finds what was written out before the backup", "[redact][backup]") {
+    const Program daybook;
+    fill(daybook);
+    daybook.out({"-q", "export", "jsonl"});
+    daybook.out({"-q", "export", "journal"});
+    daybook.out({"--now", "2026-12-31T00:00:00Z", "-q", "digest", "weekly", "--save"});
+    const bool knows = GENERATE(true, false);
+    if (knows) daybook.out({"-q", "export", "jsonl", "elsewhere"});
+    daybook.out({"-q", "backup", "backup", "--with-private-key"});
+    CHECK(std::filesystem::exists(daybook / "backup/exports.jsonl"));
+    if (!knows) std::filesystem::remove(daybook / "backup/exports.jsonl");  // a backup of before
+    std::filesystem::remove_all(daybook.data());
+    const Outcome restored = daybook.run({"restore", "backup"});
+    REQUIRE(restored.status == 0);
+    CHECK((restored.err.find("no export of this journal is known") == std::string::npos) == knows);
+    CHECK((restored.err.find("exports.jsonl names") != std::string::npos) == knows);
+    std::filesystem::remove_all(daybook / "backup");
+    for (const char* sequence : {"1", "2", "3", "4"}) {
+        const Outcome outcome = daybook.run({"redact", sequence, "--reason", "a password"});
+        INFO(outcome.err);
+        CHECK(outcome.status == 0);
+        CHECK(outcome.err.find("written again: the JSONL layout") != std::string::npos);
+    }
+    CHECK(all(files_with_marker(daybook.directory())) == "");
+}
+
+TEST_CASE("a redaction leaves files alone that are not known to be of its journal, and names them", "[redact]") {
+    const Program daybook;
+    fill(daybook);
+    const Program other;
+    fill(other);
+    for (const char* command : {"jsonl", "journal"}) other.out({"-q", "export", command});
+    std::filesystem::rename(other / "ops", daybook / "ops");
+    std::filesystem::rename(other / "daybook-export", daybook / "daybook-export");
+    daybook.write("ops/backlog/items.jsonl", "{\"item_id\":\"bl_1\",\"seq\":2}\n");
+    const Outcome outcome = daybook.run({"redact", "2", "--reason", "x"});
+    INFO(outcome.err);
+    CHECK(outcome.status == 0);
+    for (const char* directory : {"ops/incidents", "daybook-export", "ops/backlog"}) {
+        CHECK(outcome.err.find(std::string(directory) + " holds files that are not known") != std::string::npos);
+    }
+    CHECK(outcome.err.find("no export of this journal is known") != std::string::npos);
+    CHECK(files_with_marker(daybook / "ops").size() > 2);
+}
+
 TEST_CASE("nothing is exported to a place that a redaction could not find again", "[redact]") {
     const Program daybook;
     fill(daybook);
