@@ -18,8 +18,15 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t batch_bytes = std::size_t{32} << 20;  // of one transaction
 
-fs::path replaced_file(const fs::path& directory) { return directory / "data.mdb.replaced"; }
-fs::path rewritten(const fs::path& directory) { return directory / "rewritten"; }
+// Where its bytes lie: data.mdb may be a symbolic link to another disk. The file that it leads to is the one to be replaced.
+fs::path data_file(const fs::path& directory) {
+    std::error_code error;
+    const fs::path file = fs::canonical(directory / "data.mdb", error);
+    return error ? directory / "data.mdb" : file;
+}
+
+fs::path replaced_file(const fs::path& file) { return file.string() + ".replaced"; }
+fs::path rewritten(const fs::path& file) { return file.string() + ".rewritten"; }
 
 void copy_table(lmdb::Transaction& from, lmdb::Environment& to, const std::string& name) {
     lmdb::Cursor source(from, *from.open(name.c_str()));
@@ -38,24 +45,24 @@ void copy_table(lmdb::Transaction& from, lmdb::Environment& to, const std::strin
     } while (there);
 }
 
-void copy_rows(const fs::path& directory) {
+void copy_rows(const fs::path& directory, const fs::path& file) {
     lmdb::Options options;
     options.tables_max = 32;
     lmdb::Environment from(directory, options);
     options.durable = false;
-    lmdb::Environment to(rewritten(directory), options);
+    lmdb::Environment to(rewritten(file), options);
     lmdb::Transaction rows(from, lmdb::Transaction::Kind::read);
     for (const std::string& name : rows.table_names()) copy_table(rows, to, name);
     to.sync();
 }
 
 // What was left behind by a call that was cut short.
-void clean_up(const fs::path& directory) {
-    scrub_directory(rewritten(directory));
-    const fs::path old = replaced_file(directory);
+void clean_up(const fs::path& file) {
+    scrub_directory(rewritten(file));
+    const fs::path old = replaced_file(file);
     std::error_code error;
     if (!fs::exists(old, error)) return;
-    if (fs::equivalent(old, directory / "data.mdb", error) && !error) {
+    if (fs::equivalent(old, file, error) && !error) {
         fs::remove(old);  // the new file had not taken its place: this is the journal
     } else {
         scrub_file(old);
@@ -65,21 +72,30 @@ void clean_up(const fs::path& directory) {
 }  // namespace
 
 void rewrite_journal(const fs::path& directory) {
-    clean_up(directory);
-    copy_rows(directory);
-    const fs::path file = directory / "data.mdb";
-    const fs::path old = replaced_file(directory);
-    if (::link(file.c_str(), old.c_str()) != 0 || ::rename((rewritten(directory) / "data.mdb").c_str(), file.c_str()) != 0) {
+    const fs::path file = data_file(directory);
+    clean_up(file);
+    copy_rows(directory, file);
+    const fs::path old = replaced_file(file);
+    if (::link(file.c_str(), old.c_str()) != 0 || ::rename((rewritten(file) / "data.mdb").c_str(), file.c_str()) != 0) {
         throw StorageError("cannot replace " + file.string() + ": " + std::strerror(errno));
     }
-    sync_directory(directory);
-    clean_up(directory);
-    sync_directory(directory);
+    sync_directory(file.parent_path());
+    clean_up(file);
+    sync_directory(file.parent_path());
 }
 
 bool has_replaced_file(const fs::path& directory) {
     std::error_code error;
-    return fs::exists(replaced_file(directory), error);
+    return fs::exists(replaced_file(data_file(directory)), error);
+}
+
+std::optional<fs::path> rest_of_rewrite(const fs::path& directory) {
+    const fs::path file = data_file(directory);
+    std::error_code error;
+    for (const fs::path& path : {replaced_file(file), rewritten(file)}) {
+        if (fs::exists(path, error)) return path;
+    }
+    return std::nullopt;
 }
 
 }  // namespace daybook

@@ -4,11 +4,13 @@
 // LMDB's own compacting copy is not enough for that: it copies the pages of large values whole, with whatever the process
 // that wrote them had in memory behind the value. Here every byte is written from a row that is there.
 //
-// On disk, in the journal's directory, for the time being: `rewritten/`, the new environment; `data.mdb.replaced`, the old file,
-// until it is written over (journal/scrub.hpp). Both are dealt with by the next call if this one is cut short.
+// On disk, beside data.mdb (where that is a symbolic link, beside the file that it leads to), for the time being:
+// `data.mdb.rewritten/`, the new environment; `data.mdb.replaced`, the old file, until it is written over (journal/scrub.hpp). Both
+// are dealt with by the next call if this one is cut short.
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 namespace daybook {
 
@@ -18,5 +20,8 @@ void rewrite_journal(const std::filesystem::path& directory);
 
 // Whether a call was cut short before it wrote over the old file.
 bool has_replaced_file(const std::filesystem::path& directory);
+
+// A file or directory that a call which was cut short has left, if there is one.
+std::optional<std::filesystem::path> rest_of_rewrite(const std::filesystem::path& directory);
 
 }  // namespace daybook

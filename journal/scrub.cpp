@@ -36,15 +36,16 @@ bool overwrite(int fd) {
 
 void scrub_file(const std::filesystem::path& file) {
     const int fd = ::open(file.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0) {
-        if (errno == ENOENT) return;
-    } else {
-        const bool done = overwrite(fd);
-        const int code = errno;
-        ::close(fd);
-        errno = code;
-        if (!done) fail("write over", file);
+    if (fd < 0 && errno == ENOENT) return;
+    if (fd < 0 && errno == ELOOP) {
+        throw StorageError(file.string() + " is a symbolic link: wipe the file that it leads to, and remove the link");
     }
+    if (fd < 0) fail("write over", file);
+    const bool done = overwrite(fd);
+    const int code = errno;
+    ::close(fd);
+    errno = code;
+    if (!done) fail("write over", file);
     if (::unlink(file.c_str()) != 0) fail("remove", file);
 }
 

@@ -8,8 +8,8 @@
 
 namespace daybook {
 
-// Nothing happens where there is no such file; one that may not be written to, or is a symbolic link, is only removed. Throws
-// StorageError.
+// Nothing happens where there is no such file. Throws StorageError, and the file stays: also where it may not be written to, or is
+// a symbolic link, since what that leads to would stay whole.
 void scrub_file(const std::filesystem::path& file);
 // All plain files below `directory`, then the directory itself. Symbolic links are removed, not followed. Throws StorageError.
 void scrub_directory(const std::filesystem::path& directory);

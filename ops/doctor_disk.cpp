@@ -13,6 +13,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "journal/rewrite.hpp"
 #include "journal/signing_key.hpp"
 #include "journal/small_file.hpp"
 #include "ops/access/api_keys.hpp"
@@ -272,13 +273,10 @@ Diagnosis check_leftovers(const std::filesystem::path& data) {
         const std::string name = entry.path().filename().string();
         if (current && name.starts_with("generation-") && name != *current) found.push_back(entry.path().string());
     }
-    for (const char* name : {"data.mdb.replaced", "rewritten"}) {
-        const std::filesystem::path path = data / "journal" / name;
-        if (std::filesystem::exists(path, error)) {
-            return {"leftovers", Verdict::problem,
-                    path.string() + ", of a redaction that was cut short: it may hold what was redacted",
-                    "run `daybook redact --finish`: it wipes them"};
-        }
+    if (const auto path = rest_of_rewrite(data / "journal")) {
+        return {"leftovers", Verdict::problem,
+                path->string() + ", of a redaction that was cut short: it may hold what was redacted",
+                "run `daybook redact --finish`: it wipes them"};
     }
     if (found.empty()) return {"leftovers", Verdict::ok, "none"};
     std::sort(found.begin(), found.end());

@@ -3,11 +3,13 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 #include "journal/journal_lock.hpp"
 #include "journal/journal_text.hpp"
 #include "journal/layout.hpp"
 #include "journal/rewrite.hpp"
+#include "journal/scrub.hpp"
 #include "journal/structure.hpp"
 #include "tests/damaged_journal.hpp"
 #include "tests/desk.hpp"
@@ -231,14 +233,50 @@ TEST_CASE("a rewrite that was cut short is gone on with", "[redaction]") {
         CHECK(has_replaced_file(journal.directory()));
     }
     SECTION("before all rows were copied") {
-        std::filesystem::create_directories(journal.directory() / "rewritten");
-        write_file(journal.directory() / "rewritten" / "data.mdb", "a part");
+        std::filesystem::create_directories(journal.directory() / "data.mdb.rewritten");
+        write_file(journal.directory() / "data.mdb.rewritten" / "data.mdb", "a part");
     }
     rewrite_journal(journal.directory());
     CHECK_FALSE(std::filesystem::exists(old));
-    CHECK_FALSE(std::filesystem::exists(journal.directory() / "rewritten"));
+    CHECK_FALSE(std::filesystem::exists(journal.directory() / "data.mdb.rewritten"));
     journal.reopen();
     CHECK(rows_of(*journal) == rows);
+}
+
+TEST_CASE("a rewrite of a data.mdb that lies elsewhere replaces the file there, and the link stays", "[redaction]") {
+    TestJournal journal;
+    const TemporaryDirectory elsewhere;
+    const auto link = journal.directory() / "data.mdb", file = elsewhere / "data.mdb";
+    REQUIRE(journal.append(stream_name(), note(marker)));
+    REQUIRE(redact(*journal, 1));
+    journal.close();
+    std::filesystem::copy_file(link, file);
+    std::filesystem::remove(link);
+    std::filesystem::create_symlink(file, link);
+    REQUIRE(files_with(marker, elsewhere.path()).size() == 1);
+    SECTION("at once") {}
+    SECTION("gone on with, before the old file was written over") {
+        std::filesystem::copy_file(file, elsewhere / "data.mdb.replaced");
+        CHECK(has_replaced_file(journal.directory()));
+        CHECK(rest_of_rewrite(journal.directory()) == elsewhere / "data.mdb.replaced");
+    }
+    rewrite_journal(journal.directory());
+    CHECK(std::filesystem::is_symlink(link));
+    CHECK(files_with(marker, elsewhere.path()).empty());
+    CHECK(std::distance(std::filesystem::directory_iterator(elsewhere.path()), {}) == 1);
+    journal.reopen();
+    CHECK(journal.size() == 2);
+}
+
+TEST_CASE("a file that can't be written over is not taken for one that is gone", "[redaction]") {
+    const TemporaryDirectory directory;
+    write_file(directory / "file", marker);
+    std::filesystem::create_symlink(directory / "file", directory / "link");
+    CHECK_THROWS_AS(scrub_file(directory / "link"), StorageError);
+    CHECK(std::filesystem::is_symlink(directory / "link"));
+    scrub_file(directory / "file");
+    CHECK_FALSE(std::filesystem::exists(directory / "file"));
+    scrub_file(directory / "file");
 }
 
 TEST_CASE("nobody is alone with a journal that another process has open", "[redaction]") {
