@@ -11,6 +11,7 @@
 #include "ops/cli/known_exports.hpp"
 #include "ops/cli/number_option.hpp"
 #include "ops/copied_texts.hpp"
+#include "ops/jobs/job_work.hpp"
 
 namespace daybook {
 namespace {
@@ -82,6 +83,11 @@ void name_what_is_left(Session& session, const Target& target) {
     if (std::filesystem::file_size(session.dead_letters(), error) != 0 && !error) {
         messages.say(MessageKind::warning,
                      session.dead_letters().string() + " holds lines that were refused: see whether the text is in one of them");
+    }
+    for (const char* folder : {alerts_incoming, alerts_done, alerts_bad}) {
+        if (!std::filesystem::exists(folder, error) || std::filesystem::is_empty(folder, error) || error) continue;
+        messages.say(MessageKind::warning,
+                     std::string(folder) + " holds files that were taken in, as they came: see whether the text is in one of them");
     }
     messages.say(MessageKind::warning,
                  "what daybook can't reach: backups and snapshots, evidence and output that was saved, copies of an export");

@@ -22,6 +22,10 @@ Result<int> load_retention_days(const std::string& file);
 // The outputs name those that were written.
 JobOutcome write_layouts(const JobParts& parts, bool tables_only);
 
+// The drop folder: what other programs put into the first is moved to the others, and stays there.
+inline constexpr const char* alerts_incoming = "ops/alerts/incoming";
+inline constexpr const char* alerts_done = "ops/alerts/done";
+inline constexpr const char* alerts_bad = "ops/alerts/bad";
 JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request);
 JobOutcome daily_risk_digest_job(const JobParts& parts, const JobRequest& request);
 JobOutcome export_job(const JobParts& parts, const JobRequest& request);

@@ -15,16 +15,12 @@
 namespace daybook {
 namespace {
 
-constexpr const char* incoming_directory = "ops/alerts/incoming";
-constexpr const char* done_directory = "ops/alerts/done";
-constexpr const char* bad_directory = "ops/alerts/bad";
-
 // In the order of their names. What begins with a dot is being written. Throws std::filesystem::filesystem_error.
 std::vector<std::filesystem::path> waiting_files() {
     std::vector<std::filesystem::path> files;
-    if (!std::filesystem::exists(incoming_directory)) return files;
+    if (!std::filesystem::exists(alerts_incoming)) return files;
     std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(incoming_directory)) {
+    for (const auto& entry : std::filesystem::directory_iterator(alerts_incoming)) {
         if (entry.is_regular_file(ignored) && !entry.path().filename().string().starts_with('.')) files.push_back(entry.path());
     }
     std::sort(files.begin(), files.end());
@@ -76,7 +72,7 @@ JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request) {
     try {
         files = waiting_files();
     } catch (const std::filesystem::filesystem_error& failure) {
-        left(std::string("cannot read ") + incoming_directory + ": " + failure.code().message());
+        left(std::string("cannot read ") + alerts_incoming + ": " + failure.code().message());
     }
     for (const std::filesystem::path& file : files) {
         if (const std::string why = unreadable(file); !why.empty()) {
@@ -101,7 +97,7 @@ JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request) {
         }
         ++(reason.empty() ? taken : set_aside);
         try {
-            if (!request.dry_run) move_to(file, reason.empty() ? done_directory : bad_directory, reason);
+            if (!request.dry_run) move_to(file, reason.empty() ? alerts_done : alerts_bad, reason);
         } catch (const std::exception& failure) {
             left(failure.what());
         }

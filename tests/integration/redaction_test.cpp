@@ -215,6 +215,27 @@ TEST_CASE("a redaction leaves files alone that are not known to be of its journa
     CHECK(files_with_marker(daybook / "ops").size() > 2);
 }
 
+TEST_CASE("the blob of a redacted artifact goes, also where the export that wrote it failed", "[redact]") {
+    const Program daybook;
+    fill(daybook);
+    daybook.out({"-q", "export", "journal", "text"});
+    std::filesystem::remove(daybook / "text/journal.jsonl");  // it comes last
+    daybook.write("text/blobs/" + std::string(64, 'a'), "somebody's");
+    REQUIRE(daybook.run({"redact", "3", "--reason", "x"}).status == 0);
+    CHECK(all(files_with_marker(daybook / "text/blobs")) == "");
+    CHECK(std::filesystem::exists(daybook / ("text/blobs/" + std::string(64, 'a'))));
+}
+
+TEST_CASE("the drop folder's files are named where there are any", "[redact]") {
+    const Program daybook;
+    fill(daybook);
+    daybook.write("ops/alerts/incoming/a.jsonl", read_file(project_file("fixtures/triage/monday.jsonl")));
+    daybook.out({"-q", "jobs", "run", "alert_triage_loop"});
+    const Outcome outcome = daybook.run({"redact", "2", "--reason", "x"});
+    CHECK(outcome.err.find("ops/alerts/done holds files") != std::string::npos);
+    CHECK(outcome.err.find("ops/alerts/bad holds files") == std::string::npos);
+}
+
 TEST_CASE("nothing is exported to a place that a redaction could not find again", "[redact]") {
     const Program daybook;
     fill(daybook);
