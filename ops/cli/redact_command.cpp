@@ -2,6 +2,8 @@
 //
 // The order is such that nothing is lost when the process is killed: the journal says what was redacted and that the rest is to be
 // done (journal/redaction.hpp); each step may be done again; the mark goes last.
+#include <csignal>
+
 #include <CLI/CLI.hpp>
 
 #include "journal/redaction.hpp"
@@ -152,6 +154,7 @@ ExitStatus rehearse(Session& session, const RedactOptions& o, const AppendReques
 
 // Here a server asks for the permission `admin`. Who can open the files is their owner.
 ExitStatus redact(Session& session, const RedactOptions& o) {
+    std::signal(SIGPIPE, SIG_IGN);  // that nobody reads what is said must not cut it short
     if (o.finish) {
         const Journal& journal = session.journal_alone();
         for (const std::string& place : o.forget) forget_export(session, place);

@@ -1,7 +1,10 @@
 // Redaction through the real binary: every file is searched for the secret, byte by byte.
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 
+#include <sys/wait.h>
+#include <unistd.h>
 #include <catch2/catch.hpp>
 
 #include "journal/journal.hpp"
@@ -234,6 +237,27 @@ TEST_CASE("the drop folder's files are named where there are any", "[redact]") {
     const Outcome outcome = daybook.run({"redact", "2", "--reason", "x"});
     CHECK(outcome.err.find("ops/alerts/done holds files") != std::string::npos);
     CHECK(outcome.err.find("ops/alerts/bad holds files") == std::string::npos);
+}
+
+TEST_CASE("a redaction is done to its end though nobody reads what it says", "[redact]") {
+    const Program daybook;
+    fill(daybook);
+    const pid_t process = ::fork();
+    if (process == 0) {
+        int ends[2];
+        if (::pipe(ends) != 0) ::_exit(125);
+        ::close(ends[0]);
+        ::dup2(ends[1], STDOUT_FILENO);
+        ::dup2(ends[1], STDERR_FILENO);
+        std::signal(SIGPIPE, SIG_DFL);
+        ::execl(daybook_program().c_str(), "daybook", "--data", daybook.data().c_str(), "redact", "2", "--reason", "x", nullptr);
+        ::_exit(126);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(process, &status, 0) == process);
+    CHECK(WIFEXITED(status));
+    CHECK(daybook.run({"redact", "2", "--reason", "x"}).status == 6);
+    CHECK(daybook.run({"verify"}).err.find("not finished") == std::string::npos);
 }
 
 TEST_CASE("nothing is exported to a place that a redaction could not find again", "[redact]") {
