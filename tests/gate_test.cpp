@@ -205,10 +205,21 @@ TEST_CASE("the gate's policy that comes with daybook holds the defaults, and wha
     CHECK(policy->waivers.empty());
     CHECK(refusal("modes: {prod: loud}") == "release_gate.yml:1: modes.prod must be one of off, warn, strict");
     CHECK(refusal("modes: {prod: off}") == "taken");
+    CHECK(refusal("modes:\n  dev: off\n  dev: warn\n") == "release_gate.yml:3: modes.dev stands here twice");
     CHECK(refusal("rules:\n  FW010: warn") == "release_gate.yml:2: rules.FW010 must be one of FW001 to FW009");
     CHECK(refusal("waivers:\n  - rule: FW001\n") == "release_gate.yml:2: waivers[0].reason is missing, or no text");
     CHECK(refusal("waivers:\n  - {rule: FW008, reason: a, approver: b, expires: 2026-02-28}\n") ==
           "release_gate.yml:2: waivers[0].rule can't be waived");
     CHECK(refusal("waivers:\n  - {rule: FW001, reason: a, approver: b, expires: soon}\n")
               .starts_with("release_gate.yml:2: waivers[0].expires must be a date"));
+}
+
+TEST_CASE("an env that a gate's policy does not name keeps its mode", "[gate][policy]") {
+    const auto policy = parse_gate_policy("modes: {dev: off, qa: strict}", "release_gate.yml");
+    REQUIRE(policy);
+    CHECK(policy->mode_of("dev") == GateMode::off);
+    CHECK(policy->mode_of("qa") == GateMode::strict);
+    CHECK(policy->mode_of("prod") == GateMode::strict);
+    CHECK(policy->mode_of("staging") == GateMode::strict);
+    CHECK(policy->mode_of("test") == GateMode::warn);
 }

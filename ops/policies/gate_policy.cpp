@@ -1,5 +1,7 @@
 #include "ops/policies/gate_policy.hpp"
 
+#include <set>
+
 #include "ingest/checks.hpp"
 #include "ingest/policy_section.hpp"
 
@@ -46,11 +48,11 @@ GatePolicy policy_of(const PolicySection& root) {
     GatePolicy policy;
     if (root.has("modes")) {
         const PolicySection modes = root.section("modes");
-        policy.modes.clear();
+        std::set<std::string> given;  // the others stay as they are by default
         for (const auto& entry : modes.node()) {
             const auto env = entry.first.as<std::string>();
-            if (!policy.modes.emplace(env, mode_of(modes, env.c_str())).second)
-                modes.fail(entry.first, modes.at(env), "stands here twice");
+            if (!given.insert(env).second) modes.fail(entry.first, modes.at(env), "stands here twice");
+            policy.modes[env] = mode_of(modes, env.c_str());
         }
     }
     if (root.has("other_env")) policy.other_env = mode_of(root, "other_env");
