@@ -5,14 +5,17 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "journal/journal.hpp"
+#include "journal/result.hpp"
 
 namespace daybook {
 
 inline constexpr const char* backlog_directory = "ops/backlog";
 
-// Writes `directory`/items.jsonl, unless it has those bytes already.
-void write_backlog(const JournalView& journal, const std::filesystem::path& directory);
+// Writes `directory`/items.jsonl, unless it has those bytes already. Refuses: conflict (it holds what this journal can't write
+// again, such as the backlog of a system before it).
+std::optional<Refusal> write_backlog(const JournalView& journal, const std::filesystem::path& directory);
 
 }  // namespace daybook

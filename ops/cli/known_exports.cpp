@@ -90,7 +90,7 @@ std::optional<std::string> write_anew(Session& session, const KnownExport& place
         case KnownExport::Kind::weekly_digests: write_reports_again(session, weekly_report, place.directory); break;
         case KnownExport::Kind::risk_digests: write_reports_again(session, risk_report, place.directory); break;
         case KnownExport::Kind::platform_digests: write_reports_again(session, platform_report, place.directory); break;
-        case KnownExport::Kind::backlog: write_backlog(*journal.snapshot(), place.directory); break;
+        case KnownExport::Kind::backlog: refuse_others(write_backlog(*journal.snapshot(), place.directory)); break;
         case KnownExport::Kind::postgres: break;
     }
     return std::nullopt;

@@ -147,8 +147,10 @@ JobOutcome weekly_backlog_generate(const JobParts& parts, const JobRequest& requ
     const std::string outputs = "{\"causes\":" + std::to_string(causes) + ",\"new\":" + std::to_string(written) + "}";
     if (request.dry_run) return {outputs, {}};
     (void)remember_export(parts.data, {KnownExport::Kind::backlog, backlog_directory, {}});
-    write_backlog(*parts.journal.snapshot(), backlog_directory);
-    return {outputs, write_layouts(parts, true).error};
+    const auto refusal = write_backlog(*parts.journal.snapshot(), backlog_directory);
+    auto error = write_layouts(parts, true).error;
+    if (refusal) error = refusal->message + (error ? "; " + *error : "");
+    return {outputs, error};
 }
 
 }  // namespace daybook

@@ -249,3 +249,21 @@ TEST_CASE("exports to one place take turns, and each writes all that there was w
         }
     }
 }
+
+TEST_CASE("a backlog of a system before daybook is not written over, by the job or a redaction", "[layouts][jobs]") {
+    const Program daybook;
+    create(daybook, "here");
+    const std::string theirs = R"({"item_id":"bl_old","title":"the only copy"})" + std::string("\n");
+    daybook.write("ops/backlog/items.jsonl", theirs);
+    const Outcome job = daybook.run({"jobs", "run", "weekly_backlog_generate"});
+    CHECK(job.status == 1);
+    CHECK(job.out.find("ops/backlog/items.jsonl holds the item bl_old that this journal does not know") != std::string::npos);
+    CHECK(says(daybook.run({"redact", "1", "--reason", "a secret"}), "may hold the text yet"));
+    CHECK(read_file(daybook / "ops/backlog/items.jsonl") == theirs);
+    daybook.write("ops/backlog/items.jsonl", "an item of its own\n");
+    CHECK(daybook.run({"jobs", "run", "weekly_backlog_generate"}).out.find("items.jsonl holds a line, 1, that this journal") !=
+          std::string::npos);
+    std::filesystem::remove(daybook / "ops/backlog/items.jsonl");
+    CHECK(daybook.run({"jobs", "run", "weekly_backlog_generate"}).status == 0);
+    CHECK(read_file(daybook / "ops/backlog/items.jsonl").empty());
+}
