@@ -22,6 +22,12 @@ Result<int> load_retention_days(const std::string& file);
 // The outputs name those that were written.
 JobOutcome write_layouts(const JobParts& parts, bool tables_only);
 
+// The periods that reports are made for at a time: the day, and the last complete week.
+std::string day_of_report(Time scheduled_for);
+std::string week_of_report(Time scheduled_for);
+// Which one a job makes a report of that is made for `scheduled_for`; nothing where it makes none.
+std::optional<std::string> period_of_job(const std::string& task_id, Time scheduled_for);
+
 // The drop folder: what other programs put into the first is moved to the others, and stays there.
 inline constexpr const char* alerts_incoming = "ops/alerts/incoming";
 inline constexpr const char* alerts_done = "ops/alerts/done";

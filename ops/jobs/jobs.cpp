@@ -12,15 +12,16 @@ namespace {
 struct Job {
     const char* id;
     JobOutcome (*work)(const JobParts&, const JobRequest&);
+    std::string (*period)(Time scheduled_for) = nullptr;  // of the report that it makes
 };
 constexpr Job jobs[] = {{"alert_triage_loop", alert_triage_loop},
-                        {"daily_risk_digest", daily_risk_digest_job},
+                        {"daily_risk_digest", daily_risk_digest_job, day_of_report},
                         {"export", export_job},
                         {"hourly_risk_snapshot", hourly_risk_snapshot},
                         {"retention", retention_job},
                         {"weekly_backlog_generate", weekly_backlog_generate},
-                        {"weekly_incident_digest", weekly_incident_digest},
-                        {"weekly_platform_priority_digest", weekly_platform_priority_digest}};
+                        {"weekly_incident_digest", weekly_incident_digest, week_of_report},
+                        {"weekly_platform_priority_digest", weekly_platform_priority_digest, week_of_report}};
 
 const Job* find_job(const std::string& id) {
     const auto found = std::find_if(std::begin(jobs), std::end(jobs), [&](const Job& job) { return id == job.id; });
@@ -53,6 +54,11 @@ std::string job_names() {
     std::string all;
     for (const Job& job : jobs) all += (all.empty() ? "" : ", ") + std::string(job.id);
     return all;
+}
+
+std::optional<std::string> period_of_job(const std::string& task_id, Time scheduled_for) {
+    const Job* job = find_job(task_id);
+    return job != nullptr && job->period != nullptr ? std::optional(job->period(scheduled_for)) : std::nullopt;
 }
 
 Result<JobRun> run_job(const JobParts& parts, const JobRequest& request) {

@@ -72,6 +72,9 @@ JobOutcome weekly_incident_digest(const JobParts& parts, const JobRequest& reque
     saving.now = request.scheduled_for;
     saving.actor = parts.actor;
     saving.source = parts.source;
+std::string day_of_report(Time scheduled_for) { return format_time(scheduled_for).substr(0, 10); }
+std::string week_of_report(Time scheduled_for) { return format_iso_week(last_complete_week(scheduled_for)); }
+
     ReportFiles files;
     parts.with_views([&](lmdb::Transaction& views, const JournalView& journal, std::uint64_t seen) {
         saving.size = size_without_reports(journal, seen);
@@ -87,11 +90,11 @@ JobOutcome weekly_incident_digest(const JobParts& parts, const JobRequest& reque
 }
 
 JobOutcome daily_risk_digest_job(const JobParts& parts, const JobRequest& request) {
-    return save_report(parts, request, risk_report, format_time(request.scheduled_for).substr(0, 10));
+    return save_report(parts, request, risk_report, day_of_report(request.scheduled_for));
 }
 
 JobOutcome weekly_platform_priority_digest(const JobParts& parts, const JobRequest& request) {
-    return save_report(parts, request, platform_report, format_iso_week(last_complete_week(request.scheduled_for)));
+    return save_report(parts, request, platform_report, week_of_report(request.scheduled_for));
 }
 
 JobOutcome hourly_risk_snapshot(const JobParts& parts, const JobRequest& request) {

@@ -185,6 +185,33 @@ TEST_CASE("a run ends later than it began", "[jobs]") {
     const Team daybook;
     CHECK(daybook.run({"jobs", "run", "weekly_incident_digest"}).status == 0);
     const auto time_of = [&](const char* type) {
+TEST_CASE("a report that is made by hand before its time does not stand for the period that was missed", "[jobs]") {
+    const Team daybook;
+    daybook.write("ops/task_registry.yml",
+                  "tasks:\n  daily_risk_digest: {schedule: \"0 9 * * *\", missed: each}\n"
+                  "  weekly_incident_digest: {schedule: \"0 8 * * 1\", missed: each}\n");
+    const auto owed = [&](const std::string& now) {
+        std::string times;
+        for (const std::string& line : lines_of(daybook.job(now, {"due", "--dry-run"}).out))
+            times += nlohmann::json::parse(line)["scheduled_for"].get<std::string>().substr(5, 11) + ' ';
+        return times;
+    };
+    const auto run = [&](const std::string& now, const std::string& task) { CHECK(daybook.job(now, {"run", task}).status == 0); };
+    run("2026-11-08T09:00:00Z", "daily_risk_digest");
+    run("2026-11-09T00:30:00Z", "weekly_incident_digest");  // the first one: nothing is owed of before
+    CHECK(owed("2026-11-09T08:30:00Z") == "11-09T08:00 ");
+    run("2026-11-09T09:00:00Z", "daily_risk_digest");
+    run("2026-11-09T09:00:00Z", "weekly_incident_digest");
+    run("2026-11-11T07:00:00Z", "daily_risk_digest");  // by hand; the 10th was missed
+    CHECK(owed("2026-11-11T09:30:00Z") == "11-10T09:00 11-11T09:00 ");
+    CHECK(daybook.job("2026-11-11T09:30:00Z", {"due"}).status == 0);
+    run("2026-11-23T00:30:00Z", "weekly_incident_digest");  // by hand; the 16th was missed
+    CHECK(owed("2026-11-23T08:30:00Z").ends_with("11-16T08:00 11-23T08:00 "));
+    CHECK(daybook.job("2026-11-23T08:30:00Z", {"due"}).status == 0);
+    CHECK(std::filesystem::exists(daybook / "ops/reports/incidents/weekly/2026-46.json"));
+    CHECK(owed("2026-11-23T08:30:00Z").empty());
+}
+
         return nlohmann::json::parse(lines_of(daybook.out({"events", "--type", type, "-o", "jsonl"})).front())["ts"]
             .get<std::string>();
     };
