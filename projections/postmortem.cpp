@@ -11,6 +11,7 @@ namespace daybook {
 namespace {
 
 constexpr std::size_t timeline_max = 1'000;
+constexpr std::size_t facts_max = 100;        // in a list
 constexpr std::size_t entry_bytes_max = 800;  // so that all of it is an artifact's size at most
 constexpr std::int64_t none = RecordHeader::no_time;
 
@@ -22,6 +23,15 @@ std::string start_of(std::string text) {
     std::size_t end = entry_bytes_max;
     while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // no half of a character
     return text.substr(0, end) + "…";
+}
+
+// Of very many the first, and the last, which says how many lie between.
+void shorten(std::vector<PostmortemFact>& facts) {
+    if (facts.size() <= facts_max) return;
+    PostmortemFact last = std::move(facts.back());
+    last.text = "… and " + std::to_string(facts.size() - facts_max) + " more, then " + last.text;
+    facts.resize(facts_max - 1);
+    facts.push_back(std::move(last));
 }
 
 // Gathers what one pass over the incident's history gives.
@@ -54,6 +64,7 @@ std::optional<PostmortemDraft> Drafter::draft() {
     const IncidentAsOf incident = incident_as_of(request_.incident, history_of(views_, request_.incident), window_,
                                                  [&](const HistoryEntry& entry) { take(entry); });
     if (!incident.state.exists()) return std::nullopt;
+    for (auto* facts : {&draft_.summary, &draft_.impact, &draft_.detection, &draft_.factors}) shorten(*facts);
     draft_.incident = listed(incident, window_, views_, journal_);
     draft_.provenance = provenance_of(journal_, request_.size, request_.policy.bytes, request_.now);
     draft_.tta = since_start(incident, incident.first_acknowledged_at);

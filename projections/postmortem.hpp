@@ -38,7 +38,7 @@ struct PostmortemFact {
 struct PostmortemDraft {
     ListedIncident incident;
     Provenance provenance;
-    std::vector<PostmortemFact> summary, impact, detection, factors;
+    std::vector<PostmortemFact> summary, impact, detection, factors;  // of very many the first, and the last
     // Seconds from the start, as section 5 has it; nothing where it has not come to that.
     std::optional<std::int64_t> tta, ttm, ttr;
     struct Entry {

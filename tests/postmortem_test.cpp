@@ -84,3 +84,30 @@ TEST_CASE("a long entry of the timeline is cut, so that the draft of any inciden
     CHECK(markdown.find("ї… (") != std::string::npos);
     CHECK(markdown.size() < 3'000);
 }
+
+TEST_CASE("of very many facts a postmortem draft has the first, and the last", "[postmortem]") {
+    PostmortemDesk desk;
+    const std::string id = desk.create("10:00");
+    for (int i = 0; i < 150; ++i) {
+        desk.oncall("incident_resolve", ToolDesk::of(id));
+        desk.oncall("incident_reopen", ToolDesk::of(id));
+    }
+    const std::string markdown = desk.draft(id);
+    const auto summary = nlohmann::json::parse(desk.result("/draft/summary"));  // start, opening, 300 changes
+    CHECK(summary.size() == 100);
+    CHECK(summary.back()["text"] == "… and 202 more, then resolved to open 2026-02-23T12:00:00Z");
+    CHECK(summary.back()["seq"] == 301);
+    CHECK(markdown.find("- … and 202 more, then resolved to open 2026-02-23T12:00:00Z [301]\n") != std::string::npos);
+}
+
+TEST_CASE("a postmortem of which one file is too large is refused whole", "[postmortem]") {
+    PostmortemDesk desk;
+    const std::string id = desk.create("10:00");
+    std::string document = desk.draft(id);
+    document.append(artifact_bytes_max - document.size(), 'x');
+    desk.attach(id, document);
+    REQUIRE(desk.refused() == "taken");
+    desk.oncall("incident_resolve", ToolDesk::of(id));
+    CHECK(desk.refusal(R"({"action":"postmortem_draft",)" + ToolDesk::of(id) + "}", intelligence) == "too_large");
+    CHECK(desk.answer.find("postmortem.md would have ") != std::string::npos);
+}

@@ -3,6 +3,23 @@
 #include "projections/artifacts.hpp"
 
 namespace daybook {
+namespace {
+
+// Both, before either is attached. The Markdown may be what a person wrote, brought up to date.
+std::optional<Refusal> refuse_too_large(const PostmortemFiles& files) {
+    for (const auto& [name, bytes] :
+         {std::pair(postmortem_markdown_name, &files.markdown), std::pair(postmortem_json_name, &files.json)}) {
+        if (bytes->size() <= artifact_bytes_max) continue;
+        return Refusal{RefusalCode::too_large,
+                       std::string(name) + " would have " + std::to_string(bytes->size()) + " bytes, the limit is " +
+                           std::to_string(artifact_bytes_max) +
+                           ": nothing was attached; attach a shorter postmortem.md, or keep the draft as a file",
+                       ""};
+    }
+    return std::nullopt;
+}
+
+}  // namespace
 
 Result<PostmortemFiles> draft_postmortem(const WithViews& with_views, const IntelligencePolicy& policy,
                                          const PostmortemSaving& saving) {
@@ -24,6 +41,7 @@ Result<PostmortemFiles> make_postmortem(const WithViews& with_views, CommandHand
                                         const PostmortemSaving& saving) {
     auto files = draft_postmortem(with_views, policy, saving);
     if (!files || !saving.save) return files;
+    if (auto refusal = refuse_too_large(*files)) return *refusal;
     CommandContext context;
     context.actor = saving.actor;
     context.source = saving.source;
