@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 
+#include "ingest/dead_letters.hpp"
 #include "journal/atomic_file.hpp"
 #include "journal/descriptor.hpp"
 #include "ops/jobs/job_work.hpp"
@@ -61,11 +62,12 @@ void move_to(const std::filesystem::path& file, const char* directory, const std
 
 }  // namespace
 
-// A file that can't be read or moved stays where it is, and the run says so; those behind it are taken all the same. Taken again
-// next time, its records are duplicates.
+// What is refused waits as a dead letter, as from anywhere; its file is set aside. A file that can't be read or moved stays where
+// it is, and the run says so; those behind it are taken all the same. Taken again next time, its records are duplicates.
 JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request) {
     IngestCounts counts;
     std::size_t taken = 0, set_aside = 0;
+    DeadLetters letters(parts.data / "dead-letters.jsonl");
     std::optional<std::string> error;
     const auto left = [&](const std::string& why) { error = (error ? *error + "; " : "") + why; };
     std::vector<std::filesystem::path> files;
@@ -87,11 +89,13 @@ JobOutcome alert_triage_loop(const JobParts& parts, const JobRequest& request) {
         options.refused = [&](const RefusedLine& line) {
             for (const Refusal& refusal : line.refusals)
                 reason += "line " + std::to_string(line.number) + ": " + refusal.message + ' ' + refusal.field + '\n';
+            if (!request.dry_run) letters.add(line, file.string(), request.now);
         };
         try {
             counts += ingest_file({parts.journal, parts.index, parts.triage, parts.entropy}, file, options);
+            letters.sync();
         } catch (const StorageError&) {
-            throw;  // the journal can't be written to: the file waits
+            throw;  // the journal or the dead letters can't be written to: the file waits
         } catch (const std::exception& failure) {
             reason += failure.what();
         }

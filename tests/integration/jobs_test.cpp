@@ -101,6 +101,39 @@ TEST_CASE("missed runs are made up as the registry says, and no run twice", "[jo
     const Team daybook;
     daybook.write("ops/task_registry.yml",
                   "tasks:\n  weekly_incident_digest: {schedule: \"0 8 * * 1\", missed: each}\n"
+TEST_CASE("what is refused from the drop folder waits as a dead letter, and is taken once when it is mended there", "[jobs]") {
+    const Team daybook;
+    const std::string record =
+        R"({"schema":"alert_triage/1","triage_id":"tri_1","triaged_at":"2026-02-23T07:00:05Z","agent_id":"monitor","alert":{)"
+        R"("alert_ref":"a1","source":"alertmanager","service":"search","env":"prod","severity":"PX","kind":"http_5xx",)"
+        R"("state":"firing","title":"Search 5xx","started_at":"2026-02-23T07:00:00Z"}})";
+    std::string mended = record;
+    mended.replace(mended.find("PX"), 2, "P1");
+    daybook.write("ops/alerts/incoming/1.jsonl", record + '\n');
+    CHECK(daybook.outputs(monday, "alert_triage_loop", {"--dry-run"})["refused"] == 1);
+    CHECK_FALSE(std::filesystem::exists(daybook.data() / "dead-letters.jsonl"));
+    CHECK(daybook.outputs(monday, "alert_triage_loop")["refused"] == 1);
+    const auto letters = [&] { return read_file(daybook.data() / "dead-letters.jsonl"); };
+    REQUIRE(lines_of(letters()).size() == 1);
+    CHECK(nlohmann::json::parse(letters())["file"] == "ops/alerts/incoming/1.jsonl");
+    CHECK(daybook.run({"doctor"}).out.find("1 records that were refused wait") != std::string::npos);
+    // Dropped again, as it was and then mended, while the letter is mended too.
+    daybook.write("ops/alerts/incoming/1.jsonl", record + '\n');
+    CHECK(daybook.outputs(monday, "alert_triage_loop")["refused"] == 1);
+    CHECK(lines_of(letters()).size() == 1);
+    std::string letter = letters();
+    const std::string severity = "\"severity\":\"P";
+    letter.replace(letter.find(severity + 'X') + severity.size(), 1, "1");
+    write_file(daybook.data() / "dead-letters.jsonl", letter);
+    CHECK(daybook.run({"ingest", "--dead-letters"}).status == 0);
+    CHECK(letters().empty());
+    daybook.write("ops/alerts/incoming/1.jsonl", mended + '\n');
+    const auto outputs = daybook.outputs(monday, "alert_triage_loop");
+    CHECK(outputs["taken"] == 0);
+    CHECK(outputs["duplicate"] == 1);
+    CHECK(lines_of(daybook.out({"incident", "list", "--ids"})).size() == 2);
+}
+
                   "  hourly_risk_snapshot: {schedule: \"0 * * * *\", missed: last}\n");
     CHECK(lines_of(daybook.job(monday, {"due", "--dry-run"}).out).size() == 2);
     CHECK(daybook.job(monday, {"due"}).status == 0);
