@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "ops/own_events.hpp"
-#include "ops/saved_reports.hpp"
 #include "projections/digest.hpp"
 
 namespace daybook {
@@ -17,27 +15,6 @@ ReportFiles make_digest(lmdb::Transaction& views, const JournalView& journal, Is
     request.policy = policy;
     const WeeklyDigest digest = weekly_digest(views, journal, request);
     return {digest_json(digest), digest_markdown(digest)};
-}
-
-Result<Appended> save_digest(Journal& journal, const ReportFiles& files, const DigestSaving& saving) {
-    const std::string name = format_iso_week(saving.week);
-    const bool known = saving.input && journal.snapshot()->key(saving.input->key);
-    if (!known) {
-        if (const auto refusal = refuse_other_reports(saving.directory, name)) return *refusal;
-        write_report(saving.directory, name, files);
-    }
-    ReportGenerated event = report_generated(weekly_report, name, saving.size, files);
-    if (saving.input && saving.input->sha256) event.input_sha256 = to_hex(*saving.input->sha256);
-    const OwnEvents where{"$jobs", saving.now, saving.actor, saving.source};
-    AppendRequest request;
-    request.input = saving.input;
-    request.decide = [&](const JournalView& view, Time) -> Result<Batch> {
-        const auto saved = saved_reports(view, weekly_report);
-        const auto before = saved.find(name);
-        if (before != saved.end() && before->second.sha256.back() == event.sha256.text) return Batch{};
-        return where.batch({event});
-    };
-    return journal.append(request);
 }
 
 namespace {

@@ -18,21 +18,6 @@ namespace daybook {
 ReportFiles make_digest(lmdb::Transaction& views, const JournalView& journal, IsoWeek week, Time now, std::uint64_t size,
                         const IntelligencePolicy& policy);
 
-// What the journal is told of a digest that is saved.
-struct DigestSaving {
-    std::filesystem::path directory;
-    IsoWeek week;
-    Time now{};              // that the digest was made for
-    std::uint64_t size = 0;  // and from
-    std::string actor;
-    std::string source;
-    std::optional<KeyedInput> input;
-};
-// Writes the files, then the event, unless the week was last saved with the same bytes (nothing is appended then). Where the key is
-// known, nothing at all is written. Refuses as Journal::append does, and as refuse_other_reports; throws StorageError: the files
-// may have been written then.
-Result<Appended> save_digest(Journal& journal, const ReportFiles& files, const DigestSaving& saving);
-
 // The first `size` events without those at their end that say what daybook did itself (jobs, reports, snapshots, gates): saving a
 // report, or that a job saves it, must not make another of the next.
 std::uint64_t size_without_reports(const JournalView& journal, std::uint64_t size);

@@ -16,14 +16,21 @@ namespace daybook {
 namespace {
 
 void save_digest(Session& session, IsoWeek week, const ReportFiles& files, std::uint64_t size) {
-    const std::filesystem::path directory = weekly_report.directory;
-    remember_export(session, {KnownExport::Kind::weekly_digests, directory, {}});
-    const auto appended =
-        save_digest(session.journal_to_write(), files, {directory, week, session.now(), size, session.settings().agent, "cli", {}});
+    ReportSaving saving;
+    saving.period = format_iso_week(week);
+    saving.now = session.now();
+    saving.size = size;
+    saving.actor = session.settings().agent;
+    saving.source = "cli";
+    saving.again = [&](Time at, std::uint64_t first) {
+        return first <= session.stale_views().size() ? std::optional(make_digest(session, week, at, first)) : std::nullopt;
+    };
+    remember_export(session, {KnownExport::Kind::weekly_digests, saving.directory, {}});
+    const auto appended = save_report(session.journal_to_write(), files, saving);
     if (!appended) fail(appended.refusal());
     const std::string note = appended->count == 0 ? "as it was saved before" : "seq " + std::to_string(appended->first.value);
     session.messages().say(MessageKind::notice,
-                           "saved as " + (directory / (format_iso_week(week) + ".json")).string() + " and .md (" + note + ")");
+                           "saved as " + (saving.directory / (saving.period + ".json")).string() + " and .md (" + note + ")");
 }
 
 void add_digest(CLI::App& root, ChosenCommand& chosen) {
@@ -91,12 +98,17 @@ ExitStatus make_reports(Session& session, const std::string& range_text) {
         if (!files) return;
         const std::filesystem::path directory = kind.directory, json = directory / (period + ".json"),
                                     markdown = directory / (period + ".md");
-        const char* state = "new";
-        if (std::filesystem::exists(json) || std::filesystem::exists(markdown)) {
-            state = contents_of(json) == files->json && contents_of(markdown) == files->markdown ? "same" : "changed";
-        }
         if (const auto refusal = refuse_other_reports(directory, period)) {
             return session.messages().say(MessageKind::warning, refusal->message);
+        }
+        const auto again = [&](Time of, std::uint64_t first) {
+            return first <= head ? make_report(kind, period, views, *journal, of, first, session.report_policies().intelligence)
+                                 : std::nullopt;
+        };
+        const char* state = "new";
+        if (std::filesystem::exists(json) || std::filesystem::exists(markdown)) {
+            const bool same = contents_of(json) == files->json && contents_of(markdown) == files->markdown;
+            state = same ? "same" : edited_files(*journal, kind, period, directory, again).empty() ? "changed" : "edited";
         }
         std::filesystem::create_directories(directory);
         remember_export(session, {kind.place, directory, {}});
@@ -223,7 +235,8 @@ void add_replay(CLI::App& root, ChosenCommand& chosen) {
     projection->excludes(reports);
     app->footer(
         "Examples:\n  daybook replay\n  daybook replay --check\n  daybook replay --reports 2025-01..2026-08\n"
-        "Prints for each projection how many rows it has and a digest of them: equal rows, equal digest.");
+        "Prints for each projection how many rows it has and a digest of them: equal rows, equal digest. Of reports: new, same, "
+        "changed\n(another one of daybook's lay there) or edited (somebody had changed it: that is gone).");
     app->callback([o, &chosen] { chosen = [o](Session& session) { return run_replay(session, *o); }; });
 }
 

@@ -36,23 +36,30 @@ std::string files_output(const std::filesystem::path& directory, const std::stri
 
 // Makes a report of all that is no doing of daybook's own, writes both files and a report_generated, once for the same bytes.
 JobOutcome save_report(const JobParts& parts, const JobRequest& request, const ReportKind& kind, const std::string& period) {
-    ReportFiles files;
-    std::uint64_t size = 0;
-    parts.with_views([&](lmdb::Transaction& views, const JournalView& journal, std::uint64_t seen) {
-        size = size_without_reports(journal, seen);
-        files = make_report(kind, period, views, journal, request.scheduled_for, size, parts.policies.intelligence).value();
+    ReportSaving saving;
+    saving.kind = &kind;
+    saving.directory = kind.directory;
+    saving.period = period;
+    saving.now = request.scheduled_for;
+    saving.actor = parts.actor;
+    saving.source = parts.source;
+    saving.again = [&](Time at, std::uint64_t size) {
+        std::optional<ReportFiles> files;
+        parts.with_views([&](lmdb::Transaction& views, const JournalView& journal, std::uint64_t seen) {
+            if (size <= seen) files = make_report(kind, period, views, journal, at, size, parts.policies.intelligence);
+        });
+        return files;
+    };
+    parts.with_views([&](lmdb::Transaction&, const JournalView& journal, std::uint64_t seen) {
+        saving.size = size_without_reports(journal, seen);
     });
-    if (request.dry_run) return {files_output(kind.directory, period, 0), {}};
-    std::filesystem::create_directories(kind.directory);
-    (void)remember_export(parts.data, {kind.place, kind.directory, {}});
-    if (const auto refusal = refuse_other_reports(kind.directory, period)) return refused(*refusal);
-    write_report(kind.directory, period, files);
-    Sha256 sha256;
-    const std::string key = std::string(kind.report) + ":" + period + ":" + to_hex(sha256({files.json}));
-    const auto appended = parts.journal.append(
-        append_request(own_events("$jobs", parts, request), {report_generated(kind, period, size, files)}, own_input(key)));
-    if (!appended) return refused(appended.refusal());
-    return {files_output(kind.directory, period, appended->count), {}};
+    const ReportFiles files = saving.again(saving.now, saving.size).value();
+    if (request.dry_run) return {files_output(saving.directory, period, 0), {}};
+    std::filesystem::create_directories(saving.directory);
+    (void)remember_export(parts.data, {kind.place, saving.directory, {}});
+    const auto saved = save_report(parts.journal, files, saving);
+    if (!saved) return refused(saved.refusal());
+    return {files_output(saving.directory, period, saved->count), {}};
 }
 
 std::string reasons_json(const std::vector<RiskReason>& reasons) {
@@ -65,28 +72,11 @@ std::string reasons_json(const std::vector<RiskReason>& reasons) {
 
 }  // namespace
 
-JobOutcome weekly_incident_digest(const JobParts& parts, const JobRequest& request) {
-    DigestSaving saving;
-    saving.directory = weekly_report.directory;
-    saving.week = last_complete_week(request.scheduled_for);
-    saving.now = request.scheduled_for;
-    saving.actor = parts.actor;
-    saving.source = parts.source;
 std::string day_of_report(Time scheduled_for) { return format_time(scheduled_for).substr(0, 10); }
 std::string week_of_report(Time scheduled_for) { return format_iso_week(last_complete_week(scheduled_for)); }
 
-    ReportFiles files;
-    parts.with_views([&](lmdb::Transaction& views, const JournalView& journal, std::uint64_t seen) {
-        saving.size = size_without_reports(journal, seen);
-        files = make_digest(views, journal, saving.week, saving.now, saving.size, parts.policies.intelligence);
-    });
-    const std::string name = format_iso_week(saving.week);
-    if (request.dry_run) return {files_output(saving.directory, name, 0), {}};
-    std::filesystem::create_directories(saving.directory);
-    (void)remember_export(parts.data, {KnownExport::Kind::weekly_digests, saving.directory, {}});
-    const auto saved = save_digest(parts.journal, files, saving);
-    if (!saved) return refused(saved.refusal());
-    return {files_output(saving.directory, name, saved->count), {}};
+JobOutcome weekly_incident_digest(const JobParts& parts, const JobRequest& request) {
+    return save_report(parts, request, weekly_report, week_of_report(request.scheduled_for));
 }
 
 JobOutcome daily_risk_digest_job(const JobParts& parts, const JobRequest& request) {

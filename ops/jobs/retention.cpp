@@ -152,12 +152,6 @@ private:
         }
     }
 
-    static bool was_told(const SavedReport& saved, const std::string& name, const std::string& bytes) {
-        const std::string member = '"' + name + "\":\"" + to_hex(Sha256()({bytes})) + '"';
-        return std::any_of(saved.sha256.begin(), saved.sha256.end(),
-                           [&](const std::string& digests) { return digests.find(member) != std::string::npos; });
-    }
-
     const JobParts& parts_;
     Time before_;
     bool dry_run_;

@@ -3,25 +3,26 @@
 
 #include "ops/gate.hpp"
 #include "ops/known_exports.hpp"
+#include "ops/saved_reports.hpp"
 #include "ops/tools/tool_actions.hpp"
 #include "projections/followup_summary.hpp"
 
 namespace daybook {
 namespace {
 
-std::string files_of(const DigestSaving& saving) {
-    const std::string file = (saving.directory / format_iso_week(saving.week)).string();
+std::string files_of(const ReportSaving& saving) {
+    const std::string file = (saving.directory / saving.period).string();
     return text_list(std::vector{file + ".json", file + ".md"});
 }
 
 // The member `saved` of the answer.
-Result<std::string> save(const ToolRun& run, const ReportFiles& files, DigestSaving saving) {
+Result<std::string> save(const ToolRun& run, const ReportFiles& files, ReportSaving saving) {
     saving.directory = run.parts.reports;
     saving.actor = run.caller.agent;
     saving.source = run.call.tool;
     const auto warning = remember_export(run.parts.data, {KnownExport::Kind::weekly_digests, saving.directory, {}});
     const std::lock_guard lock(run.saving);
-    const auto appended = save_digest(run.parts.journal, files, saving);
+    const auto appended = save_report(run.parts.journal, files, saving);
     if (!appended) return appended.refusal();
     std::string saved;
     ObjectText object(saved);
@@ -100,15 +101,23 @@ Result<std::string> followup_watch_action(ToolRun& run) {
 
 Result<std::string> weekly_digest_action(ToolRun& run) {
     const Time now = run.parts.clock();
-    DigestSaving saving;
-    saving.week = last_complete_week(now);
+    IsoWeek of = last_complete_week(now);
+    ReportSaving saving;
     saving.now = now;
     if (const auto text = optional_param(run.params, "week")) {
         const auto week = parse_iso_week(*text);
         if (!week) run.params.fail("week", "must be an ISO week such as 2026-08");
         if (week && week->from() > now) run.params.fail("week", "has not begun: " + *text);
-        saving.week = week.value_or(saving.week);
+        of = week.value_or(of);
     }
+    saving.period = format_iso_week(of);
+    saving.again = [&](Time at, std::uint64_t size) {
+        std::optional<ReportFiles> again;
+        run.parts.views.read([&](const SharedViews::Seen& seen) {
+            if (size <= seen.size) again = make_digest(seen.views, seen.journal, of, at, size, run.parts.policies()->intelligence);
+        });
+        return again;
+    };
     LookBack past = look_back(run);
     const bool wanted = run.params.optional_boolean("save_artifacts").value_or(false);
     saving.input = keyed_input(run);
@@ -122,12 +131,12 @@ Result<std::string> weekly_digest_action(ToolRun& run) {
             return;
         }
         saving.size = past.given() ? std::min(horizon->size, seen.size) : size_without_reports(seen.journal, seen.size);
-        files = make_digest(seen.views, seen.journal, saving.week, now, saving.size, run.parts.policies()->intelligence);
+        files = make_digest(seen.views, seen.journal, of, now, saving.size, run.parts.policies()->intelligence);
     });
     if (refusal) return *refusal;
     std::string answer;
     ObjectText object(answer);
-    object.text("week", format_iso_week(saving.week));
+    object.text("week", saving.period);
     object.raw("digest", without_end(files.json));
     object.text("markdown", files.markdown);
     if (wanted) {

@@ -56,6 +56,22 @@ TEST_CASE("each job does its work, writes down that it ran, and does not do it t
     CHECK(daybook.run({"verify"}).status == 0);
 }
 
+TEST_CASE("a report that is again what it was is written down again, so that a replay makes the last one", "[jobs]") {
+    const Team daybook;
+    const auto risk = [&](const std::string& time) {
+        return daybook.outputs("2026-02-23T16:00:00Z", "daily_risk_digest", {"--for", "2026-02-23T" + time + ":00Z"})["written"];
+    };
+    CHECK(risk("09:00") == 1);
+    const std::string morning = read_file(daybook / "ops/reports/risk/2026-02-23.json");
+    CHECK(risk("15:00") == 1);
+    CHECK(read_file(daybook / "ops/reports/risk/2026-02-23.json") != morning);
+    CHECK(risk("09:00") == 1);
+    CHECK(risk("09:00") == 0);
+    CHECK(read_file(daybook / "ops/reports/risk/2026-02-23.json") == morning);
+    CHECK(daybook.out({"replay", "--reports", "2026-09..2026-09"}).find("changed") == std::string::npos);
+    CHECK(read_file(daybook / "ops/reports/risk/2026-02-23.json") == morning);
+}
+
 TEST_CASE("a dry run says what a job would do, and writes nothing", "[jobs]") {
     const Team daybook;
     const std::size_t before = daybook.events();
@@ -85,22 +101,6 @@ TEST_CASE("the drop folder's files are taken in order, and bad ones are set asid
     CHECK(daybook.outputs(monday, "alert_triage_loop")["files"] == 0);
 }
 
-TEST_CASE("retention archives what was closed long enough ago, once a policy says how long", "[jobs]") {
-    const Team daybook;
-    const std::string id = daybook.out({"incident", "list", "--ids"});
-    daybook.out({"-q", "--now", "2026-02-18T12:00:00Z", "incident", "close", id});
-    daybook.write("ops/policy/retention.yml", "audit_jsonl_days: 30\n");
-    CHECK(daybook.outputs("2026-03-20T12:00:00Z", "retention")["archived"] == 0);
-    CHECK(daybook.outputs("2026-03-20T12:00:01Z", "retention", {"--dry-run"})["archived"] == 1);
-    CHECK(daybook.outputs("2026-03-20T12:00:01Z", "retention")["archived"] == 1);
-    CHECK(daybook.outputs("2026-03-20T12:00:01Z", "retention")["archived"] == 0);
-    CHECK(daybook.out({"incident", "list", "--ids"}).empty());
-}
-
-TEST_CASE("missed runs are made up as the registry says, and no run twice", "[jobs]") {
-    const Team daybook;
-    daybook.write("ops/task_registry.yml",
-                  "tasks:\n  weekly_incident_digest: {schedule: \"0 8 * * 1\", missed: each}\n"
 TEST_CASE("what is refused from the drop folder waits as a dead letter, and is taken once when it is mended there", "[jobs]") {
     const Team daybook;
     const std::string record =
@@ -134,6 +134,22 @@ TEST_CASE("what is refused from the drop folder waits as a dead letter, and is t
     CHECK(lines_of(daybook.out({"incident", "list", "--ids"})).size() == 2);
 }
 
+TEST_CASE("retention archives what was closed long enough ago, once a policy says how long", "[jobs]") {
+    const Team daybook;
+    const std::string id = daybook.out({"incident", "list", "--ids"});
+    daybook.out({"-q", "--now", "2026-02-18T12:00:00Z", "incident", "close", id});
+    daybook.write("ops/policy/retention.yml", "audit_jsonl_days: 30\n");
+    CHECK(daybook.outputs("2026-03-20T12:00:00Z", "retention")["archived"] == 0);
+    CHECK(daybook.outputs("2026-03-20T12:00:01Z", "retention", {"--dry-run"})["archived"] == 1);
+    CHECK(daybook.outputs("2026-03-20T12:00:01Z", "retention")["archived"] == 1);
+    CHECK(daybook.outputs("2026-03-20T12:00:01Z", "retention")["archived"] == 0);
+    CHECK(daybook.out({"incident", "list", "--ids"}).empty());
+}
+
+TEST_CASE("missed runs are made up as the registry says, and no run twice", "[jobs]") {
+    const Team daybook;
+    daybook.write("ops/task_registry.yml",
+                  "tasks:\n  weekly_incident_digest: {schedule: \"0 8 * * 1\", missed: each}\n"
                   "  hourly_risk_snapshot: {schedule: \"0 * * * *\", missed: last}\n");
     CHECK(lines_of(daybook.job(monday, {"due", "--dry-run"}).out).size() == 2);
     CHECK(daybook.job(monday, {"due"}).status == 0);
@@ -167,6 +183,33 @@ TEST_CASE("a period whose run failed is owed, though a later one succeeded", "[j
     CHECK(nlohmann::json::parse(owed[0])["scheduled_for"] == monday);
     CHECK(std::filesystem::exists(daybook / "ops/reports/incidents/weekly/2026-08.json"));
     CHECK(daybook.job("2026-03-02T09:00:00Z", {"due"}).out.empty());
+}
+
+TEST_CASE("a report that is made by hand before its time does not stand for the period that was missed", "[jobs]") {
+    const Team daybook;
+    daybook.write("ops/task_registry.yml",
+                  "tasks:\n  daily_risk_digest: {schedule: \"0 9 * * *\", missed: each}\n"
+                  "  weekly_incident_digest: {schedule: \"0 8 * * 1\", missed: each}\n");
+    const auto owed = [&](const std::string& now) {
+        std::string times;
+        for (const std::string& line : lines_of(daybook.job(now, {"due", "--dry-run"}).out))
+            times += nlohmann::json::parse(line)["scheduled_for"].get<std::string>().substr(5, 11) + ' ';
+        return times;
+    };
+    const auto run = [&](const std::string& now, const std::string& task) { CHECK(daybook.job(now, {"run", task}).status == 0); };
+    run("2026-11-08T09:00:00Z", "daily_risk_digest");
+    run("2026-11-09T00:30:00Z", "weekly_incident_digest");  // the first one: nothing is owed of before
+    CHECK(owed("2026-11-09T08:30:00Z") == "11-09T08:00 ");
+    run("2026-11-09T09:00:00Z", "daily_risk_digest");
+    run("2026-11-09T09:00:00Z", "weekly_incident_digest");
+    run("2026-11-11T07:00:00Z", "daily_risk_digest");  // by hand; the 10th was missed
+    CHECK(owed("2026-11-11T09:30:00Z") == "11-10T09:00 11-11T09:00 ");
+    CHECK(daybook.job("2026-11-11T09:30:00Z", {"due"}).status == 0);
+    run("2026-11-23T00:30:00Z", "weekly_incident_digest");  // by hand; the 16th was missed
+    CHECK(owed("2026-11-23T08:30:00Z").ends_with("11-16T08:00 11-23T08:00 "));
+    CHECK(daybook.job("2026-11-23T08:30:00Z", {"due"}).status == 0);
+    CHECK(std::filesystem::exists(daybook / "ops/reports/incidents/weekly/2026-46.json"));
+    CHECK(owed("2026-11-23T08:30:00Z").empty());
 }
 
 TEST_CASE("a job is not made for a time to come", "[jobs]") {
@@ -218,33 +261,6 @@ TEST_CASE("a run ends later than it began", "[jobs]") {
     const Team daybook;
     CHECK(daybook.run({"jobs", "run", "weekly_incident_digest"}).status == 0);
     const auto time_of = [&](const char* type) {
-TEST_CASE("a report that is made by hand before its time does not stand for the period that was missed", "[jobs]") {
-    const Team daybook;
-    daybook.write("ops/task_registry.yml",
-                  "tasks:\n  daily_risk_digest: {schedule: \"0 9 * * *\", missed: each}\n"
-                  "  weekly_incident_digest: {schedule: \"0 8 * * 1\", missed: each}\n");
-    const auto owed = [&](const std::string& now) {
-        std::string times;
-        for (const std::string& line : lines_of(daybook.job(now, {"due", "--dry-run"}).out))
-            times += nlohmann::json::parse(line)["scheduled_for"].get<std::string>().substr(5, 11) + ' ';
-        return times;
-    };
-    const auto run = [&](const std::string& now, const std::string& task) { CHECK(daybook.job(now, {"run", task}).status == 0); };
-    run("2026-11-08T09:00:00Z", "daily_risk_digest");
-    run("2026-11-09T00:30:00Z", "weekly_incident_digest");  // the first one: nothing is owed of before
-    CHECK(owed("2026-11-09T08:30:00Z") == "11-09T08:00 ");
-    run("2026-11-09T09:00:00Z", "daily_risk_digest");
-    run("2026-11-09T09:00:00Z", "weekly_incident_digest");
-    run("2026-11-11T07:00:00Z", "daily_risk_digest");  // by hand; the 10th was missed
-    CHECK(owed("2026-11-11T09:30:00Z") == "11-10T09:00 11-11T09:00 ");
-    CHECK(daybook.job("2026-11-11T09:30:00Z", {"due"}).status == 0);
-    run("2026-11-23T00:30:00Z", "weekly_incident_digest");  // by hand; the 16th was missed
-    CHECK(owed("2026-11-23T08:30:00Z").ends_with("11-16T08:00 11-23T08:00 "));
-    CHECK(daybook.job("2026-11-23T08:30:00Z", {"due"}).status == 0);
-    CHECK(std::filesystem::exists(daybook / "ops/reports/incidents/weekly/2026-46.json"));
-    CHECK(owed("2026-11-23T08:30:00Z").empty());
-}
-
         return nlohmann::json::parse(lines_of(daybook.out({"events", "--type", type, "-o", "jsonl"})).front())["ts"]
             .get<std::string>();
     };

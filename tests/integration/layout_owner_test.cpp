@@ -267,3 +267,55 @@ TEST_CASE("a backlog of a system before daybook is not written over, by the job 
     CHECK(daybook.run({"jobs", "run", "weekly_backlog_generate"}).status == 0);
     CHECK(read_file(daybook / "ops/backlog/items.jsonl").empty());
 }
+
+TEST_CASE("a saved report that somebody changed is not written over, but by a replay, which says so", "[layouts][jobs]") {
+    const Program daybook;
+    const auto at = [&](std::vector<std::string> command) {
+        command.insert(command.begin(), {"--now", "2026-02-23T08:00:00Z"});
+        return daybook.run(command);
+    };
+    at({"incident", "create", "--service", "gateway", "--severity", "P1", "--title", "5xx"});
+    const std::string id = daybook.out({"incident", "list", "--ids"});
+    const std::string file = "ops/reports/incidents/weekly/2026-08.md";
+    const std::vector<std::string> save{"digest", "weekly", "--week", "2026-08", "--save"},
+        job{"jobs", "run", "weekly_incident_digest"}, replay{"replay", "--reports", "2026-08..2026-08", "-o", "json"};
+    CHECK(at(save).status == 0);
+    const std::string saved = read_file(daybook / file);
+    daybook.write(file, saved + "- what we learned\n");
+    CHECK(at(save).status == 6);
+    daybook.out({"note", id, "something new"});
+    CHECK(at(save).status == 6);
+    CHECK(says(at(save), "2026-08.md was changed since daybook wrote it, and would be written over: move it away"));
+    CHECK(at(job).status == 1);
+    daybook.write("ops/policy/intelligence.yml", "correlation: {strong: 75}\n");  // so that no report of before can be made again
+    CHECK(at(save).status == 6);
+    std::filesystem::remove_all(daybook / "ops/policy");
+    CHECK(read_file(daybook / file) == saved + "- what we learned\n");
+    CHECK(at(replay).out.find("\"state\":\"edited\"") != std::string::npos);
+    CHECK(read_file(daybook / file) == saved);
+    CHECK(at(save).status == 0);
+    CHECK(at(job).status == 0);
+}
+
+TEST_CASE("a report that daybook made and did not save is written over", "[layouts][jobs]") {
+    const Program daybook;
+    const auto at = [&](std::vector<std::string> command) {
+        command.insert(command.begin(), {"--now", "2026-02-23T08:00:00Z"});
+        return daybook.run(command);
+    };
+    daybook.out({"--now", "2026-02-23T07:00:00Z", "incident", "create", "--service", "gateway", "--severity", "P1", "--title",
+                 "the secret"});
+    const std::string id = daybook.out({"incident", "list", "--ids"});
+    const std::string file = "ops/reports/incidents/weekly/2026-09.md";
+    const std::vector<std::string> save{"digest", "weekly", "--week", "2026-09", "--save"};
+    CHECK(at({"replay", "--reports", "2026-09..2026-09"}).status == 0);
+    daybook.out({"note", id, "something new"});
+    CHECK(at(save).status == 0);
+    CHECK(read_file(daybook / file).find("the secret") != std::string::npos);
+    CHECK(daybook.run({"redact", "1", "--reason", "a secret"}).status == 0);
+    CHECK(read_file(daybook / file).find("the secret") == std::string::npos);
+    daybook.out({"note", id, "something newer"});
+    CHECK(at(save).status == 0);
+    daybook.write(file, read_file(daybook / file) + "- what we learned\n");
+    CHECK(at(save).status == 6);
+}
