@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "projections/corrections.hpp"
 #include "projections/durations.hpp"
 #include "projections/recurrence_json.hpp"
 #include "projections/timeline.hpp"
@@ -44,6 +45,8 @@ public:
 
 private:
     void take(const HistoryEntry& entry);
+    void take_link(const HistoryEntry& entry);
+    void add_start();
     void add_timeline();
     void add_followups(const IncidentAsOf& incident);
     void add_related();
@@ -56,7 +59,8 @@ private:
     const PostmortemRequest& request_;
     ReportWindow window_;
     PostmortemDraft draft_;
-    std::vector<std::uint64_t> taken_;
+    std::vector<Sequence> taken_;
+    HistoryEntry created_, start_;  // start_: what said last when it started
     std::uint64_t firing_ = 0;
 };
 
@@ -70,6 +74,7 @@ std::optional<PostmortemDraft> Drafter::draft() {
     draft_.tta = since_start(incident, incident.first_acknowledged_at);
     draft_.ttm = since_start(incident, incident.first_mitigated_at);
     draft_.ttr = since_start(incident, incident.state.resolved_at);
+    add_start();
     add_timeline();
     add_followups(incident);
     add_related();
@@ -77,16 +82,15 @@ std::optional<PostmortemDraft> Drafter::draft() {
 }
 
 void Drafter::take(const HistoryEntry& entry) {
-    taken_.push_back(entry.sequence);
+    taken_.push_back({entry.sequence});
     const std::string time = at_time(entry.occurred_at);
     const auto fact = [&](std::vector<PostmortemFact>& to, std::string text) { to.push_back({std::move(text), entry.sequence}); };
     const auto word = [](auto value) { return std::string(to_text(value)); };
     if (entry.type == EventType::incident_created) {
-        fact(draft_.summary, "started " + at_time(entry.moment));
+        created_ = start_ = entry;
         fact(draft_.summary, "opened " + time + " as " + word(static_cast<Severity>(entry.severity)));
-        fact(draft_.detection, "written down " + time + ", " + std::to_string(seconds_between(entry.moment, entry.occurred_at)) +
-                                   " s after it started");
     }
+    if (entry.type == EventType::incident_updated && entry.moment != none) start_ = entry;
     if (entry.type == EventType::status_changed) {
         fact(draft_.summary,
              word(static_cast<IncidentStatus>(entry.from)) + " to " + word(static_cast<IncidentStatus>(entry.to)) + " " + time);
@@ -100,17 +104,38 @@ void Drafter::take(const HistoryEntry& entry) {
     if (entry.type == EventType::alert && entry.to == static_cast<std::uint8_t>(AlertState::firing) && firing_++ == 0) {
         fact(draft_.detection, "first alert " + time + " (" + std::string(journal_.name({entry.kind})) + ")");
     }
-    if (entry.type == EventType::incident_linked) {
-        fact(draft_.factors, "linked as " + word(static_cast<LinkRelation>(entry.to)) + " " + time);
-    }
+    if (entry.type == EventType::incident_linked) take_link(entry);
+}
+
+void Drafter::take_link(const HistoryEntry& entry) {
+    PayloadDecoder payloads;
+    const auto payload = payloads.decode(*journal_.record({entry.sequence}), journal_);
+    const auto* link = payload ? std::get_if<IncidentLinked>(*payload) : nullptr;
+    draft_.factors.push_back({"linked as " + std::string(to_text(static_cast<LinkRelation>(entry.to))) + " " +
+                                  (link ? link->other + " " : "") + at_time(entry.occurred_at),
+                              entry.sequence});
+}
+
+// Counted from the start as it is known now, as the durations are, and not as the opening had it.
+void Drafter::add_start() {
+    draft_.summary.insert(draft_.summary.begin(), PostmortemFact{"started " + at_time(start_.moment), start_.sequence});
+    draft_.detection.insert(
+        draft_.detection.begin(),
+        PostmortemFact{"written down " + at_time(created_.occurred_at) + ", " +
+                           std::to_string(seconds_between(start_.moment, created_.occurred_at)) + " s after it started",
+                       created_.sequence});
 }
 
 void Drafter::add_timeline() {
     TimelineReader reader;
-    for (const std::uint64_t sequence : taken_) {
-        const TimelineRow& row = reader.read(*journal_.record({sequence}), journal_);
-        draft_.timeline.push_back(
-            {sequence, to_micros(row.ts), std::string(to_text(row.type)), std::string(row.actor), start_of(row.message())});
+    const Corrections corrections(journal_, taken_);
+    for (const Sequence sequence : taken_) {
+        const TimelineRow& row = reader.read(*journal_.record(sequence), journal_);
+        PostmortemDraft::Entry entry{sequence.value, to_micros(row.ts), std::string(to_text(row.type)), std::string(row.actor),
+                                     start_of(row.message())};
+        if (const auto* correction = corrections.of(sequence)) entry.corrected_by = correction->sequence;
+        if (const Sequence* corrected = corrections.corrected_by(sequence)) entry.corrects = *corrected;
+        draft_.timeline.push_back(std::move(entry));
     }
     std::sort(draft_.timeline.begin(), draft_.timeline.end(), [](const auto& a, const auto& b) {
         return std::tie(a.occurred_at, a.sequence) < std::tie(b.occurred_at, b.sequence);
@@ -160,11 +185,14 @@ std::string postmortem_json(const PostmortemDraft& draft) {
     json["contributing_factors"] = list_json(draft.factors, fact_json);
     json["timeline_total"] = draft.timeline_total;
     json["timeline"] = list_json(draft.timeline, [](const PostmortemDraft::Entry& entry) {
-        return ReportJson{{"seq", entry.sequence},
+        ReportJson one = {{"seq", entry.sequence},
                           {"occurred_at", time_json(entry.occurred_at)},
                           {"type", entry.type},
                           {"actor", entry.actor},
                           {"text", entry.text}};
+        if (entry.corrected_by) one["corrected_by"] = entry.corrected_by.value;
+        if (entry.corrects) one["corrects"] = entry.corrects.value;
+        return one;
     });
     json["followups"] = list_json(draft.followups, [](const PostmortemDraft::Followup& one) {
         ReportJson followup = followup_json(one.followup);

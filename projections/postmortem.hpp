@@ -45,6 +45,7 @@ struct PostmortemDraft {
         std::uint64_t sequence = 0;
         std::int64_t occurred_at = 0;
         std::string type, actor, text;
+        Sequence corrected_by{}, corrects{};  // the newest correction of it; the entry that it corrects; 0: none
     };
     std::vector<Entry> timeline;  // by occurred_at, then seq; the first of them where there are very many
     std::uint64_t timeline_total = 0;

@@ -50,11 +50,19 @@ std::string durations(const PostmortemDraft& draft) {
     return out + list(draft.detection);
 }
 
+// What was taken back must not be read as it stands.
+std::string corrections(const PostmortemDraft::Entry& entry) {
+    std::string out;
+    if (entry.corrected_by) out += "corrected by [" + std::to_string(entry.corrected_by.value) + "]: ";
+    if (entry.corrects) out += "corrects [" + std::to_string(entry.corrects.value) + "]: ";
+    return out;
+}
+
 std::string timeline(const PostmortemDraft& draft) {
     std::string out;
     for (const PostmortemDraft::Entry& entry : draft.timeline) {
         out += "- " + format_time(from_micros(entry.occurred_at)).substr(0, 19).replace(10, 1, " ") + " `" + entry.type + "` " +
-               markdown_text(entry.text) + " (" + markdown_name(entry.actor) + ")" + source(entry.sequence);
+               corrections(entry) + markdown_text(entry.text) + " (" + markdown_name(entry.actor) + ")" + source(entry.sequence);
     }
     const std::uint64_t left_out = draft.timeline_total - draft.timeline.size();
     if (left_out != 0) out += "- … and " + std::to_string(left_out) + " more\n";

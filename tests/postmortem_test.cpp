@@ -111,3 +111,46 @@ TEST_CASE("a postmortem of which one file is too large is refused whole", "[post
     CHECK(desk.refusal(R"({"action":"postmortem_draft",)" + ToolDesk::of(id) + "}", intelligence) == "too_large");
     CHECK(desk.answer.find("postmortem.md would have ") != std::string::npos);
 }
+
+TEST_CASE("a postmortem counts from the start as it was corrected, and names the event that says so", "[postmortem]") {
+    PostmortemDesk desk;
+    const std::string id = desk.create("10:00");
+    desk.oncall("incident_update", ToolDesk::of(id, R"("started_at":"2026-02-23T09:30:00Z","occurred_at":"2026-02-23T10:05:00Z")"));
+    desk.oncall("incident_acknowledge", ToolDesk::of(id, R"("occurred_at":"2026-02-23T10:10:00Z")"));
+    const std::string markdown = desk.draft(id);
+    CHECK(markdown.find("- started 2026-02-23T09:30:00Z [2]\n- opened 2026-02-23T10:00:00Z as P2 [1]\n") != std::string::npos);
+    CHECK(markdown.find("started 2026-02-23T10:00:00Z") == std::string::npos);
+    CHECK(markdown.find("- written down 2026-02-23T10:00:00Z, 1800 s after it started [1]\n") != std::string::npos);
+    CHECK(desk.result("/draft/durations/tta") == "2400");
+    CHECK(desk.result("/draft/summary/0/seq") == "2");
+}
+
+TEST_CASE("the timeline of a postmortem marks what was corrected, and what corrects it", "[postmortem]") {
+    PostmortemDesk desk;
+    const std::string id = desk.create("10:00");
+    const auto correct = [&](const char* seq, const char* text) {
+        desk.oncall("incident_correct_event", ToolDesk::of(id, R"("seq":)" + std::string(seq) + R"(,"message":")" + text + '"'));
+    };
+    desk.oncall("incident_append_event", ToolDesk::of(id, R"("type":"note","message":"Rolled back 2.7.1")"));
+    correct("2", "Rolled back 2.7.0");
+    correct("3", "Rolled back 2.7.2");
+    const std::string markdown = desk.draft(id);
+    CHECK(markdown.find("`note` corrected by [4]: Rolled back 2.7.1 (`sofiia`) [2]\n") != std::string::npos);
+    CHECK(markdown.find("`entry_corrected` corrected by [4]: corrects [2]: Rolled back 2.7.0 (`sofiia`) [3]\n") !=
+          std::string::npos);
+    CHECK(markdown.find("`entry_corrected` corrects [3]: Rolled back 2.7.2 (`sofiia`) [4]\n") != std::string::npos);
+    CHECK(desk.result("/draft/timeline/1/corrected_by") == "4");
+    CHECK(desk.result("/draft/timeline/1/corrects") == "absent");
+    CHECK(desk.result("/draft/timeline/3/corrects") == "3");
+}
+
+TEST_CASE("a postmortem's contributing factors name the other incident, whatever was said of the link", "[postmortem]") {
+    PostmortemDesk desk;
+    const std::string cause = desk.create("09:00");
+    const std::string id = desk.create("10:00");
+    desk.oncall("incident_link", ToolDesk::of(id, R"("relation":"caused_by","other":")" + cause +
+                                                      R"(","message":"the same deploy","occurred_at":"2026-02-23T10:30:00Z")"));
+    desk.draft(id);
+    CHECK(desk.result("/draft/contributing_factors/0/text") == "linked as caused_by " + cause + " 2026-02-23T10:30:00Z");
+    CHECK(desk.result("/draft/contributing_factors/0/seq") == "3");
+}
