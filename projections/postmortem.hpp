@@ -3,7 +3,7 @@
 //
 // A pure function of a journal prefix, a policy and a time, and of the document that a person may have written since: in its
 // Markdown, facts stand between marks that name a digest of their text. A new draft replaces a block whose text is still the one
-// that was drafted; a block that somebody changed, and everything outside of blocks, stays as it is.
+// that was drafted, and one that is empty; a block that somebody changed, and everything outside of blocks, stays as it is.
 //
 //   <!-- daybook:facts timeline 9f86d081884c7d65 -->
 //   - 2026-02-23 10:00:00 incident_created: … [17]
@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,8 +63,14 @@ std::optional<PostmortemDraft> postmortem_draft(lmdb::Transaction& views, const 
                                                 const PostmortemRequest& request);
 
 std::string postmortem_json(const PostmortemDraft& draft);
+
+struct PostmortemDocument {
+    std::string markdown;
+    // Blocks whose facts of now are not in it, since somebody changed or removed them.
+    std::set<std::string, std::less<>> behind;
+};
 // With `previous` the document as it stands, whose facts are brought up to date.
-std::string postmortem_markdown(const PostmortemDraft& draft, std::optional<std::string_view> previous = {});
+PostmortemDocument postmortem_markdown(const PostmortemDraft& draft, std::optional<std::string_view> previous = {});
 
 // An artifact of this kind is a draft; one of kind `postmortem` is what a person has finished.
 inline constexpr const char* postmortem_draft_kind = "postmortem_draft";

@@ -1,4 +1,5 @@
 // The draft as Markdown, and how a document that a person has changed is brought up to date.
+#include <algorithm>
 #include <map>
 
 #include "journal/sha256.hpp"
@@ -12,6 +13,8 @@ constexpr std::string_view mark_start = "<!-- daybook:facts ";
 constexpr std::string_view mark_middle = " -->\n";
 constexpr std::string_view mark_end = "<!-- /daybook:facts -->\n";
 constexpr std::size_t digest_digits = 16;
+
+using Blocks = std::map<std::string, std::string, std::less<>>;  // name -> text
 
 std::string digest_of(std::string_view text) {
     Sha256 sha256;
@@ -90,7 +93,7 @@ std::string related(const PostmortemDraft& draft) {
     return out.empty() ? "None found.\n" : out;
 }
 
-std::map<std::string, std::string, std::less<>> blocks_of(const PostmortemDraft& draft) {
+Blocks blocks_of(const PostmortemDraft& draft) {
     return {{"summary", headline(draft)},
             {"impact", draft.impact.empty() ? "The journal says nothing more of it.\n" : list(draft.impact)},
             {"timeline", timeline(draft)},
@@ -102,33 +105,54 @@ std::map<std::string, std::string, std::less<>> blocks_of(const PostmortemDraft&
 
 std::string question(const char* text) { return std::string("\n> **?** ") + text + "\n"; }
 
-std::string updated(std::string_view document, const std::map<std::string, std::string, std::less<>>& blocks) {
+// An editor may end lines with CR LF: they are compared, and written, as if it did not.
+std::string without_returns(std::string_view text) {
     std::string out;
-    while (true) {
-        const std::size_t start = document.find(mark_start);
-        const std::size_t middle = start == document.npos ? start : document.find(mark_middle, start);
-        const std::size_t end = middle == document.npos ? middle : document.find(mark_end, middle);
-        if (end == document.npos) return out + std::string(document);
-        const std::string_view mark = document.substr(start + mark_start.size(), middle - start - mark_start.size());
-        const std::string_view text = document.substr(middle + mark_middle.size(), end - middle - mark_middle.size());
-        const std::size_t space = mark.find(' ');
-        const auto fresh = blocks.find(mark.substr(0, space));
-        out += document.substr(0, start);
-        const bool as_drafted = space != mark.npos && mark.substr(space + 1) == digest_of(text);
-        if (as_drafted && fresh != blocks.end()) {
-            out += block(fresh->first, fresh->second);
-        } else {
-            out += document.substr(start, end + mark_end.size() - start);
-        }
-        document.remove_prefix(end + mark_end.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (!text.substr(i).starts_with("\r\n")) out += text[i];
     }
+    return out;
 }
 
-}  // namespace
+std::string with_returns(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '\n') out += '\r';
+        out += c;
+    }
+    return out;
+}
 
-std::string postmortem_markdown(const PostmortemDraft& draft, std::optional<std::string_view> previous) {
-    const auto blocks = blocks_of(draft);
-    if (previous) return updated(*previous, blocks);
+PostmortemDocument updated(std::string document, const Blocks& blocks) {
+    if (document.ends_with(mark_end.substr(0, mark_end.size() - 1))) document += '\n';
+    PostmortemDocument out;
+    for (const auto& [name, text] : blocks) out.behind.insert(name);
+    std::string_view rest = document;
+    while (true) {
+        const std::size_t start = rest.find(mark_start);
+        const std::size_t middle = start == rest.npos ? start : rest.find(mark_middle, start);
+        const std::size_t end = middle == rest.npos ? middle : rest.find(mark_end, middle);
+        if (end == rest.npos) break;
+        const std::string_view mark = rest.substr(start + mark_start.size(), middle - start - mark_start.size());
+        const std::string_view text = rest.substr(middle + mark_middle.size(), end - middle - mark_middle.size());
+        const std::size_t space = std::min(mark.find(' '), mark.size());
+        const auto fresh = blocks.find(mark.substr(0, space));
+        const std::string_view drafted = mark.substr(std::min(space + 1, mark.size()));  // the digest of what was drafted
+        const bool as_drafted = text.find_first_not_of(" \n") == text.npos || drafted == digest_of(text);
+        out.markdown += rest.substr(0, start);
+        if (as_drafted && fresh != blocks.end()) {
+            out.markdown += block(fresh->first, fresh->second);
+        } else {
+            out.markdown += rest.substr(start, end + mark_end.size() - start);
+        }
+        if (fresh != blocks.end() && (as_drafted || drafted == digest_of(fresh->second))) out.behind.erase(fresh->first);
+        rest.remove_prefix(end + mark_end.size());
+    }
+    out.markdown += rest;
+    return out;
+}
+
+std::string first_draft(const PostmortemDraft& draft, const Blocks& blocks) {
     const auto facts = [&](const char* name) { return block(name, blocks.at(name)); };
     return "# Postmortem: " + markdown_text(draft.incident.title) + "\n\n## Summary\n\n" + facts("summary") +
            question("What happened, in two sentences?") + "\n## Impact\n\n" + facts("impact") +
@@ -140,6 +164,16 @@ std::string postmortem_markdown(const PostmortemDraft& draft, std::optional<std:
            question("What helped, and should be kept?") + "\n## What went badly\n" +
            question("What was in the way? Where was it luck?") + "\n## Follow-ups\n\n" + facts("followups") +
            question("Which of the factors does no follow-up answer?") + "\n## Related incidents\n\n" + facts("related");
+}
+
+}  // namespace
+
+PostmortemDocument postmortem_markdown(const PostmortemDraft& draft, std::optional<std::string_view> previous) {
+    const Blocks blocks = blocks_of(draft);
+    if (!previous) return {first_draft(draft, blocks), {}};
+    PostmortemDocument document = updated(without_returns(*previous), blocks);
+    if (previous->find("\r\n") != previous->npos) document.markdown = with_returns(document.markdown);
+    return document;
 }
 
 }  // namespace daybook

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "projections/postmortem.hpp"
@@ -153,4 +155,41 @@ TEST_CASE("a postmortem's contributing factors name the other incident, whatever
     desk.draft(id);
     CHECK(desk.result("/draft/contributing_factors/0/text") == "linked as caused_by " + cause + " 2026-02-23T10:30:00Z");
     CHECK(desk.result("/draft/contributing_factors/0/seq") == "3");
+}
+
+TEST_CASE("a draft names the parts that somebody changed or removed, once they lack what the journal says", "[postmortem]") {
+    PostmortemDesk desk;
+    const std::string id = desk.create("10:00");
+    std::string document = desk.draft(id);
+    const std::size_t opened = document.find("Opened: P2");
+    document.replace(opened, 10, "Opened late: P2");
+    const std::size_t related = document.find("<!-- daybook:facts related");
+    document.resize(related);
+    desk.attach(id, document);
+    desk.oncall("incident_append_event", ToolDesk::of(id, R"("type":"note","message":"DB RESTORED")"));
+    CHECK(desk.draft(id).find("DB RESTORED") == std::string::npos);
+    CHECK(desk.result("/warnings/0").find("changed or removed them: related, timeline. ") != std::string::npos);
+
+    // Emptied, a part is made anew; so is one that comes back.
+    const std::size_t line = document.find("Opened late");
+    const std::size_t start = document.find('\n', document.rfind("<!-- daybook:facts timeline", line)) + 1;
+    document.erase(start, document.find("<!-- /daybook:facts -->", start) - start);
+    desk.attach(id, document + "<!-- daybook:facts related -->\n<!-- /daybook:facts -->");
+    const std::string anew = desk.draft(id);
+    CHECK(anew.find("DB RESTORED") != std::string::npos);
+    CHECK(anew.find("None found.\n<!-- /daybook:facts -->\n") != std::string::npos);
+    CHECK(desk.result("/warnings") == "absent");
+}
+
+TEST_CASE("a document that was saved with CR LF is brought up to date, and keeps its ends of lines", "[postmortem]") {
+    PostmortemDesk desk;
+    const std::string id = desk.create("10:00");
+    std::string saved;
+    for (const char c : desk.draft(id)) saved += c == '\n' ? "\r\n" : std::string(1, c);
+    desk.attach(id, saved);
+    desk.oncall("incident_resolve", ToolDesk::of(id, R"("occurred_at":"2026-02-23T11:00:00Z")"));
+    const std::string second = desk.draft(id);
+    CHECK(second.find("- start to resolution: 1 h\r\n") != std::string::npos);
+    CHECK(std::count(second.begin(), second.end(), '\n') == std::count(second.begin(), second.end(), '\r'));
+    CHECK(desk.result("/warnings") == "absent");
 }

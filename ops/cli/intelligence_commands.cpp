@@ -192,6 +192,9 @@ void add_postmortem(CLI::App& root, ChosenCommand& chosen) {
                                   : draft_postmortem(read, session.report_policies().intelligence, wanted);
             if (!made) fail(made.refusal());
             session.out() << (format == Format::json ? report_json(session, made->json) : made->markdown);
+            if (format != Format::json || wanted.save) {
+                for (const std::string& warning : made->warnings) session.messages().say(MessageKind::warning, warning);
+            }
             if (wanted.save) session.messages().say(MessageKind::notice, "attached to " + wanted.incident_id);
             return ExitStatus::done;
         };

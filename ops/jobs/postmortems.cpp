@@ -19,6 +19,14 @@ std::optional<Refusal> refuse_too_large(const PostmortemFiles& files) {
     return std::nullopt;
 }
 
+std::string warning_of(const std::set<std::string, std::less<>>& behind) {
+    std::string names;
+    for (const std::string& name : behind) names += (names.empty() ? "" : ", ") + name;
+    return "what the journal says now is not in these parts of " + std::string(postmortem_markdown_name) +
+           ", since somebody changed or removed them: " + names +
+           ". To have one made anew, attach the document with nothing between its two marks";
+}
+
 }  // namespace
 
 Result<PostmortemFiles> draft_postmortem(const WithViews& with_views, const IntelligencePolicy& policy,
@@ -31,7 +39,9 @@ Result<PostmortemFiles> draft_postmortem(const WithViews& with_views, const Inte
         if (!draft) return;
         const auto before = find_artifact(views, *stream, postmortem_markdown_name);
         const auto document = before ? journal.blob(*digest_from_hex(before->sha256)) : std::nullopt;
-        files = PostmortemFiles{postmortem_json(*draft), postmortem_markdown(*draft, document), "[]"};
+        PostmortemDocument made = postmortem_markdown(*draft, document);
+        files = PostmortemFiles{postmortem_json(*draft), std::move(made.markdown)};
+        if (!made.behind.empty()) files->warnings.push_back(warning_of(made.behind));
     });
     if (!files) return Refusal{RefusalCode::not_found, "no such incident: " + saving.incident_id, "/incident_id"};
     return *files;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "ingest/commands.hpp"
 #include "projections/postmortem.hpp"
@@ -23,7 +24,8 @@ struct PostmortemSaving {
 
 struct PostmortemFiles {
     std::string json, markdown;
-    std::string artifacts = "[]";  // the ids of what was attached, as JSON
+    std::string artifacts = "[]";         // the ids of what was attached, as JSON
+    std::vector<std::string> warnings{};  // what the Markdown does not say, since a person changed it
 };
 
 // The draft, on the newest postmortem.md of the incident where there is one. Refuses: not_found.

@@ -4,6 +4,7 @@
 #include "ops/service/service.hpp"
 
 #include "ingest/fields.hpp"
+#include "projections/object_text.hpp"
 
 namespace daybook {
 
@@ -54,7 +55,14 @@ HttpResponse Service::run_postmortem(const HttpRequest& request) {
     const std::string run_id = log.start("postmortem_draft", inputs + '}', saving.now);
     const auto made = make_postmortem(read, parts_.tools.commands(), parts_.tools.policies()->intelligence, saving);
     const auto error = made ? std::nullopt : std::optional(made.refusal().message);
-    log.finish(run_id, "postmortem_draft", made ? "{\"artifacts\":" + made->artifacts + "}" : "{}", error, parts_.clock());
+    std::string outputs;
+    ObjectText members(outputs);
+    if (made) {
+        members.raw("artifacts", made->artifacts);
+        if (!made->warnings.empty()) members.raw("warnings", text_list(made->warnings));
+    }
+    members.finish();
+    log.finish(run_id, "postmortem_draft", outputs, error, parts_.clock());
     return json_response(run_json(*find_run(*parts_.journal.snapshot(), run_id)));
 }
 

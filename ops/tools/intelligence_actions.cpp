@@ -85,6 +85,7 @@ Result<std::string> postmortem_action(ToolRun& run) {
     object.raw("draft", without_end(made->json));
     object.text("markdown", made->markdown);
     object.raw("artifacts", made->artifacts);
+    if (!made->warnings.empty()) object.raw("warnings", text_list(made->warnings));
     object.finish();
     return answer;
 }
