@@ -9,6 +9,7 @@
 #include "projections/history_reader.hpp"
 #include "projections/markdown.hpp"
 #include "projections/recurrence_json.hpp"
+#include "projections/report_end.hpp"
 
 namespace daybook {
 namespace {
@@ -28,7 +29,7 @@ public:
           journal_(journal),
           request_(request),
           history_(views),
-          window_{INT64_MIN, to_micros(request.now) + 1, request.size},
+          window_{INT64_MIN, report_end(journal, request.now, request.size), request.size},
           traits_(views, journal, window_, to_micros(request.now)),
           services_(request.policy.correlation, journal) {}
 
@@ -92,8 +93,8 @@ void Correlator::count_signatures() {
     index->each_of_signature(subject_.signature, [&](StreamNumber stream) {
         if (index->signature_of(stream) == subject_.signature) same.insert(stream);
     });
-    const std::int64_t from = window_.end - CommonSignatures::days * day_us;
-    each_started(views_, window_, from, window_.end, [&](const IncidentAsOf& incident) {
+    const std::int64_t end = to_micros(request_.now) + 1;
+    each_started(views_, window_, end - CommonSignatures::days * day_us, end, [&](const IncidentAsOf& incident) {
         if (incident.state.archived()) return;
         signatures_.add(same.contains(incident.stream) ? subject_.signature : SignatureKey{});
     });

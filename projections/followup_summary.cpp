@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "projections/durations.hpp"
+#include "projections/report_end.hpp"
 #include "projections/report_json.hpp"
 
 namespace daybook {
@@ -34,7 +35,8 @@ private:
 SummaryMaker::SummaryMaker(lmdb::Transaction& views, const JournalView& journal, const FollowupSummaryRequest& request)
     : views_(views), journal_(journal), now_(to_micros(request.now)) {
     assert(request.window_days > 0);
-    window_ = {to_micros(request.now - std::chrono::days(request.window_days)), now_ + 1, request.size};
+    window_ = {to_micros(request.now - std::chrono::days(request.window_days)),
+               request.as_of ? now_ + 1 : report_end(journal, request.now, request.size), request.size};
     summary_.service = request.service;
     summary_.env = request.env;
     summary_.window_days = request.window_days;

@@ -1,6 +1,6 @@
 // What is still to be done after incidents (section 5, "Follow-ups"): the report `incident_followups_summary`.
 //
-// A pure function of a journal prefix and a time: as of `now`, what occurred at that very moment included.
+// A pure function of a journal prefix and a time: as of `now`, what occurred at that very moment included (report_end).
 #pragma once
 
 #include <array>
@@ -18,6 +18,7 @@ struct FollowupSummaryRequest {
     std::optional<std::string> service, env;  // of the incidents, as of `now`
     int window_days = 30;                     // 1 or more; looks back from `now`
     Time now{};
+    bool as_of = false;                      // what occurred after `now` counts for nothing, also where it is known
     std::uint64_t size = 0;                  // events that count: the first so many
     std::optional<std::string_view> policy;  // the bytes of the policy file
 };

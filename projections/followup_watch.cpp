@@ -7,6 +7,7 @@
 #include "projections/followup_list.hpp"
 #include "projections/markdown.hpp"
 #include "projections/recurrence.hpp"
+#include "projections/report_end.hpp"
 
 namespace daybook {
 namespace {
@@ -74,9 +75,7 @@ void Watch::read(lmdb::Transaction& views, const JournalView& journal) {
     views_ = &views;
     journal_ = &journal;
     window_ = {INT64_MIN, now_ + 1, request_.size};
-    // Nothing of the journal lies behind a now that all of it was recorded before: what a source with a fast clock opened is open.
-    const auto newest = journal.header({request_.size});
-    known_ = {INT64_MIN, newest && newest->recorded_at <= now_ ? INT64_MAX : window_.end, request_.size};
+    known_ = {INT64_MIN, report_end(journal, request_.now, request_.size), request_.size};
     postmortem_ = journal.find_name("postmortem").value_or(NameNumber{}).value;
     index_ = CorrelationIndex::open(views);
     recurrences_.emplace(request_.intelligence.recurrence, window_, request_.window_days);

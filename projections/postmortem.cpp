@@ -6,6 +6,7 @@
 #include "projections/corrections.hpp"
 #include "projections/durations.hpp"
 #include "projections/recurrence_json.hpp"
+#include "projections/report_end.hpp"
 #include "projections/timeline.hpp"
 
 namespace daybook {
@@ -39,7 +40,10 @@ void shorten(std::vector<PostmortemFact>& facts) {
 class Drafter {
 public:
     Drafter(lmdb::Transaction& views, const JournalView& journal, const PostmortemRequest& request)
-        : views_(views), journal_(journal), request_(request), window_{INT64_MIN, to_micros(request.now) + 1, request.size} {}
+        : views_(views),
+          journal_(journal),
+          request_(request),
+          window_{INT64_MIN, report_end(journal, request.now, request.size), request.size} {}
 
     std::optional<PostmortemDraft> draft();
 

@@ -25,7 +25,7 @@ namespace daybook {
 
 struct PostmortemRequest {
     StreamNumber incident;
-    Time now{};              // as of it; what occurred at that very moment included
+    Time now{};              // as of it; what occurred at that very moment included (report_end)
     std::uint64_t size = 0;  // events that count: the first so many
     IntelligencePolicy policy;
 };

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "projections/followups.hpp"
+#include "projections/report_end.hpp"
 
 namespace daybook {
 namespace {
@@ -34,7 +35,7 @@ Risk risk_of(const std::string& service, const std::string& env, const Counts& c
 }  // namespace
 
 std::vector<Risk> risks(lmdb::Transaction& views, const JournalView& journal, const RiskRequest& request) {
-    const ReportWindow window{INT64_MIN, to_micros(request.now) + 1, request.size};
+    const ReportWindow window{INT64_MIN, report_end(journal, request.now, request.size), request.size};
     std::map<std::pair<std::string, std::string>, Counts> all;
     scan_history(views, [&](StreamNumber stream, std::span<const HistoryEntry> entries) {
         const IncidentAsOf incident = incident_as_of(stream, entries, window, [](const HistoryEntry&) {});

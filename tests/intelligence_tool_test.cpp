@@ -1,3 +1,4 @@
+#include "projections/risk.hpp"
 #include "tests/tool_desk.hpp"
 
 using namespace daybook;
@@ -84,4 +85,37 @@ TEST_CASE("followup_watch warns of a service and an env that nobody has heard of
     CHECK(desk.result("/appended/duplicate") == "false");
     desk.oncall("followup_watch", R"("env":"prodd")");
     CHECK(desk.result("/warnings/0").starts_with("nothing in the journal is of the env prodd, and the policy"));
+}
+
+TEST_CASE("what a source with a fast clock opened is in every report of now, and in none as of now", "[tools][gate]") {
+    ToolDesk desk;
+    Report ahead = Report::firing("12:03").severity("P0");
+    ahead.set("followups", R"([{"title":"Fail over","owner":"sofiia","priority":"P1","due_at":"2026-02-23T11:00:00Z"}])");
+    REQUIRE(desk.tell(ahead) == "taken");
+    desk.oncall("incident_list", "");
+    const std::string id = desk.result("/incidents/0/id");
+    desk.oncall("followup_watch", R"("env":"prod")");
+    CHECK(desk.result("/findings/0/incident_id") == id);
+    desk.oncall("incident_followups_summary", "");
+    CHECK(desk.result("/open_incidents/0/id") == id);
+    CHECK(desk.result("/overdue/0/incident_id") == id);
+    desk.call(R"({"action":"correlate",)" + ToolDesk::of(id) + "}", intelligence);
+    CHECK(desk.result("/incident/status") == "open");
+    desk.call(R"({"action":"postmortem_draft","save":false,)" + ToolDesk::of(id) + "}", intelligence);
+    CHECK(desk.result("/draft/summary/0/text") == "started 2026-02-23T12:03:00Z");
+    CHECK(desk.result("/draft/followups/0/title") == "Fail over");
+    std::vector<Risk> found;
+    desk.shared.read([&](const SharedViews::Seen& seen) { found = risks(seen.views, seen.journal, {desk.now, seen.size, {}}); });
+    REQUIRE(found.size() == 1);
+    CHECK(found.front().score == 55);  // an active P0, unacknowledged, with an overdue follow-up
+
+    desk.oncall("incident_followups_summary", R"("as_of":"2026-02-23T12:00:00Z")");
+    CHECK(desk.result("/open_incidents") == "[]");
+    CHECK(desk.result("/overdue") == "[]");
+    desk.now = when("09:00");  // before it was recorded
+    for (const char* action : {"correlate", "postmortem_draft"}) {
+        CHECK(desk.refusal(R"({"action":")" + std::string(action) + "\"," + ToolDesk::of(id) + "}", intelligence) ==
+              "not_found /incident_id");
+        CHECK(desk.answer.find(id + " was not there yet") != std::string::npos);
+    }
 }

@@ -66,7 +66,7 @@ ExitStatus run_correlate(Session& session, const CorrelateOptions& options) {
         found = correlate(rows, *journal, request);
     }
     if (!found)
-        throw CommandError(ExitStatus::not_found, options.incident_id + " has not been opened by " + format_time(request.now));
+        throw CommandError(ExitStatus::not_found, options.incident_id + " was not there yet at " + format_time(request.now));
     print_correlations(session, *found);
     if (!options.append_note) return ExitStatus::done;
     CommandContext context;

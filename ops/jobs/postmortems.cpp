@@ -32,18 +32,22 @@ std::string warning_of(const std::set<std::string, std::less<>>& behind) {
 Result<PostmortemFiles> draft_postmortem(const WithViews& with_views, const IntelligencePolicy& policy,
                                          const PostmortemSaving& saving) {
     std::optional<PostmortemFiles> files;
+    std::string missing = "no such incident: " + saving.incident_id;
     with_views([&](lmdb::Transaction& views, const JournalView& journal, std::uint64_t size) {
         const auto stream = is_incident_id(saving.incident_id) ? journal.stream_number(saving.incident_id) : std::nullopt;
         if (!stream) return;
         const auto draft = postmortem_draft(views, journal, {*stream, saving.now, size, policy});
-        if (!draft) return;
+        if (!draft) {
+            missing = saving.incident_id + " was not there yet at " + format_time(saving.now);
+            return;
+        }
         const auto before = find_artifact(views, *stream, postmortem_markdown_name);
         const auto document = before ? journal.blob(*digest_from_hex(before->sha256)) : std::nullopt;
         PostmortemDocument made = postmortem_markdown(*draft, document);
         files = PostmortemFiles{postmortem_json(*draft), std::move(made.markdown)};
         if (!made.behind.empty()) files->warnings.push_back(warning_of(made.behind));
     });
-    if (!files) return Refusal{RefusalCode::not_found, "no such incident: " + saving.incident_id, "/incident_id"};
+    if (!files) return Refusal{RefusalCode::not_found, missing, "/incident_id"};
     return *files;
 }
 

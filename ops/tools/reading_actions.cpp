@@ -135,10 +135,6 @@ private:
     Sequence last_, next_after_;
 };
 
-Refusal not_yet(const std::string& incident_id) {
-    return {RefusalCode::not_found, incident_id + " was not there yet", "/incident_id"};
-}
-
 std::string incident_answer(const IncidentRow& row, std::uint64_t version) {
     std::string answer;
     ObjectText object(answer);
@@ -166,7 +162,7 @@ Result<std::string> incident_get(ToolRun& run) {
     const auto stream = journal->stream_number(id);
     if (!stream) return no_such_incident(id);
     const auto row = incident_within(*journal, *stream, *horizon);
-    if (!row) return not_yet(id);
+    if (!row) return not_there_yet(id);
     return incident_answer(*row, sequences_within(*journal, *stream, {horizon->size, {}}).size());
 }
 

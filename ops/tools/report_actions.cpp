@@ -54,6 +54,7 @@ Result<std::string> incident_followups_summary(ToolRun& run) {
         }
         request.size = std::min(horizon->size, seen.size);
         request.now = past.now(seen.journal, run.parts.clock());
+        request.as_of = past.as_of.has_value();
         answer = std::string(without_end(followup_summary_json(followup_summary(seen.views, seen.journal, request))));
     });
     return answer;

@@ -59,6 +59,7 @@ std::optional<Time> due_param(Fields& fields);
 inline constexpr std::int64_t window_days_max = 3'660;  // that a report may look back
 
 Refusal no_such_incident(const std::string& incident_id);
+Refusal not_there_yet(const std::string& incident_id);  // at the moment that was asked for
 
 // --- answers
 

@@ -107,6 +107,10 @@ Refusal no_such_incident(const std::string& incident_id) {
     return {RefusalCode::not_found, "no such incident: " + incident_id, "/incident_id"};
 }
 
+Refusal not_there_yet(const std::string& incident_id) {
+    return {RefusalCode::not_found, incident_id + " was not there yet", "/incident_id"};
+}
+
 void seq_or_null(ObjectText& object, Sequence sequence) { object.raw("seq", sequence ? std::to_string(sequence.value) : "null"); }
 
 std::string write_answer(const ToolRun& run, const CommandOutcome& outcome, const char* subject) {
