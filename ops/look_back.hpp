@@ -1,6 +1,7 @@
 // The moments that everything that can look at the past is asked for: `as_of`, `known_at`, `at_seq`.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -20,6 +21,15 @@ struct LookBack {
     Result<Horizon> horizon(const JournalView& journal) const;
     // What counts as now for what is seen, and `otherwise` where nothing was given.
     Time now(const JournalView& journal, Time otherwise) const;
+    // Sets what a report counts: the first so many of the `seen` events, and the moment that it is made for. Refuses as horizon().
+    template <class Request>
+    std::optional<Refusal> set(Request& request, const JournalView& journal, std::uint64_t seen, Time otherwise) const {
+        const auto horizon = this->horizon(journal);
+        if (!horizon) return horizon.refusal();
+        request.size = std::min(horizon->size, seen);
+        request.now = now(journal, otherwise);
+        return std::nullopt;
+    }
 };
 
 }  // namespace daybook

@@ -119,3 +119,46 @@ TEST_CASE("what a source with a fast clock opened is in every report of now, and
         CHECK(desk.answer.find(id + " was not there yet") != std::string::npos);
     }
 }
+
+TEST_CASE("each report of the tools is made again by its journal_size and generated_for, byte for byte", "[tools][gate]") {
+    ToolDesk desk;
+    const std::string one = desk.create("10:00", R"(,"severity":"P1","signature":"boom")");
+    const std::string other = desk.create("10:30", R"(,"signature":"boom")");
+    const auto draft = [&] {
+        desk.call(R"({"action":"postmortem_draft",)" + ToolDesk::of(one) + "}", intelligence);
+        std::string content;
+        append_json_string(content, desk.result("/markdown") + "Written by a person.\n");
+        desk.oncall("incident_attach_artifact",
+                    ToolDesk::of(one, R"("kind":"postmortem","name":"postmortem.md","content":)" + content));
+    };
+    draft();
+    const std::vector<std::pair<const char*, std::string>> reports{
+        {"oncall_tool", R"("action":"followup_watch","env":"prod")"},
+        {intelligence, R"("action":"correlate",)" + ToolDesk::of(one)},
+        {intelligence, R"("action":"recurrence","window_days":30)"},
+        {intelligence, R"("action":"postmortem_draft","save":false,)" + ToolDesk::of(one)}};
+    std::vector<std::string> before;
+    for (const auto& [tool, fields] : reports) before.push_back(desk.call("{" + fields + "}", tool));
+    CHECK(before.back().find("Written by a person.") != std::string::npos);
+    const std::string then = R"(,"at_seq":)" + std::to_string(desk.size()) + R"(,"known_at":")" + format_time(desk.now) + "\"";
+
+    desk.now = when("15:00");
+    desk.journal().set_time(when("14:00"));
+    desk.create("13:00", R"(,"severity":"P0","signature":"boom")");
+    desk.oncall("incident_update", ToolDesk::of(other, R"("title":"Something else")"));
+    draft();
+    for (std::size_t i = 0; i < reports.size(); ++i) {
+        const auto& [tool, fields] = reports[i];
+        INFO(fields);
+        CHECK(desk.call("{" + fields + "}", tool) != before[i]);
+        CHECK(desk.call("{" + fields + then + "}", tool) == before[i]);
+        CHECK(desk.refusal("{" + fields + R"(,"at_seq":999})", tool) == "invalid /at_seq");
+    }
+    desk.call(R"({"action":"postmortem_draft",)" + ToolDesk::of(one) + then + "}", intelligence);
+    CHECK(desk.result("/artifacts") == "[]");
+    CHECK(desk.refusal(R"({"action":"postmortem_draft","save":true,)" + ToolDesk::of(one) + then + "}", intelligence) ==
+          "invalid /save");
+    CHECK(desk.refusal(R"({"action":"correlate","append_note":true,)" + ToolDesk::of(one) + then + "}", intelligence) ==
+          "invalid /append_note");
+    CHECK(desk.refusal(R"({"action":"followup_watch","append":true)" + then + "}") == "invalid /append");
+}

@@ -1,7 +1,5 @@
 #include "ops/cli/clock_options.hpp"
 
-#include <algorithm>
-
 #include <CLI/CLI.hpp>
 
 #include "ops/cli/number_option.hpp"
@@ -33,7 +31,16 @@ Horizon ClockOptions::horizon(const JournalView& journal) const {
     return *horizon;
 }
 
-Time ClockOptions::now(const Session& session, const JournalView& journal) const { return look_back().now(journal, session.now()); }
+Time ClockOptions::now(const Session& session, const JournalView& journal) const {
+    LookBack back = look_back();
+    if (session.settings().now) back.at_seq.reset();  // a seq says how much was known, and its moment only for want of another
+    return back.now(journal, session.now());
+}
+
+void ClockOptions::refuse_beside(const std::string& option) const {
+    if (!given()) return;
+    throw CommandError(ExitStatus::usage, option + " writes down what is known now, and can't stand beside --at-seq or --known-at");
+}
 
 void ClockOptions::read_views(Session& session, std::string_view projection,
                               const std::function<void(lmdb::Transaction&)>& use) const {

@@ -1,6 +1,8 @@
 // The options of every command that can look at the past: --as-of, --known-at, --at-seq.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -26,8 +28,17 @@ public:
     bool given() const;
     // How far they let one see; several given: all of them hold. Throws CommandError (usage): no time, more events than there are.
     Horizon horizon(const JournalView& journal) const;
-    // What counts as now for what is seen: the moment that was asked for, else --now, else the clock.
+    // What counts as now for what is seen: the moment that was asked for, else --now, else that of the last event of --at-seq, else
+    // the clock.
     Time now(const Session& session, const JournalView& journal) const;
+    // Sets what a report counts: the first so many of the `seen` events, and the moment that it is made for.
+    template <class Request>
+    void set(Request& request, const Session& session, const JournalView& journal, std::uint64_t seen) const {
+        request.size = std::min(horizon(journal).size, seen);
+        request.now = now(session, journal);
+    }
+    // Throws CommandError (usage) where any was given: what `option` writes down is of now.
+    void refuse_beside(const std::string& option) const;
 
     // Hands over the rows of a projection as they were: the live views where nothing was given, else made for the occasion.
     void read_views(Session& session, std::string_view projection, const std::function<void(lmdb::Transaction&)>& use) const;

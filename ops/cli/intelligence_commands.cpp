@@ -1,6 +1,7 @@
 // `daybook correlate` and `daybook recurrence`.
 #include <CLI/CLI.hpp>
 
+#include "ops/cli/clock_options.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
 #include "ops/cli/number_option.hpp"
@@ -44,16 +45,18 @@ void print_correlations(Session& session, const Correlations& correlations) {
 }
 
 struct CorrelateOptions {
+    explicit CorrelateOptions(CLI::App& command) : clocks(command, ClockOptions::Clocks::recorded) {}
+    ClockOptions clocks;
     std::string incident_id;
     bool all = false, other_envs = false, append_note = false, dry_run = false;
 };
 
 ExitStatus run_correlate(Session& session, const CorrelateOptions& options) {
+    if (options.append_note) options.clocks.refuse_beside("--append-note");
     session.check_journal_exists();
     if (options.append_note && !options.dry_run) session.journal_to_write();
     Views& views = session.views();
     CorrelateRequest request;
-    request.now = session.now();
     request.possible = options.all;
     request.other_envs = options.other_envs;
     request.policy = session.report_policies().intelligence;
@@ -62,7 +65,7 @@ ExitStatus run_correlate(Session& session, const CorrelateOptions& options) {
         lmdb::Transaction rows = views.read();
         const Snapshot journal = session.journal_to_read().snapshot();
         request.incident = find_incident(*journal, options.incident_id);
-        request.size = position_of_all(rows).sequence.value;
+        options.clocks.set(request, session, *journal, position_of_all(rows).sequence.value);
         found = correlate(rows, *journal, request);
     }
     if (!found)
@@ -86,8 +89,8 @@ ExitStatus run_correlate(Session& session, const CorrelateOptions& options) {
 }
 
 void add_correlate(CLI::App& root, ChosenCommand& chosen) {
-    auto o = std::make_shared<CorrelateOptions>();
     CLI::App* app = root.add_subcommand("correlate", "Which incidents an incident has to do with, how much, and why");
+    auto o = std::make_shared<CorrelateOptions>(*app);
     app->add_option("incident", o->incident_id, "The incident's id")->required()->type_name("INCIDENT");
     app->add_flag("--all", o->all, "Possible ones too, whose scores are low");
     app->add_flag("--other-envs", o->other_envs, "Those of other envs too");
@@ -135,11 +138,13 @@ void print_recurrence(Session& session, const Recurrence& recurrence) {
 
 void add_recurrence(CLI::App& root, ChosenCommand& chosen) {
     struct Options {
+        explicit Options(CLI::App& command) : clocks(command, ClockOptions::Clocks::recorded) {}
         std::string service, env;
         std::uint64_t window_days = 7;
+        ClockOptions clocks;
     };
-    auto o = std::make_shared<Options>();
     CLI::App* app = root.add_subcommand("recurrence", "Which signatures come back, and whether their follow-ups helped");
+    auto o = std::make_shared<Options>(*app);
     app->add_option("--service", o->service, "Of this service");
     app->add_option("--env", o->env, "Of this env");
     add_number(*app, "--window-days", o->window_days, "Signatures that came back within so many days")->capture_default_str();
@@ -152,12 +157,11 @@ void add_recurrence(CLI::App& root, ChosenCommand& chosen) {
             request.service = name_option("--service", o->service);
             request.env = name_option("--env", o->env);
             request.window_days = days_option("--window-days", o->window_days);
-            request.now = session.now();
             request.policy = session.report_policies().intelligence;
             Views& views = session.views();
             lmdb::Transaction rows = views.read();
             const Snapshot journal = session.journal_to_read().snapshot();
-            request.size = position_of_all(rows).sequence.value;
+            o->clocks.set(request, session, *journal, position_of_all(rows).sequence.value);
             print_recurrence(session, recurrence(rows, *journal, request));
             return ExitStatus::done;
         };
@@ -165,22 +169,29 @@ void add_recurrence(CLI::App& root, ChosenCommand& chosen) {
 }
 
 void add_postmortem(CLI::App& root, ChosenCommand& chosen) {
-    auto saving = std::make_shared<PostmortemSaving>();
+    struct Options {
+        explicit Options(CLI::App& command) : clocks(command, ClockOptions::Clocks::recorded) {}
+        PostmortemSaving saving;
+        ClockOptions clocks;
+    };
     CLI::App* app = root.add_subcommand("postmortem", "Draft a postmortem: the facts with their seqs, and questions for a person");
-    app->add_option("incident", saving->incident_id, "The incident's id")->required()->type_name("INCIDENT");
-    app->add_flag("--save", saving->save, "Attach it as postmortem.md and postmortem.json; what a person changed in the .md stays");
+    auto o = std::make_shared<Options>(*app);
+    app->add_option("incident", o->saving.incident_id, "The incident's id")->required()->type_name("INCIDENT");
+    app->add_flag("--save", o->saving.save,
+                  "Attach it as postmortem.md and postmortem.json; what a person changed in the .md stays");
     app->footer(
         "Examples:\n  daybook postmortem inc_20260223_1000_k3f9\n  daybook postmortem inc_20260223_1000_k3f9 --save\n"
         "Prints Markdown, or JSON with -o json. A finished one: daybook artifact attach INC postmortem.md --kind postmortem");
-    app->callback([saving, &chosen] {
-        chosen = [saving](Session& session) {
-            PostmortemSaving wanted = *saving;
+    app->callback([o, &chosen] {
+        chosen = [o](Session& session) {
+            PostmortemSaving wanted = o->saving;
+            if (wanted.save) o->clocks.refuse_beside("--save");
             const Format format = report_format(session, "a postmortem");
             session.check_journal_exists();
             if (wanted.save) session.journal_to_write();
             wanted.actor = session.settings().agent;
             wanted.source = "cli";
-            wanted.now = session.now();
+            o->clocks.set(wanted, session, *session.journal_to_read().snapshot(), wanted.size);
             Views& views = session.views();
             const auto read = [&](const ReadViews& use) {
                 lmdb::Transaction rows = views.read();

@@ -1,5 +1,7 @@
 #include "ops/jobs/postmortems.hpp"
 
+#include <algorithm>
+
 #include "projections/artifacts.hpp"
 
 namespace daybook {
@@ -27,13 +29,28 @@ std::string warning_of(const std::set<std::string, std::less<>>& behind) {
            ". To have one made anew, attach the document with nothing between its two marks";
 }
 
+// The newest postmortem.md of the first `size` events.
+std::optional<Artifact> newest_document(lmdb::Transaction& views, const JournalView& journal, StreamNumber incident,
+                                        std::uint64_t size) {
+    auto newest = find_artifact(views, incident, postmortem_markdown_name);
+    if (!newest || newest->sequence <= size) return newest;
+    newest.reset();
+    for (const Sequence sequence : journal.stream_sequences(incident)) {
+        if (sequence.value > size) break;
+        const auto artifact = find_artifact(views, sequence);
+        if (artifact && artifact->name == postmortem_markdown_name) newest = artifact;
+    }
+    return newest;
+}
+
 }  // namespace
 
 Result<PostmortemFiles> draft_postmortem(const WithViews& with_views, const IntelligencePolicy& policy,
                                          const PostmortemSaving& saving) {
     std::optional<PostmortemFiles> files;
     std::string missing = "no such incident: " + saving.incident_id;
-    with_views([&](lmdb::Transaction& views, const JournalView& journal, std::uint64_t size) {
+    with_views([&](lmdb::Transaction& views, const JournalView& journal, std::uint64_t seen) {
+        const std::uint64_t size = std::min(saving.size, seen);
         const auto stream = is_incident_id(saving.incident_id) ? journal.stream_number(saving.incident_id) : std::nullopt;
         if (!stream) return;
         const auto draft = postmortem_draft(views, journal, {*stream, saving.now, size, policy});
@@ -41,7 +58,7 @@ Result<PostmortemFiles> draft_postmortem(const WithViews& with_views, const Inte
             missing = saving.incident_id + " was not there yet at " + format_time(saving.now);
             return;
         }
-        const auto before = find_artifact(views, *stream, postmortem_markdown_name);
+        const auto before = newest_document(views, journal, *stream, size);
         const auto document = before ? journal.blob(*digest_from_hex(before->sha256)) : std::nullopt;
         PostmortemDocument made = postmortem_markdown(*draft, document);
         files = PostmortemFiles{postmortem_json(*draft), std::move(made.markdown)};

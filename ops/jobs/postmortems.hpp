@@ -20,6 +20,7 @@ struct PostmortemSaving {
     bool save = false;
     std::string actor, source;
     Time now{};
+    std::uint64_t size = UINT64_MAX;  // events that count, also for the document that stands
 };
 
 struct PostmortemFiles {

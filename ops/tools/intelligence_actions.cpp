@@ -25,18 +25,22 @@ Result<std::string> correlate_action(ToolRun& run) {
     request.possible = run.params.optional_boolean("all").value_or(false);
     request.other_envs = run.params.optional_boolean("other_envs").value_or(false);
     const bool append = run.params.optional_boolean("append_note").value_or(false);
+    const LookBack past = look_back(run);
+    if (append) refuse_beside(run, past, "append_note");
     if (run.params.refusal()) return *run.params.refusal();
-    request.now = run.parts.clock();
     request.policy = run.parts.policies()->intelligence;
     std::optional<Correlations> found;
+    std::optional<Refusal> refusal;
     run.parts.views.read([&](const SharedViews::Seen& seen) {
+        refusal = past.set(request, seen.journal, seen.size, run.parts.clock());
+        if (refusal) return;
         const auto stream = is_incident_id(id) ? seen.journal.stream_number(id) : std::nullopt;
+        refusal = stream ? not_there_yet(id) : no_such_incident(id);
         if (!stream) return;
         request.incident = *stream;
-        request.size = seen.size;
         found = correlate(seen.views, seen.journal, request);
     });
-    if (!found) return no_such_incident(id);
+    if (!found) return *refusal;
     std::string answer(without_end(correlations_json(*found)));
     if (!append) return answer;
     CommandContext context;
@@ -56,25 +60,29 @@ Result<std::string> recurrence_action(ToolRun& run) {
     request.env = optional_param(run.params, "env");
     request.window_days =
         static_cast<int>(run.params.optional_integer("window_days", 1, window_days_max).value_or(request.window_days));
+    const LookBack past = look_back(run);
     if (run.params.refusal()) return *run.params.refusal();
-    request.now = run.parts.clock();
     request.policy = run.parts.policies()->intelligence;
     std::string answer;
+    std::optional<Refusal> refusal;
     run.parts.views.read([&](const SharedViews::Seen& seen) {
-        request.size = seen.size;
-        answer = without_end(recurrence_json(recurrence(seen.views, seen.journal, request)));
+        refusal = past.set(request, seen.journal, seen.size, run.parts.clock());
+        if (!refusal) answer = without_end(recurrence_json(recurrence(seen.views, seen.journal, request)));
     });
+    if (refusal) return *refusal;
     return answer;
 }
 
 Result<std::string> postmortem_action(ToolRun& run) {
     PostmortemSaving saving;
     saving.incident_id = text_param(run.params, "incident_id");
-    saving.save = run.params.optional_boolean("save").value_or(true);
+    const LookBack past = look_back(run);
+    saving.save = run.params.optional_boolean("save").value_or(!past.given());
+    if (saving.save) refuse_beside(run, past, "save");
     if (run.params.refusal()) return *run.params.refusal();
     saving.actor = run.caller.agent;
     saving.source = run.call.tool;
-    saving.now = run.parts.clock();
+    if (auto refusal = past.set(saving, *run.parts.journal.snapshot(), saving.size, run.parts.clock())) return *refusal;
     const auto read = [&](const ReadViews& use) {
         run.parts.views.read([&](const SharedViews::Seen& seen) { use(seen.views, seen.journal, seen.size); });
     };

@@ -61,7 +61,7 @@ const std::vector<Param>& all_params() {
         {"reason", text, "Why"},
         {"relation", text, choices<LinkRelation>()},
         {"run_id", text, "The run's id"},
-        {"save", truth, "Attach the draft to the incident (without this: yes)"},
+        {"save", truth, "Attach the draft to the incident (without this: yes, but not a draft of the past)"},
         {"save_artifacts", truth, "Write the report's files, and say so in the journal"},
         {"seq", number, "The event's seq"},
         {"service", text, "The service"},

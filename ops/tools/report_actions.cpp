@@ -45,18 +45,14 @@ Result<std::string> incident_followups_summary(ToolRun& run) {
         static_cast<int>(run.params.optional_integer("window_days", 1, window_days_max).value_or(request.window_days));
     const LookBack past = look_back(run);
     if (run.params.refusal()) return *run.params.refusal();
-    Result<std::string> answer = std::string();
+    request.as_of = past.as_of.has_value();
+    std::string answer;
+    std::optional<Refusal> refusal;
     run.parts.views.read([&](const SharedViews::Seen& seen) {
-        const auto horizon = past.horizon(seen.journal);
-        if (!horizon) {
-            answer = horizon.refusal();
-            return;
-        }
-        request.size = std::min(horizon->size, seen.size);
-        request.now = past.now(seen.journal, run.parts.clock());
-        request.as_of = past.as_of.has_value();
-        answer = std::string(without_end(followup_summary_json(followup_summary(seen.views, seen.journal, request))));
+        refusal = past.set(request, seen.journal, seen.size, run.parts.clock());
+        if (!refusal) answer = without_end(followup_summary_json(followup_summary(seen.views, seen.journal, request)));
     });
+    if (refusal) return *refusal;
     return answer;
 }
 
@@ -70,21 +66,26 @@ Result<std::string> followup_watch_action(ToolRun& run) {
     request.mode = run.params.optional_word<GateMode>("mode");
     const bool append = run.params.optional_boolean("append").value_or(false);
     const auto input = keyed_input(run);
+    const LookBack past = look_back(run);
+    if (append) refuse_beside(run, past, "append");
     if (run.params.refusal()) return *run.params.refusal();
     request.now = run.parts.clock();
     request.policy = policies->gate;
     request.intelligence = policies->intelligence;
     GateReport report;
     std::vector<std::string> warnings;
+    std::optional<Refusal> refusal;
     try {
         run.parts.views.read([&](const SharedViews::Seen& seen) {
-            request.size = seen.size;
+            refusal = past.set(request, seen.journal, seen.size, run.parts.clock());
+            if (refusal) return;
             warnings = warnings_of_names(request, seen.journal);
             report = followup_watch(seen.views, seen.journal, request);
         });
     } catch (const StorageError& error) {
         report = unreadable_journal(request, error.what());  // what cannot be read is a finding, and not a gate that is open
     }
+    if (refusal) return *refusal;
     std::string answer(without_end(gate_json(report, request.policy)));
     answer.pop_back();
     if (!warnings.empty()) answer += ",\"warnings\":" + text_list(warnings);

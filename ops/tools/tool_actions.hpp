@@ -41,6 +41,8 @@ CommandContext write_context(ToolRun& run);
 std::optional<KeyedInput> keyed_input(ToolRun& run);
 // as_of, known_at, at_seq.
 LookBack look_back(ToolRun& run);
+// Refuses `name` beside a look at the past: what it writes down is of now.
+void refuse_beside(ToolRun& run, const LookBack& past, std::string_view name);
 std::string text_param(Fields& fields, std::string_view name);                     // it must be there
 std::optional<std::string> optional_param(Fields& fields, std::string_view name);  // texts of any sensible length
 // null means that it is to be taken away, as an empty text does.

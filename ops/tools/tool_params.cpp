@@ -73,6 +73,10 @@ LookBack look_back(ToolRun& run) {
     return back;
 }
 
+void refuse_beside(ToolRun& run, const LookBack& past, std::string_view name) {
+    if (past.given()) run.params.fail(name, "writes down what is known now, and can't stand beside at_seq or known_at");
+}
+
 // The limits of single fields are the commands' own (ingest/checks.hpp).
 std::string text_param(Fields& fields, std::string_view name) { return fields.text(name, 0, SIZE_MAX); }
 

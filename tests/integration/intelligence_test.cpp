@@ -56,3 +56,35 @@ TEST_CASE("recurrence prints what came back", "[recurrence]") {
     CHECK(wrong.status == 1);
     CHECK(wrong.err.find("ops/policy/intelligence.yml:2: recurrence.recuring is not a key") != std::string::npos);
 }
+
+TEST_CASE("gate, correlate, recurrence and postmortem are made again by what they name, byte for byte", "[correlate][gate]") {
+    const Team daybook;
+    const std::string one = daybook.create("2026-02-23T10:00:00Z");
+    daybook.create("2026-02-23T10:30:00Z");
+    const std::vector<std::vector<std::string>> reports{
+        {"gate", "followup_watch", "-o", "json"}, {"correlate", one}, {"recurrence"}, {"postmortem", one}};
+    const auto made = [&](std::vector<std::string> command, const std::vector<std::string>& more) {
+        if (command.front() != "gate") command.insert(command.end(), {"-o", "json"});
+        command.insert(command.end(), more.begin(), more.end());
+        return daybook.run(command).out;
+    };
+    std::vector<std::string> before;
+    for (const auto& command : reports) before.push_back(made(command, {}));
+    daybook.create("2026-02-23T11:00:00Z");
+    daybook.out({"note", one, "told later"});
+    for (std::size_t i = 0; i < reports.size(); ++i) {
+        const auto provenance = nlohmann::json::parse(before[i])["provenance"];
+        const std::string size = std::to_string(provenance["journal_size"].get<int>());
+        CHECK(made(reports[i], {}) != before[i]);
+        CHECK(made(reports[i], {"--at-seq", size, "--now", provenance["generated_for"].get<std::string>()}) == before[i]);
+        auto beyond = reports[i];
+        beyond.insert(beyond.end(), {"--at-seq", "99"});
+        CHECK(daybook.run(beyond).status == 2);
+        beyond.end()[-2] = "--known-at";
+        CHECK(daybook.run(beyond).status == 2);
+    }
+    CHECK(daybook.run({"gate", "followup_watch", "--append", "--at-seq", "2"}).status == 2);
+    CHECK(daybook.run({"correlate", one, "--append-note", "--at-seq", "2"}).status == 2);
+    CHECK(daybook.run({"postmortem", one, "--save", "--at-seq", "2"}).status == 2);
+    CHECK(lines_of(daybook.out({"events", "-o", "jsonl"})).size() == 4);
+}
