@@ -223,3 +223,33 @@ TEST_CASE("a write at another version than expected is a conflict", "[tools]") {
     desk.oncall("incident_close", desk.of(id, R"("expected_version":"any")"));
     CHECK(desk.result("/version") == "3");
 }
+
+TEST_CASE("what is dated before the week in which it was written down is taken, and said to be in no weekly digest", "[tools]") {
+    ToolDesk desk;  // on a Monday
+    const std::string friday = R"("occurred_at":"2026-02-20T10:05:00Z")";
+    desk.oncall("incident_create", R"("service":"gateway","title":"5xx","started_at":"2026-02-20T10:00:00Z")");
+    CHECK(desk.result("/warnings/0").starts_with("it counts as opened at 2026-02-23T12:00:00Z, and what is dated"));
+    const std::string late = desk.result("/incident_id");
+    desk.oncall("incident_acknowledge", ToolDesk::of(late, friday));
+    CHECK(desk.result("/warnings/0") ==
+          late + " was written down as of 2026-02-23T12:00:00Z: what happened to it in a week before that is in no weekly digest");
+    desk.oncall("incident_append_event", ToolDesk::of(late, R"("type":"note","message":"x",)" + friday));
+    CHECK(desk.result("/warnings") == "absent");
+    desk.oncall("incident_resolve", ToolDesk::of(late));
+    CHECK(desk.result("/warnings") == "absent");
+
+    desk.oncall("incident_create", R"("service":"gateway","title":"5xx","started_at":"2026-02-20T10:00:00Z",)" + friday);
+    CHECK(desk.result("/warnings") == "absent");
+    const std::string told = desk.result("/incident_id");
+    desk.oncall("incident_acknowledge", ToolDesk::of(told, friday));
+    CHECK(desk.result("/warnings") == "absent");
+    desk.oncall("followup_add", ToolDesk::of(told, R"("title":"Add a canary")"));
+    const std::string followup = desk.result("/followup_id");
+    desk.oncall("followup_update", R"("followup_id":")" + followup + R"(","status":"done",)" + friday);
+    CHECK(desk.result("/warnings/0").starts_with(followup + " was written down as of 2026-02-23T12:00:00Z"));
+
+    desk.call(R"({"action":"weekly_digest","week":"2026-08"})", "incident_intelligence_tool");
+    CHECK(desk.result("/digest/counts/opened") == "1");
+    CHECK(desk.result("/digest/counts/acknowledged") == "1");  // as the warnings say
+    CHECK(desk.result("/digest/followups/done") == "0");
+}

@@ -9,6 +9,7 @@
 #include "journal/own_keys.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
+#include "ops/late_entries.hpp"
 #include "ops/whole_number.hpp"
 
 namespace daybook {
@@ -94,6 +95,10 @@ std::string text_argument(const std::string& text) {
 }
 
 void print_outcome(Session& session, const CommandOutcome& outcome, const std::string& done) {
+    if (outcome.appended.first) {
+        const auto warning = missing_in_digests(*session.journal_to_read().snapshot(), outcome.appended.first);
+        if (warning) session.messages().say(MessageKind::warning, *warning);
+    }
     if (session.settings().format) {
         session.print({{"incident_id", ""}, {"id", ""}, {"seq", ""}, {"version", ""}, {"duplicate", ""}, {"written", ""}},
                       {outcome.incident_id, outcome.subject_id.empty() ? Cell() : Cell(outcome.subject_id),

@@ -2,6 +2,7 @@
 #include "ingest/checks.hpp"
 #include "journal/own_keys.hpp"
 #include "journal/sha256.hpp"
+#include "ops/late_entries.hpp"
 #include "ops/tools/tool_actions.hpp"
 #include "projections/jsonl_layout.hpp"
 
@@ -131,6 +132,8 @@ std::string write_answer(const ToolRun& run, const CommandOutcome& outcome, cons
         object.raw("incident", "");
         append_incident(answer, current->row);
     }
+    const auto warning = missing_in_digests(*run.parts.journal.snapshot(), outcome.appended.first);
+    if (warning) object.raw("warnings", text_list(std::vector{*warning}));
     object.finish();
     return answer;
 }

@@ -336,3 +336,16 @@ TEST_CASE("a report is not printed in a form that it does not have, nor made of 
     CHECK(is_usage_error(daybook, {"digest", "weekly", "-o", "tsv"}, {"a digest is printed as json or markdown"}));
     CHECK(daybook.out({"postmortem", id, "-o", "json"}).front() == '{');
 }
+
+TEST_CASE("an incident of last week that is opened only now is said to be in this week's digest") {
+    const Program daybook;
+    const auto create = [&](std::vector<std::string> more) {
+        more.insert(more.begin(),
+                    {"--now", "2026-02-23T09:00:00Z", "incident", "create", "--service", "gateway", "--title", "5xx"});
+        return daybook.run(more);
+    };
+    CHECK(create({"--started-at", "2026-02-20T10:00:00Z"}).err.find("is in no weekly digest") != std::string::npos);
+    CHECK(create({"--started-at", "2026-02-20T10:00:00Z", "--occurred-at", "2026-02-20T10:00:00Z"}).err.find("no weekly digest") ==
+          std::string::npos);
+    CHECK(create({"--started-at", "2026-02-23T08:00:00Z"}).err.find("no weekly digest") == std::string::npos);
+}
