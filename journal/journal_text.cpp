@@ -22,16 +22,12 @@ bool holds(const std::filesystem::path& path, std::string_view bytes) {
     return file.gcount() == static_cast<std::streamsize>(content.size()) && content == bytes;
 }
 
-std::optional<Digest> artifact_of(const RecordView& record, JsonReader& reader) {
-    const auto payload = reader.read(record.payload());
-    const JsonValue* hex = payload ? (*payload)->find("sha256") : nullptr;
-    return hex != nullptr && hex->is_string() ? digest_from_hex(hex->text()) : std::nullopt;
-}
-
 // Writes the artifact that `record` names, unless it is in `written` or there already.
 void export_blob(const JournalView& view, const RecordView& record, JsonReader& reader, const std::filesystem::path& blobs,
                  std::set<Digest>& written) {
-    const auto digest = artifact_of(record, reader);
+    const auto payload = reader.read(record.payload());
+    const JsonValue* hex = payload ? (*payload)->find("sha256") : nullptr;
+    const auto digest = hex != nullptr && hex->is_string() ? digest_from_hex(hex->text()) : std::nullopt;
     const auto bytes = digest ? view.blob(*digest) : std::nullopt;
     if (!bytes) {
         throw StorageError("the artifact of event " + std::to_string(record.sequence().value) +
@@ -128,7 +124,7 @@ Exported export_journal(const Journal& journal, const std::filesystem::path& dir
     const std::filesystem::path text = directory / "journal.jsonl";
     const bool again = std::filesystem::exists(text);
     AtomicFile file(text);
-    std::set<Digest> blobs, redacted;
+    std::set<Digest> blobs;
     std::string line;
     Sequence next{1};
     while (next.value <= exported.events) {
@@ -139,11 +135,8 @@ Exported export_journal(const Journal& journal, const std::filesystem::path& dir
             append_journal_line(line, *snapshot, record, sha256);
             line += '\n';
             file.write(line);
-            if (record.type() != EventType::artifact_attached) return true;
-            if (!record.redacted()) {
+            if (record.type() == EventType::artifact_attached && !record.redacted()) {
                 export_blob(*snapshot, record, reader, directory / "blobs", blobs);
-            } else if (const auto digest = artifact_of(record, reader)) {
-                redacted.insert(*digest);
             }
             return true;
         });
@@ -154,9 +147,6 @@ Exported export_journal(const Journal& journal, const std::filesystem::path& dir
     }
     exported.blobs = blobs.size();
     file.commit();
-    for (const Digest& digest : redacted) {  // also what an export left there that failed before its journal.jsonl
-        if (!blobs.contains(digest)) scrub_file(directory / "blobs" / to_hex(digest));
-    }
     if (again) remove_other_blobs(directory / "blobs", blobs);  // else they are somebody's
     return exported;
 }

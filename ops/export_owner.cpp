@@ -5,9 +5,9 @@
 #include <functional>
 #include <utility>
 
-#include "journal/written_json.hpp"
 #include "journal/leaf.hpp"
 #include "journal/line_file.hpp"
+#include "journal/written_json.hpp"
 #include "projections/export_file.hpp"
 
 namespace daybook {

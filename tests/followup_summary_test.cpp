@@ -13,6 +13,7 @@ namespace {
 FollowupSummaryRequest request_at(std::string_view now) {
     FollowupSummaryRequest request;
     request.now = at(now);
+    request.as_of = true;
     return request;
 }
 
@@ -176,6 +177,7 @@ TEST_CASE("whatever is told late, a summary as of a moment is that of a journal 
         }
         FollowupSummaryRequest request;
         request.now = now;
+        request.as_of = true;
         request.window_days = *rc::gen::inRange(1, 10);
         FollowupSummary summary = all.summary(request);
         const FollowupSummary expected = by_now.summary(request);

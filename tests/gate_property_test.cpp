@@ -125,6 +125,7 @@ TEST_CASE("gate and follow-up summary say what a slow and obvious computation sa
             FollowupSummaryRequest asked;
             asked.now = request.now;
             asked.size = request.size;
+            asked.as_of = true;
             summary = followup_summary(views, journal, asked);
         });
         RC_ASSERT(found == expected);

@@ -116,7 +116,7 @@ TEST_CASE("what is refused from the drop folder waits as a dead letter, and is t
     const auto letters = [&] { return read_file(daybook.data() / "dead-letters.jsonl"); };
     REQUIRE(lines_of(letters()).size() == 1);
     CHECK(nlohmann::json::parse(letters())["file"] == "ops/alerts/incoming/1.jsonl");
-    CHECK(daybook.run({"doctor"}).out.find("1 records that were refused wait") != std::string::npos);
+    CHECK(daybook.run({"doctor"}).out.find("1 letters of what was refused wait") != std::string::npos);
     // Dropped again, as it was and then mended, while the letter is mended too.
     daybook.write("ops/alerts/incoming/1.jsonl", record + '\n');
     CHECK(daybook.outputs(monday, "alert_triage_loop")["refused"] == 1);

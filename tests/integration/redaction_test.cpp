@@ -218,17 +218,6 @@ TEST_CASE("a redaction leaves files alone that are not known to be of its journa
     CHECK(files_with_marker(daybook / "ops").size() > 2);
 }
 
-TEST_CASE("the blob of a redacted artifact goes, also where the export that wrote it failed", "[redact]") {
-    const Program daybook;
-    fill(daybook);
-    daybook.out({"-q", "export", "journal", "text"});
-    std::filesystem::remove(daybook / "text/journal.jsonl");  // it comes last
-    daybook.write("text/blobs/" + std::string(64, 'a'), "somebody's");
-    REQUIRE(daybook.run({"redact", "3", "--reason", "x"}).status == 0);
-    CHECK(all(files_with_marker(daybook / "text/blobs")) == "");
-    CHECK(std::filesystem::exists(daybook / ("text/blobs/" + std::string(64, 'a'))));
-}
-
 TEST_CASE("the drop folder's files are named where there are any", "[redact]") {
     const Program daybook;
     fill(daybook);
