@@ -72,13 +72,13 @@ std::optional<PostmortemDraft> Drafter::draft() {
     const IncidentAsOf incident = incident_as_of(request_.incident, history_of(views_, request_.incident), window_,
                                                  [&](const HistoryEntry& entry) { take(entry); });
     if (!incident.state.exists()) return std::nullopt;
-    for (auto* facts : {&draft_.summary, &draft_.impact, &draft_.detection, &draft_.factors}) shorten(*facts);
     draft_.incident = listed(incident, window_, views_, journal_);
     draft_.provenance = provenance_of(journal_, request_.size, request_.policy.bytes, request_.now);
     draft_.tta = since_start(incident, incident.first_acknowledged_at);
     draft_.ttm = since_start(incident, incident.first_mitigated_at);
     draft_.ttr = since_start(incident, incident.state.resolved_at);
     add_start();
+    for (auto* facts : {&draft_.summary, &draft_.impact, &draft_.detection, &draft_.factors}) shorten(*facts);
     add_timeline();
     add_followups(incident);
     add_related();
