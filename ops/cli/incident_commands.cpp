@@ -7,6 +7,7 @@
 #include "ops/cli/number_option.hpp"
 #include "ops/listing.hpp"
 #include "ops/rows.hpp"
+#include "projections/object_text.hpp"
 
 namespace daybook {
 namespace {
@@ -65,16 +66,13 @@ std::optional<JsonText> labels_option(const CLI::App& app, const std::vector<std
         const auto [name, value] = label_option(label);
         sorted[name] = value;
     }
-    std::string text = "{";
-    for (const auto& [name, value] : sorted) {
-        if (text.size() > 1) text += ',';
-        append_json_string(text, name);
-        text += ':';
-        append_json_string(text, value);
-    }
+    std::string text;
+    ObjectText object(text);
+    for (const auto& [name, value] : sorted) object.text(name, value);
+    object.finish();
     // Into the order of RFC 8785.
     JsonReader reader;
-    return JsonText{canonical(**reader.read(text + '}'))};
+    return JsonText{canonical(**reader.read(text))};
 }
 
 IncidentFilter::Status status_option(const std::string& text) {

@@ -11,6 +11,7 @@
 #include "ops/cli/named.hpp"
 #include "ops/late_entries.hpp"
 #include "ops/whole_number.hpp"
+#include "projections/object_text.hpp"
 
 namespace daybook {
 namespace {
@@ -41,15 +42,12 @@ Digest digest_of_input(const CLI::App& command, const WriteOptions::Meant& meant
         if (is_input && option->count() != 0) given[name] = value_of(*option);
     }
     for (const auto& [name, value] : meant) given[name] = value + '\n';
-    std::string text = "{";
-    for (const auto& [name, value] : given) {
-        if (text.size() > 1) text += ',';
-        append_json_string(text, name);
-        text += ':';
-        append_json_string(text, value);
-    }
+    std::string text;
+    ObjectText object(text);
+    for (const auto& [name, value] : given) object.text(name, value);
+    object.finish();
     Sha256 sha256;
-    return sha256({text + '}'});
+    return sha256({text});
 }
 
 }  // namespace
