@@ -18,4 +18,7 @@ inline constexpr const char* backlog_directory = "ops/backlog";
 // again, such as the backlog of a system before it).
 std::optional<Refusal> write_backlog(const JournalView& journal, const std::filesystem::path& directory);
 
+// Whether `directory`/items.jsonl has items of this journal alone, by their seqs: an id says but the cause, which others have too.
+bool is_backlog_of(const JournalView& journal, const std::filesystem::path& directory);
+
 }  // namespace daybook

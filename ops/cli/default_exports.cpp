@@ -2,21 +2,15 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
 
-#include "journal/json.hpp"
-#include "journal/line_file.hpp"
 #include "ops/backlog.hpp"
 #include "ops/export_owner.hpp"
 #include "ops/saved_reports.hpp"
-#include "projections/backlog.hpp"
 
 namespace daybook {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t line_bytes_max = std::size_t{4} << 20;
 
 std::vector<KnownExport> default_exports() {
     using Kind = KnownExport::Kind;
@@ -33,25 +27,6 @@ bool holds_text_of(const fs::path& directory, const Journal& journal) {
     return fs::exists(directory / "journal.jsonl") && !refuse_other_text(directory, journal);
 }
 
-bool holds_backlog_of(const fs::path& directory, const JournalView& journal) {
-    std::map<std::int64_t, std::string> items;
-    each_backlog_item(journal, journal.size(),
-                      [&](const BacklogRow& row) { items[static_cast<std::int64_t>(row.sequence.value)] = row.item_id; });
-    const fs::path file = directory / "items.jsonl";
-    if (items.empty() || !fs::exists(file)) return false;
-    LineFile lines(file, line_bytes_max);
-    JsonReader reader;
-    while (const auto line = lines.next()) {
-        const auto item = reader.read(*line);
-        const JsonValue* id = item ? (*item)->find("item_id") : nullptr;
-        const JsonValue* sequence = item ? (*item)->find("seq") : nullptr;
-        if (id == nullptr || !id->is_string() || sequence == nullptr || sequence->kind != JsonValue::Kind::integer) return false;
-        const auto known = items.find(sequence->integer);
-        if (known == items.end() || known->second != id->text()) return false;
-    }
-    return true;
-}
-
 // A report says in its JSON from which journal it was made.
 bool holds_reports_of(const fs::path& directory, const std::string& origin) {
     const auto names_it = [&](const fs::directory_entry& file) {
@@ -64,7 +39,7 @@ bool holds_files_of(const KnownExport& place, const Journal& journal) {
     switch (place.kind) {
         case KnownExport::Kind::jsonl: return origin_of_layout(place.directory) == journal.snapshot()->origin();
         case KnownExport::Kind::journal: return holds_text_of(place.directory, journal);
-        case KnownExport::Kind::backlog: return holds_backlog_of(place.directory, *journal.snapshot());
+        case KnownExport::Kind::backlog: return is_backlog_of(*journal.snapshot(), place.directory);
         case KnownExport::Kind::weekly_digests:
         case KnownExport::Kind::risk_digests:
         case KnownExport::Kind::platform_digests: return holds_reports_of(place.directory, journal.snapshot()->origin());
