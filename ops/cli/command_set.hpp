@@ -19,6 +19,8 @@ class App;
 
 namespace daybook {
 
+struct RefusedLine;
+
 using ChosenCommand = std::function<ExitStatus(Session&)>;
 
 void add_incident_commands(CLI::App& root, ChosenCommand& chosen);  // incident …
@@ -49,7 +51,8 @@ struct LayoutToImport {
     std::filesystem::path directory;
     std::filesystem::path artifacts;  // empty: `directory`
     bool strict = false, dry_run = false;
-    std::function<std::string(std::string_view file)> name;  // what a person calls it
+    // What is refused, and where a person finds it; of one of the three files.
+    std::function<std::string(std::string_view file, const RefusedLine& line)> place;
 };
 ExitStatus import_layout(Session& session, const LayoutToImport& layout);
 

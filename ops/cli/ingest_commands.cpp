@@ -9,7 +9,6 @@
 #include "journal/journal_text.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/named.hpp"
-#include "ops/cli/refused_rows.hpp"
 #include "ops/interruption.hpp"
 
 namespace daybook {
@@ -206,8 +205,10 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
     jsonl->callback([o, &chosen] {
         chosen = [o](Session& session) {
             check_readable(o->directory);
-            const auto name = [o](std::string_view file) { return (std::filesystem::path(o->directory) / file).string(); };
-            return import_layout(session, {o->directory, {}, o->strict, o->dry_run, name});
+            const auto place = [o](std::string_view file, const RefusedLine& line) {
+                return place_in((std::filesystem::path(o->directory) / file).string(), line);
+            };
+            return import_layout(session, {o->directory, {}, o->strict, o->dry_run, place});
         };
     });
 
@@ -238,11 +239,6 @@ void add_import(CLI::App& root, ChosenCommand& chosen) {
 }  // namespace
 
 ExitStatus import_layout(Session& session, const LayoutToImport& layout) {
-    return import_layout(session, layout,
-                         [&](std::string_view file, const RefusedLine& line) { return place_in(layout.name(file), line); });
-}
-
-ExitStatus import_layout(Session& session, const LayoutToImport& layout, const TellPlace& place) {
     Progress bar(session.progress_screen(), "Importing", 0, "lines");
     std::uint64_t told = 0, done = 0;
     ImportOptions options;
@@ -250,7 +246,9 @@ ExitStatus import_layout(Session& session, const LayoutToImport& layout, const T
     options.artifacts = layout.artifacts;
     options.strict = layout.strict;
     options.dry_run = layout.dry_run;
-    options.refused = [&](std::string_view file, const RefusedLine& line) { tell_refused(session, place(file, line), line, told); };
+    options.refused = [&](std::string_view file, const RefusedLine& line) {
+        tell_refused(session, layout.place(file, line), line, told);
+    };
     options.progress = [&](std::uint64_t lines, std::uint64_t) {
         bar.advance(lines - std::min(done, lines));
         done = std::max(done, lines);

@@ -6,10 +6,10 @@
 #include <CLI/CLI.hpp>
 
 #include "ingest/import_postgres.hpp"
+#include "ingest/ingest.hpp"
 #include "ops/cli/command_set.hpp"
 #include "ops/cli/known_exports.hpp"
 #include "ops/cli/layout_options.hpp"
-#include "ops/cli/refused_rows.hpp"
 #include "ops/interruption.hpp"
 #include "ops/postgres_ddl.hpp"
 #include "projections/postgres_check.hpp"
@@ -326,7 +326,7 @@ void add_postgres_import(CLI::App& parent, ChosenCommand& chosen) {
                                                                      : artifacts_layout;
                 return name_of_row(table, line.text) + ": refused";
             };
-            return import_layout(session, {place.path(), o->artifacts, o->strict, o->dry_run, {}}, row);
+            return import_layout(session, {place.path(), o->artifacts, o->strict, o->dry_run, row});
         };
     });
 }
